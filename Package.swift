@@ -1,0 +1,130 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+// Loops over pixels are a hundred times slower without the optimiser; the tests of these targets would be too.
+let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let nio = "swift-nio"
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: nio)
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "TomoPilot",
+    products: [
+        .executable(name: "tomopilot", targets: ["tomopilot"]),
+        .executable(name: "tomopilot-infer", targets: ["tomopilot-infer"]),
+        .executable(name: "serialem-sim", targets: ["serialem-sim"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The ground: values, no input or output.
+        .target(name: "Units", swiftSettings: numeric),
+        .target(name: "Geometry", dependencies: ["Units"], swiftSettings: numeric),
+        .target(name: "Raster", dependencies: ["Units", "Geometry"], swiftSettings: numeric),
+        // Files.
+        .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .target(name: "CImageCodecs", dependencies: ["CTIFF", "CPNG"]),
+        .target(name: "ImageFiles", dependencies: ["Raster", "Units", "CImageCodecs"], swiftSettings: numeric),
+        .target(name: "Navigator", dependencies: ["Geometry", "Units"], swiftSettings: strict),
+        // The wire.
+        .target(name: "SerialEMProtocol", dependencies: ["Units", nioCore], swiftSettings: strict),
+        .target(
+            name: "SerialEMClient", dependencies: ["SerialEMProtocol", "Units", nioCore, nioPosix, logging],
+            swiftSettings: strict),
+        // The simulator: Specimen is what lies on the grid, SerialEMSimulator is the program in front of it.
+        .target(name: "Specimen", dependencies: ["Raster", "Geometry", "Units"], swiftSettings: numeric),
+        .target(
+            name: "SerialEMSimulator",
+            dependencies: [
+                "SerialEMProtocol", "Specimen", "Raster", "Geometry", "Units", "ImageFiles", "Navigator", "Targets",
+                nioCore, nioPosix, logging,
+            ], swiftSettings: numeric),
+        .executableTarget(
+            name: "serialem-sim",
+            dependencies: ["SerialEMSimulator", "Specimen", "Raster", "ImageFiles", "Units", "Geometry", logging, arguments],
+            swiftSettings: strict),
+        // The networks: one worker links libtorch, nobody else.
+        .target(name: "CTorchShim", linkerSettings: [.linkedLibrary("torch_cpu"), .linkedLibrary("c10")]),
+        .target(name: "InferenceWire", dependencies: ["Raster"], swiftSettings: strict),
+        .target(
+            name: "Inference", dependencies: ["Raster", "InferenceWire", "CTorchShim"],
+            swiftSettings: strict + [.strictMemorySafety()]),
+        .executableTarget(name: "tomopilot-infer", dependencies: ["Inference", "InferenceWire", "Raster"], swiftSettings: strict),
+        .target(name: "InferenceWorker", dependencies: ["InferenceWire", "Raster", logging], swiftSettings: strict),
+        // Analysis: pure functions of maps.
+        .target(
+            name: "Detection", dependencies: ["InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
+        .target(
+            name: "Segmentation", dependencies: ["InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
+        .target(name: "Targets", dependencies: ["Raster", "Geometry", "Units"], swiftSettings: numeric),
+        .target(
+            name: "Pictures", dependencies: ["Raster", "Geometry", "Units", "Detection", "Targets"], swiftSettings: numeric),
+        // The session.
+        .target(
+            name: "Microscope", dependencies: ["Geometry", "Raster", "Units", "Navigator"], swiftSettings: strict),
+        .target(
+            name: "SerialEMMicroscope",
+            dependencies: ["Microscope", "SerialEMClient", "SerialEMProtocol", "Geometry", "Raster", "Units", "Navigator", logging],
+            swiftSettings: strict),
+        .target(
+            name: "Workflow",
+            dependencies: [
+                "Microscope", "Detection", "Segmentation", "Targets", "Pictures", "ImageFiles", "Navigator", "Raster",
+                "Geometry", "Units", "InferenceWire", logging, .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: strict),
+        .target(
+            name: "Store", dependencies: ["Workflow", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+        .executableTarget(
+            name: "tomopilot",
+            dependencies: [
+                "Workflow", "Store", "SerialEMMicroscope", "SerialEMClient", "Microscope", "InferenceWorker",
+                "InferenceWire", "Detection", "Segmentation", "Targets", "Raster", "ImageFiles", "Geometry", "Units",
+                logging, arguments,
+            ], swiftSettings: strict),
+        // Tests.
+        tests("Geometry", ["Units"]),
+        tests("Raster", ["Geometry", "Units"]),
+        tests("ImageFiles", ["Raster", "Units"]),
+        tests("Navigator", ["Geometry", "Units"]),
+        tests("SerialEMProtocol", ["Units", nioCore]),
+        tests("SerialEMClient", ["SerialEMProtocol", "Units", nioCore, nioPosix, logging]),
+        tests("Specimen", ["Raster", "Geometry", "Units"]),
+        tests(
+            "SerialEMSimulator",
+            [
+                "SerialEMClient", "SerialEMProtocol", "Specimen", "Raster", "Geometry", "Units", "ImageFiles",
+                "Navigator", "Targets", logging,
+            ]),
+        tests("InferenceWorker", ["InferenceWire", "Raster", "Detection", "Segmentation", "tomopilot-infer"]),
+        tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
+        tests("Segmentation", ["InferenceWire", "Raster", "Geometry", "Units"]),
+        tests("Targets", ["Raster", "Geometry", "Units"]),
+        tests(
+            "Workflow",
+            [
+                "Store", "Microscope", "SerialEMMicroscope", "SerialEMClient", "SerialEMSimulator", "Detection",
+                "Segmentation", "Targets", "ImageFiles", "Raster", "Geometry", "Units", "InferenceWire", logging,
+            ]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)
