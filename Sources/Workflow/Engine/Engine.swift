@@ -1,0 +1,76 @@
+import Foundation
+
+/// Does steps: skips what is done, asks about what was begun, journals intent and outcome.
+///
+///     no entry ─────────────► intend ─► perform ─► finish
+///     done, same input ─────► skip
+///     done, other input ────► intend ─► perform ─► finish      (only for steps that do not expose)
+///     intended, exposing ───► investigate ─► finish | perform | stop
+///     intended, otherwise ──► perform ─► finish
+public struct Engine: Sendable {
+    private let journal: any Journal
+    private let report: @Sendable (RunEvent) -> Void
+
+    /// An engine that writes to a journal and reports what happens.
+    public init(journal: any Journal, report: @escaping @Sendable (RunEvent) -> Void) {
+        self.journal = journal
+        self.report = report
+    }
+
+    /// Tells readers of the run something that is not a step.
+    public func note(_ event: RunEvent) { report(event) }
+
+    /// The outcome of a step: from the journal where it is done, else by doing it.
+    public func run<Input, Output>(_ step: Step<Input, Output>) async throws -> Output {
+        try Task.checkCancellation()
+        let digest = try inputDigest(of: step.input)
+        if let entry = try await journal.entry(for: step.id) {
+            if entry.state == .done, let output = try storedOutput(of: entry, digest: digest, step: step) {
+                report(.skipped(step.id, title: step.title))
+                return output
+            }
+            if let investigate = step.investigate {
+                switch try await investigate() {
+                case .happened(let output):
+                    try await journal.finish(step.id, inputDigest: digest, output: JSONEncoder().encode(output))
+                    report(.recovered(step.id, title: step.title))
+                    return output
+                case .didNotHappen: break
+                case .unknown(let reason): throw WorkflowError.uncertain(step: step.id, reason: reason)
+                }
+            }
+        }
+        try await journal.intend(step.id, inputDigest: digest)
+        report(.started(step.id, title: step.title))
+        let clock = ContinuousClock()
+        let begin = clock.now
+        do {
+            let output = try await step.perform()
+            try await journal.finish(step.id, inputDigest: digest, output: JSONEncoder().encode(output))
+            report(.finished(step.id, title: step.title, duration: clock.now - begin))
+            return output
+        } catch is CancellationError {
+            // An interrupted step stays an intent: the next run asks what happened.
+            throw CancellationError()
+        } catch {
+            try await journal.fail(step.id, inputDigest: digest, reason: "\(error)")
+            report(.failed(step.id, title: step.title, reason: "\(error)"))
+            throw error
+        }
+    }
+
+    private func storedOutput<Input, Output>(
+        of entry: JournalEntry, digest: String, step: Step<Input, Output>
+    ) throws -> Output? {
+        guard let data = entry.output else { return nil }
+        if entry.inputDigest != digest {
+            guard step.investigate == nil else { throw WorkflowError.inputChanged(step: step.id) }
+            return nil
+        }
+        do {
+            return try JSONDecoder().decode(Output.self, from: data)
+        } catch {
+            throw WorkflowError.unreadableJournal(step: step.id, reason: "\(error)")
+        }
+    }
+}

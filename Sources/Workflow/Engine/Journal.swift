@@ -1,0 +1,52 @@
+public import Foundation
+
+/// The name of a step, the same in every run of a session: `grid-3/lamella-02/medium-map`.
+public struct StepIdentifier: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// The parts, joined by slashes.
+    public let path: String
+    public init(_ path: String) { self.path = path }
+    public var description: String { path }
+    /// A step of a grid.
+    public static func grid(_ slot: Int, _ name: String) -> Self { Self("grid-\(slot)/\(name)") }
+    /// A step of a lamella, counted from 1.
+    public static func lamella(_ slot: Int, _ number: Int, _ name: String) -> Self {
+        Self("grid-\(slot)/lamella-\(number < 10 ? "0" : "")\(number)/\(name)")
+    }
+}
+
+/// What the journal holds of a step.
+public struct JournalEntry: Hashable, Sendable {
+    /// How far a step came.
+    public enum State: String, Sendable, CaseIterable { case intended, done, failed }
+    public let state: State
+    /// Digest of the input that it was intended with.
+    public let inputDigest: String
+    /// The output as JSON, once it is done.
+    public let output: Data?
+    public init(state: State, inputDigest: String, output: Data?) {
+        self.state = state
+        self.inputDigest = inputDigest
+        self.output = output
+    }
+}
+
+/// What happened, written down before and after each step, so that nothing is done twice.
+public protocol Journal: Sendable {
+    /// The newest entry of a step, if there is one.
+    func entry(for step: StepIdentifier) async throws -> JournalEntry?
+    /// Writes down that a step is about to be done; returns after it is on disk.
+    func intend(_ step: StepIdentifier, inputDigest: String) async throws
+    /// Writes down that a step is done, with its output as JSON.
+    func finish(_ step: StepIdentifier, inputDigest: String, output: Data) async throws
+    /// Writes down that a step failed and why.
+    func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws
+}
+
+/// A digest of an input: FNV-1a, 64 bit, of its JSON with sorted keys. It tells inputs apart; it does not protect them.
+public func inputDigest(of input: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in try encoder.encode(input) { hash = (hash ^ UInt64(byte)) &* 0x0100_0000_01b3 }
+    return String(hash, radix: 16)
+}

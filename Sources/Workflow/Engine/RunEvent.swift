@@ -1,0 +1,15 @@
+/// Something that happened in a run, in order; the log and the progress line are readers of it.
+public enum RunEvent: Sendable {
+    case sessionStarted(String)
+    case gridStarted(slot: Int, name: String)
+    /// How many units of work are planned and done, for the time left.
+    case progress(done: Double, total: Double)
+    case started(StepIdentifier, title: String)
+    case finished(StepIdentifier, title: String, duration: Duration)
+    case skipped(StepIdentifier, title: String)
+    case recovered(StepIdentifier, title: String)
+    case failed(StepIdentifier, title: String, reason: String)
+    case note(String)
+    case warning(String)
+    case sessionEnded(String)
+}

@@ -1,0 +1,45 @@
+/// One thing to do, as a value: what it is called, what goes in, how it is done, and how to find out whether it happened.
+public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sendable {
+    /// What is known about a step that was begun and not finished.
+    public enum Evidence: Sendable {
+        /// It did happen; this is what came out.
+        case happened(Output)
+        /// It did not; it may be done.
+        case didNotHappen
+        /// Nobody can tell; a person must look.
+        case unknown(String)
+    }
+
+    public let id: StepIdentifier
+    /// What the operator reads, such as "Map lamella 2".
+    public let title: String
+    /// Everything that the outcome depends on; a step with another input is another step.
+    public let input: Input
+    let perform: @Sendable () async throws -> Output
+    /// Asked before a begun step is done again; nil for steps that put no electrons on the sample and move no grid.
+    let investigate: (@Sendable () async throws -> Evidence)?
+
+    /// A step that may be repeated at will: analysis, files, states.
+    public init(
+        _ id: StepIdentifier, title: String, input: Input, perform: @escaping @Sendable () async throws -> Output
+    ) {
+        self.id = id
+        self.title = title
+        self.input = input
+        self.perform = perform
+        investigate = nil
+    }
+
+    /// A step that exposes the sample or moves a grid; after a crash `investigate` says whether it happened.
+    public init(
+        exposing id: StepIdentifier, title: String, input: Input,
+        investigate: @escaping @Sendable () async throws -> Evidence,
+        perform: @escaping @Sendable () async throws -> Output
+    ) {
+        self.id = id
+        self.title = title
+        self.input = input
+        self.perform = perform
+        self.investigate = investigate
+    }
+}

@@ -1,0 +1,36 @@
+/// What stops a run, in words for the operator.
+public struct WorkflowError: Error, Sendable, CustomStringConvertible {
+    /// What kind of trouble it is.
+    public enum Code: Sendable, Hashable { case uncertain, inputChanged, unreadableJournal, badModel, badImage, refused, incomplete }
+    public let code: Code
+    public let message: String
+    public var description: String { message }
+}
+
+extension WorkflowError {
+    static func uncertain(step: StepIdentifier, reason: String) -> Self {
+        Self(
+            code: .uncertain,
+            message: "Step \(step) was begun in an earlier run and it cannot be told whether it happened: \(reason).")
+    }
+    static func inputChanged(step: StepIdentifier) -> Self {
+        Self(
+            code: .inputChanged,
+            message: "Step \(step) was done with other settings and is not repeated, because it exposes the sample. "
+                + "Use the earlier settings, or another session_dir.")
+    }
+    static func unreadableJournal(step: StepIdentifier, reason: String) -> Self {
+        Self(
+            code: .unreadableJournal,
+            message: "The journal holds an outcome of step \(step) that cannot be read: \(reason). "
+                + "Use the version of TomoPilot that wrote it, or another session_dir.")
+    }
+    /// A model cannot do what the settings ask.
+    public static func badModel(_ message: String) -> Self { Self(code: .badModel, message: message) }
+    /// An image is not what it should be.
+    public static func badImage(_ message: String) -> Self { Self(code: .badImage, message: message) }
+    /// Something was asked that would be unsafe.
+    public static func refused(_ message: String) -> Self { Self(code: .refused, message: message) }
+    /// Something did not come to its end.
+    public static func incomplete(_ message: String) -> Self { Self(code: .incomplete, message: message) }
+}

@@ -1,0 +1,49 @@
+extension SessionSettings {
+    /// A settings file with every key, its default and what it means, for `tomopilot init`.
+    public static let commentedExample = """
+        # A TomoPilot session. Every key below is known; those with a value are at their default unless marked 'yours'.
+        # An unknown key or a value out of range is refused before anything is sent to the microscope.
+
+        # --- Where ---
+        session_dir: ./session            # yours: one folder per grid is made in it; SerialEM must see the same path
+        serialem_host: 127.0.0.1          # where SerialEM runs
+        serialem_port: 48888              # its PythonServerPort property
+        WG_model: Models/lamella-detector-sim    # yours: folder of the lamella detector
+        MM_model: Models/lamella-segmenter-sim   # yours: folder of the segmentation model
+
+        # --- How far ---
+        automation_level: 4               # 1 grid map, 2 lamella maps, 3 segmentation, 4 targets, 5 acquisition
+        grid_list: [1]                    # cassette slots, in order
+        script_numbers: [10, 11, 13]      # SerialEM scripts: run, prepareTargets, PACEtomo (level 5 starts the last)
+        acquisition_hours: 48             # longest time that Acquire at Items may take for one grid
+
+        # --- Microscope ---
+        WG_image_state: 1                 # imaging state of the grid map (not Low Dose)
+        IM_image_state: 2                 # imaging state of the intermediate image (not Low Dose, another magnification)
+        MM_image_state: [3]               # Low Dose states, set in this order
+        aperture_control: true            # objective aperture out for the grid map, in for medium magnification
+        c2_apertures: [0, 0, 0]           # µm for whole grid, intermediate, medium; 0 leaves it alone
+        objective_aperture: 100           # µm at medium magnification
+        stage_limit: 990                  # µm; the stage is never sent further in x or y
+        WG_montage_overlap: 0.15          # fraction of a frame
+        MM_montage_overlap: 0.25          # fraction of the shorter camera side
+        MM_padding_factor: 1.5            # how much larger than the lamella its map is
+
+        # --- Lamellae ---
+        lamella: true
+        exclude_lamella_classes: [gone]   # of broken, contaminated, good, thick, wedge, gone
+        WG_detection_threshold: 0.1       # boxes with a lower score are dropped
+        WG_distance_threshold: 5          # µm; lamellae nearer to each other are one
+
+        # --- Targets ---
+        target_list: [mitos]              # classes to aim at; 'lamella' first means all that are not avoided
+        avoid_list: [black, white, ice, crack]
+        target_score_threshold: 0.01      # 0 to 1
+        sparse_targets: true              # per object (true) or on a rigid grid (false)
+        target_edge: false                # aim at the edges of the classes
+        penalty_weight: 0.3               # what an avoided class takes from a score
+        extra_tracking: false             # a tracking target of its own
+        max_tilt: 60                      # degrees; beams must not overlap up to this tilt
+
+        """
+}
