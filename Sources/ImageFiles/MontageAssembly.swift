@@ -1,0 +1,227 @@
+public import Raster
+
+/// A montage put together, top row first.
+public struct MontageMap: Sendable, Hashable {
+    /// Grey levels; 0 where no piece was acquired.
+    public var image: Raster<Float>
+    /// Which pixels a piece covers.
+    public var acquired: Raster<Bool>
+    /// The smallest coordinates of all pieces: the lower left corner of the map in piece coordinates.
+    public var originX: Int
+    public var originY: Int
+    /// The size that the montage would have unreduced, in pixels of a piece.
+    public var fullWidth: Int
+    public var fullHeight: Int
+    /// Pixels of a piece per pixel of this image, along each side.
+    public var reducedBy: Double
+
+    /// Eight-bit grey: 0 where nothing was acquired, 1 (`black` and below) to 255 (`white` and above) elsewhere.
+    public func bytes(black: Float, white: Float) -> Raster<UInt8> {
+        let scale = white > black ? 255 / (white - black) : 0
+        var out = Raster<UInt8>(width: image.width, height: image.height, filledWith: 0)
+        for i in out.pixels.indices where acquired.pixels[i] {
+            out.pixels[i] = UInt8(Swift.max(1, Swift.min(255, ((image.pixels[i] - black) * scale).rounded())))
+        }
+        return out
+    }
+}
+
+/// Why pieces do not make a montage.
+public enum MontageError: Error, Sendable, Hashable, CustomStringConvertible {
+    case noPieces
+    case emptyPieces(width: Int, height: Int)
+    case enlarging(by: Double)
+    case tooLarge(width: Int, height: Int)
+    case wrongPiece(index: Int, width: Int, height: Int, expectedWidth: Int, expectedHeight: Int)
+
+    public var description: String {
+        switch self {
+        case .noPieces: "The montage has no pieces."
+        case .emptyPieces(let width, let height): "The pieces of a montage cannot have \(width) x \(height) pixels."
+        case .enlarging(let factor): "A montage is assembled at its own size or reduced, not reduced by \(factor)."
+        case .tooLarge(let width, let height):
+            "The montage would have \(width) x \(height) pixels: the piece coordinates must be wrong."
+        case .wrongPiece(let index, let width, let height, let expectedWidth, let expectedHeight):
+            "Piece \(index) of the montage has \(width) x \(height) pixels, not \(expectedWidth) x \(expectedHeight)."
+        }
+    }
+}
+
+/// Puts the pieces of a montage together, one piece in memory at a time.
+///
+/// Reduction averages over the area of each new pixel. Where pieces overlap their grey levels are mixed, each with a
+/// weight that falls towards the edge of its piece, so that no seam shows.
+public enum MontageAssembly {
+    /// The size of the assembled map: whole new pixels only, so that the pixel size is exactly `factor` times a piece's.
+    public static func size(
+        pieces: [PieceCoordinates], pieceWidth: Int, pieceHeight: Int, reducedBy factor: Double = 1
+    ) throws -> (width: Int, height: Int) {
+        let frame = try Frame(pieces, pieceWidth, pieceHeight, factor)
+        return (frame.width, frame.height)
+    }
+
+    /// The whole map at once. `read` gives a piece by its index in `pieces`, top row first, and is called once for each.
+    public static func assemble<Pixel: NumericPixel>(
+        pieces: [PieceCoordinates], pieceWidth: Int, pieceHeight: Int, reducedBy factor: Double = 1,
+        read: (Int) throws -> Raster<Pixel>
+    ) throws -> MontageMap {
+        let frame = try Frame(pieces, pieceWidth, pieceHeight, factor)
+        return try frame.band(rows: 0 ..< frame.height, read: read)
+    }
+
+    /// The map in bands of rows from top to bottom, for maps larger than memory. Each piece is read once for each band
+    /// that it touches; `band` gets the number of the first row and the part.
+    public static func assembleBands<Pixel: NumericPixel>(
+        pieces: [PieceCoordinates], pieceWidth: Int, pieceHeight: Int, reducedBy factor: Double = 1, bandRows: Int,
+        read: (Int) throws -> Raster<Pixel>, band: (_ firstRow: Int, _ part: MontageMap) throws -> Void
+    ) throws {
+        let frame = try Frame(pieces, pieceWidth, pieceHeight, factor)
+        for first in stride(from: 0, to: frame.height, by: Swift.max(1, bandRows)) {
+            let end = Swift.min(frame.height, first + Swift.max(1, bandRows))
+            try band(first, try frame.band(rows: first ..< end, read: read))
+        }
+    }
+
+    /// The layout of a montage.
+    struct Frame {
+        let pieces: [PieceCoordinates]
+        let pieceWidth: Int
+        let pieceHeight: Int
+        let factor: Double
+        let originX: Int
+        let originY: Int
+        let fullWidth: Int
+        let fullHeight: Int
+        let width: Int
+        let height: Int
+
+        init(_ pieces: [PieceCoordinates], _ pieceWidth: Int, _ pieceHeight: Int, _ factor: Double) throws(MontageError) {
+            guard pieceWidth > 0, pieceHeight > 0 else { throw .emptyPieces(width: pieceWidth, height: pieceHeight) }
+            guard factor.isFinite, factor >= 1 else { throw .enlarging(by: factor) }
+            guard let minX = pieces.map(\.x).min(), let maxX = pieces.map(\.x).max(),
+                let minY = pieces.map(\.y).min(), let maxY = pieces.map(\.y).max()
+            else { throw .noPieces }
+            self.pieces = pieces
+            self.pieceWidth = pieceWidth
+            self.pieceHeight = pieceHeight
+            self.factor = factor
+            originX = minX
+            originY = minY
+            fullWidth = maxX - minX + pieceWidth
+            fullHeight = maxY - minY + pieceHeight
+            guard fullWidth <= 4_000_000, fullHeight <= 4_000_000 else {
+                throw .tooLarge(width: fullWidth, height: fullHeight)
+            }
+            width = Swift.max(1, Int(Double(fullWidth) / factor + 1e-9))
+            height = Swift.max(1, Int(Double(fullHeight) / factor + 1e-9))
+            guard width * height <= largestPixelCount else { throw .tooLarge(width: width, height: height) }
+        }
+
+        func band<Pixel: NumericPixel>(rows: Range<Int>, read: (Int) throws -> Raster<Pixel>) throws -> MontageMap {
+            var sums = [Float](repeating: 0, count: width * rows.count)
+            var weights = [Float](repeating: 0, count: width * rows.count)
+            for (index, piece) in pieces.enumerated() {
+                let left = piece.x - originX
+                // Piece coordinates count from the bottom, rows of the result from the top.
+                let top = fullHeight - (piece.y - originY) - pieceHeight
+                guard Double(top) < Double(rows.upperBound) * factor,
+                    Double(top + pieceHeight) > Double(rows.lowerBound) * factor
+                else { continue }
+                let image = try read(index)
+                guard image.width == pieceWidth, image.height == pieceHeight else {
+                    throw MontageError.wrongPiece(
+                        index: index, width: image.width, height: image.height, expectedWidth: pieceWidth,
+                        expectedHeight: pieceHeight)
+                }
+                add(image, left: left, top: top, rows: rows, sums: &sums, weights: &weights)
+            }
+            var acquired = Raster<Bool>(width: width, height: rows.count, filledWith: false)
+            for i in sums.indices where weights[i] > 0 {
+                sums[i] /= weights[i]
+                acquired.pixels[i] = true
+            }
+            return MontageMap(
+                image: Raster(width: width, height: rows.count, pixels: sums), acquired: acquired, originX: originX,
+                originY: originY, fullWidth: fullWidth, fullHeight: fullHeight, reducedBy: factor)
+        }
+
+        private func add<Pixel: NumericPixel>(
+            _ image: Raster<Pixel>, left: Int, top: Int, rows: Range<Int>, sums: inout [Float], weights: inout [Float]
+        ) {
+            let columns = Splitting(count: pieceWidth, from: left, factor: factor, limit: width)
+            let lines = Splitting(count: pieceHeight, from: top, factor: factor, limit: height)
+            let first = columns.first
+            let last = columns.last
+            guard first <= last else { return }
+            // The weights of the columns are the same for each row of the piece.
+            var columnWeights = [Float](repeating: 0, count: last - first + 1)
+            for x in 0 ..< pieceWidth {
+                columns.visit(x) { column, part in columnWeights[column - first] += part * Self.ramp(x, pieceWidth) }
+            }
+            let ramps = (0 ..< pieceWidth).map { Self.ramp($0, pieceWidth) }
+            var row = [Float](repeating: 0, count: columnWeights.count)
+            for y in 0 ..< pieceHeight {
+                guard lines.touches(y, rows) else { continue }
+                for i in row.indices { row[i] = 0 }
+                image.pixels.withUnsafeBufferPointer { pixels in
+                    for x in 0 ..< pieceWidth {
+                        let value = pixels[y * pieceWidth + x].asFloat * ramps[x]
+                        columns.visit(x) { column, part in row[column - first] += part * value }
+                    }
+                }
+                let ramp = Self.ramp(y, pieceHeight)
+                lines.visit(y) { line, part in
+                    guard rows.contains(line) else { return }
+                    let start = (line - rows.lowerBound) * width + first
+                    let weight = part * ramp
+                    for i in row.indices {
+                        sums[start + i] += weight * row[i]
+                        weights[start + i] += weight * columnWeights[i]
+                    }
+                }
+            }
+        }
+
+        /// Never zero: a lone piece counts up to its edge.
+        private static func ramp(_ position: Int, _ count: Int) -> Float {
+            Float(Swift.min(position + 1, count - position)) / Float(count)
+        }
+    }
+
+    /// Which new pixels a source pixel falls on along one axis: at most two, since nothing is enlarged.
+    struct Splitting {
+        private let indices: [Int32]
+        private let parts: [Float]
+        private let limit: Int
+        let first: Int
+        let last: Int
+
+        init(count: Int, from start: Int, factor: Double, limit: Int) {
+            var indices: [Int32] = []
+            var parts: [Float] = []
+            for i in 0 ..< count {
+                let low = Double(start + i) / factor
+                let high = Double(start + i + 1) / factor
+                let index = Int(low + 1e-9)
+                indices.append(Int32(index))
+                parts.append(Float(Swift.min(1, Swift.max(0, (Double(index + 1) - low) / (high - low)))))
+            }
+            self.indices = indices
+            self.parts = parts
+            self.limit = limit
+            first = Swift.max(0, Int(Double(start) / factor + 1e-9))
+            last = Swift.min(limit - 1, Int(Double(start + count) / factor))
+        }
+
+        @inline(__always) func visit(_ i: Int, _ body: (_ index: Int, _ part: Float) -> Void) {
+            let index = Int(indices[i])
+            let part = parts[i]
+            if index < limit { body(index, part) }
+            if part < 0.999_999, index + 1 < limit { body(index + 1, 1 - part) }
+        }
+
+        func touches(_ i: Int, _ range: Range<Int>) -> Bool {
+            Int(indices[i]) < range.upperBound && Int(indices[i]) + 1 >= range.lowerBound
+        }
+    }
+}

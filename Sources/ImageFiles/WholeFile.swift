@@ -1,0 +1,98 @@
+public import Foundation
+
+/// Files that exist whole or not at all: written under a temporary name beside the target, flushed to the disk, renamed.
+///
+/// A reader never sees half a file, and a crash or a full disk leaves the former content in place.
+public enum WholeFile {
+    /// Replaces the content of a file.
+    public static func write(_ bytes: [UInt8], to path: String) throws(ImageFileError) {
+        try write(to: path) { file throws(ImageFileError) in try file.append(bytes) }
+    }
+
+    /// Replaces the content of a file by what `body` appends; nothing changes at `path` if `body` throws.
+    public static func write(
+        to path: String, body: (TemporaryFile) throws(ImageFileError) -> Void
+    ) throws(ImageFileError) {
+        let file = try TemporaryFile(for: path)
+        try body(file)
+        try file.commit()
+    }
+}
+
+/// Text and data files that exist whole or not at all.
+public enum AtomicFile {
+    /// Replaces the content of a file.
+    public static func write(_ data: Data, to path: String) throws(ImageFileError) {
+        try WholeFile.write([UInt8](data), to: path)
+    }
+
+    /// Replaces the content of a file by text in UTF-8.
+    public static func write(_ text: String, to path: String) throws(ImageFileError) {
+        try WholeFile.write(Array(text.utf8), to: path)
+    }
+}
+
+/// A file on its way to its final name. Unless ``WholeFile`` commits it, it disappears with its last user.
+public final class TemporaryFile {
+    /// The final name.
+    public let path: String
+    /// The present name, beside the final one (a rename across disks is not atomic).
+    let temporaryPath: String
+    private let file: FileDescriptor
+    private var length = 0
+    private var isCommitted = false
+
+    init(for path: String) throws(ImageFileError) {
+        self.path = path
+        let unique = String(UInt64.random(in: .min ... .max), radix: 36)
+        temporaryPath = "\(path).\(unique).tmp"
+        do {
+            file = try FileDescriptor.creating(temporaryPath, exclusive: true)
+        } catch {
+            // The operator knows the target, not the temporary name.
+            throw ImageFileError(
+                code: error.code, path: path,
+                message: error.message.replacingOccurrences(of: temporaryPath, with: path))
+        }
+    }
+
+    deinit { if !isCommitted { unlink(temporaryPath) } }
+
+    /// For writers in C, which keep their own position in the file.
+    var descriptor: Int32 { file.number }
+
+    /// Adds bytes at the end.
+    public func append(_ bytes: [UInt8]) throws(ImageFileError) {
+        try file.write(bytes, at: length, named: path)
+        length += bytes.count
+    }
+
+    /// Adds bytes at the end.
+    public func append(_ buffer: UnsafeRawBufferPointer) throws(ImageFileError) {
+        try file.write(buffer, at: length, named: path)
+        length += buffer.count
+    }
+
+    /// Flushes to the disk and takes the final name.
+    func commit() throws(ImageFileError) {
+        try file.synchronize(named: path)
+        guard rename(temporaryPath, path) == 0 else { throw .cannotWrite(path, errno: errno) }
+        isCommitted = true
+        synchronizeDirectory()
+    }
+
+    /// Makes the rename itself survive a power cut. Some network disks refuse; the file is whole all the same.
+    private func synchronizeDirectory() {
+        let directory = (path as NSString).deletingLastPathComponent
+        let number = open(directory.isEmpty ? "." : directory, O_RDONLY | O_CLOEXEC)
+        guard number >= 0 else { return }
+        _ = fsync(number)
+        _ = close(number)
+    }
+}
+
+/// The content of a whole file.
+func contents(of path: String) throws(ImageFileError) -> [UInt8] {
+    let file = try FileDescriptor.reading(path)
+    return try file.read(UInt8.self, count: try file.size(), at: 0)
+}

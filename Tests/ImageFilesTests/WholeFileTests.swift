@@ -1,0 +1,61 @@
+import Foundation
+import ImageFiles
+import Raster
+import Testing
+
+/// A folder of its own for each test, gone afterwards.
+func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder.path)
+}
+
+func golden(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(name)").path
+}
+
+@Suite struct WholeFileTests {
+    @Test func theContentIsReplacedAndNothingElseStaysInTheFolder() throws {
+        try withFolder { folder in
+            let path = folder + "/note.txt"
+            try AtomicFile.write("one", to: path)
+            try AtomicFile.write("two", to: path)
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "two")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["note.txt"])
+        }
+    }
+
+    @Test func aBodyThatThrowsLeavesTheFormerContent() throws {
+        try withFolder { folder in
+            let path = folder + "/note.txt"
+            try AtomicFile.write("one", to: path)
+            #expect(throws: ImageFileError.self) {
+                try WholeFile.write(to: path) { file throws(ImageFileError) in
+                    try file.append([65])
+                    throw ImageFileError(code: .damaged, path: path, message: "stop")
+                }
+            }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "one")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["note.txt"])
+        }
+    }
+
+    @Test func aMissingFolderIsNamedTogetherWithTheReason() {
+        let error = #expect(throws: ImageFileError.self) { try WholeFile.write([1], to: "/nowhere/at/all.bin") }
+        #expect(error?.code == .cannotWrite)
+        #expect(error?.message == "Cannot write /nowhere/at/all.bin: No such file or directory.")
+    }
+
+    /// The device that is always full, where the system has one.
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+    func aFullDiskIsAnErrorOfItsOwn() {
+        let error = #expect(throws: ImageFileError.self) {
+            _ = try MRCWriter(path: "/dev/full", width: 4, height: 4, pixelType: .uint16, pixelSize: .init(1))
+        }
+        #expect(error?.code == .diskFull)
+        #expect(
+            error?.message
+                == "Cannot write /dev/full: No space left on device. Free space on this disk and write again.")
+    }
+}
