@@ -20,6 +20,17 @@ public struct Engine: Sendable {
     /// Tells readers of the run something that is not a step.
     public func note(_ event: RunEvent) { report(event) }
 
+    /// Whether an earlier run began a step.
+    func wasBegun(_ step: StepIdentifier) async throws -> Bool { try await journal.entry(for: step) != nil }
+
+    /// The stored output of a step that is done with an input, if it is.
+    func output<Output: Decodable>(of step: StepIdentifier, inputDigest: String, as type: Output.Type) async throws -> Output? {
+        guard let entry = try await journal.entry(for: step), entry.state == .done, entry.inputDigest == inputDigest,
+            let data = entry.output
+        else { return nil }
+        return try JSONDecoder().decode(type, from: data)
+    }
+
     /// The outcome of a step: from the journal where it is done, else by doing it.
     public func run<Input, Output>(_ step: Step<Input, Output>) async throws -> Output {
         try Task.checkCancellation()

@@ -9,6 +9,8 @@ public enum RunEvent: Sendable {
     case skipped(StepIdentifier, title: String)
     case recovered(StepIdentifier, title: String)
     case failed(StepIdentifier, title: String, reason: String)
+    /// A wait goes on; for the progress line, not for the log.
+    case waiting(String, Duration)
     case note(String)
     case warning(String)
     case sessionEnded(String)

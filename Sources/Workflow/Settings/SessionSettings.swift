@@ -5,13 +5,13 @@ public import Units
 /// The initialiser checks everything and reports all problems at once; a value of this type is always usable.
 public struct SessionSettings: Codable, Hashable, Sendable {
     /// `session_dir`: the folder that holds one folder per grid; SerialEM must see it under the same path.
-    public let sessionFolder: String
+    public private(set) var sessionFolder: String
     /// `serialem_host`: where SerialEM listens.
     public let host: String
     /// `serialem_port`: SerialEM's `PythonServerPort` property.
     public let port: Int
     /// `automation_level`: the last level to do, 1 to 5.
-    public let automationLevel: Int
+    public private(set) var automationLevel: Int
     /// `grid_list`: cassette slots in order.
     public let gridList: [Int]
     /// `exclude_lamella_classes`: classes of the detector that are not processed further.
@@ -25,9 +25,9 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     /// `MM_image_state`: Low Dose imaging states, set in order.
     public let mediumStates: [String]
     /// `WG_model`: folder of the lamella detector.
-    public let detectorFolder: String
+    public private(set) var detectorFolder: String
     /// `MM_model`: folder of the segmentation model.
-    public let segmenterFolder: String
+    public private(set) var segmenterFolder: String
     /// `target_list`: classes to aim at.
     public let targetClasses: [String]
     /// `avoid_list`: classes that a target must not lie in.
@@ -93,7 +93,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         scoreThreshold = reader.number("target_score_threshold", default: 0.01, in: 0 ... 1)
         sparseTargets = reader.flag("sparse_targets", default: true)
         targetEdge = reader.flag("target_edge", default: false)
-        penaltyWeight = reader.number("penalty_weight", default: 0.3, in: 0 ... 10)
+        penaltyWeight = reader.number("penalty_weight", default: 0.3, in: 0 ... 1)
         extraTracking = reader.flag("extra_tracking", default: false)
         maximumTilt = Degrees(reader.number("max_tilt", default: 60, in: 0 ... 75, unit: " degrees"))
         scriptNumbers = reader.integers(
@@ -136,6 +136,14 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         guard problems.isEmpty else {
             throw SettingsError(file: file, problems: problems.sorted { ($0.line ?? .max, $0.message) < ($1.line ?? .max, $1.message) })
         }
+    }
+
+    mutating func setLevel(_ level: Int) { automationLevel = level }
+
+    mutating func setFolders(_ change: (String) -> String) {
+        sessionFolder = change(sessionFolder)
+        detectorFolder = change(detectorFolder)
+        segmenterFolder = change(segmenterFolder)
     }
 
     private static let oneState = "the number or the name of an imaging state"

@@ -1,0 +1,166 @@
+public import Geometry
+public import Navigator
+public import Units
+
+/// A microscope in the words of a lamella session: few, coarse things to do, each finished and read back when it returns.
+///
+/// A method that exposes the sample blanks the beam again before it returns or throws. No method repeats an exposure.
+public protocol Microscope: Sendable {
+    /// Takes control and says what is fixed for the session.
+    func begin() async throws -> MicroscopeFacts
+    /// Checks that the imaging states exist and are of the kind that is wanted.
+    func check(states: [ImagingStateRequirement]) async throws
+    /// Makes a grid's folder the working directory and its navigator the open one; closes image files left open.
+    func enter(folder: String, navigatorFile: String) async throws
+    /// What is in a cassette slot.
+    func cassetteSlot(_ slot: Int) async throws -> CassetteSlot
+    /// Brings a grid onto the stage; valves are closed meanwhile.
+    func loadGrid(slot: Int) async throws
+    /// Opens the column valves and reads them back.
+    func openValves() async throws
+    /// Sets imaging states and apertures and says what the camera then sees.
+    func use(_ setup: ImagingSetup) async throws -> CameraConditions
+    /// The stage as it reads.
+    func stagePosition() async throws -> StagePosition
+    /// Moves the stage and reads it back; z nil leaves it.
+    func moveStage(to position: Point<Frame.Stage>, z: Micrometers?) async throws
+    /// Finds the eucentric height roughly, exposing, and returns where the stage then is.
+    func findRoughEucentricity() async throws -> StagePosition
+    /// Maps the whole grid as a montage and adds it to the navigator.
+    func mapWholeGrid(_ request: MontageRequest) async throws
+    /// Maps the polygon with a navigator label as a montage and adds it to the navigator.
+    func mapPolygon(label: String, _ request: MontageRequest) async throws
+    /// Takes one image at the present state and saves it alone in a file of the working directory.
+    func takeImage(savingTo file: String) async throws -> StageImage
+    /// The navigator as it is now.
+    func navigator() async throws -> NavigatorFile
+    /// Changes the navigator and reads it into the microscope's program again.
+    func editNavigator(_ edit: @Sendable (inout NavigatorFile) throws -> Void) async throws -> NavigatorFile
+    /// Pixel sizes, matrices and beams of the Low Dose areas.
+    func lowDoseGeometry() async throws -> LowDoseGeometry
+    /// Hands the marked navigator items to Acquire at Items with a script, and gives up control.
+    func startAcquisition(script: Int) async throws
+    /// Tries to take control again until it is given; says whether the acquisition then still waits.
+    func awaitControl(within limit: Duration, tick: @Sendable (Duration) -> Void) async throws -> AcquisitionEnd
+    /// Brings the microscope into the state that every session ends in, and says in words what that is and what failed.
+    func makeSafe() async -> SafeState
+    /// Gives up control and closes the connection.
+    func disconnect() async
+}
+
+/// What is fixed for a session.
+public struct MicroscopeFacts: Sendable, Hashable, Codable {
+    /// The program, for the log.
+    public let program: String
+    /// Largest image shift for targets.
+    public let imageShiftLimit: Micrometers
+    /// Largest tilt of the stage.
+    public let maximumTilt: Degrees
+    public init(program: String, imageShiftLimit: Micrometers, maximumTilt: Degrees) {
+        self.program = program
+        self.imageShiftLimit = imageShiftLimit
+        self.maximumTilt = maximumTilt
+    }
+}
+
+/// An imaging state and what it must be.
+public struct ImagingStateRequirement: Sendable, Hashable {
+    /// Number or name.
+    public let state: String
+    public let lowDose: Bool
+    /// The settings key that names it, for messages.
+    public let key: String
+    public init(state: String, lowDose: Bool, key: String) {
+        self.state = state
+        self.lowDose = lowDose
+        self.key = key
+    }
+}
+
+/// What a cassette slot tells.
+public struct CassetteSlot: Sendable, Hashable, Codable {
+    /// Where the cartridge of the slot is, as far as can be told.
+    public enum Place: String, Sendable, Codable { case cassette, stage, notInCassette, noSuchSlot }
+    public let place: Place
+    /// The name given to the grid in the microscope's user interface.
+    public let name: String?
+    public init(place: Place, name: String?) {
+        self.place = place
+        self.name = name
+    }
+}
+
+/// Imaging states set in order, and apertures.
+public struct ImagingSetup: Sendable, Hashable, Codable {
+    public let states: [String]
+    public let lowDose: Bool
+    /// Condenser 2 aperture in micrometres; 0 leaves it alone.
+    public let condenserAperture: Int
+    /// Objective aperture in micrometres; nil leaves it alone, 0 takes it out.
+    public let objectiveAperture: Int?
+    public init(states: [String], lowDose: Bool, condenserAperture: Int, objectiveAperture: Int?) {
+        self.states = states
+        self.lowDose = lowDose
+        self.condenserAperture = condenserAperture
+        self.objectiveAperture = objectiveAperture
+    }
+}
+
+/// What the camera sees at the present state.
+public struct CameraConditions: Sendable, Hashable, Codable {
+    /// Unbinned camera pixels.
+    public let width: Int
+    public let height: Int
+    /// At binning 1.
+    public let pixelSize: PixelSize
+    public init(width: Int, height: Int, pixelSize: PixelSize) {
+        self.width = width
+        self.height = height
+        self.pixelSize = pixelSize
+    }
+}
+
+/// A position of the stage with its height.
+public struct StagePosition: Sendable, Hashable, Codable {
+    public let point: Point<Frame.Stage>
+    public let z: Micrometers
+    public init(point: Point<Frame.Stage>, z: Micrometers) {
+        self.point = point
+        self.z = z
+    }
+}
+
+/// A montage to be taken.
+public struct MontageRequest: Sendable, Hashable, Codable {
+    /// File name in the working directory; also the note of its navigator item.
+    public let file: String
+    /// Label of its navigator item.
+    public let label: String
+    /// Fraction of a frame.
+    public let overlap: Double
+    public init(file: String, label: String, overlap: Double) {
+        self.file = file
+        self.label = label
+        self.overlap = overlap
+    }
+}
+
+/// How an acquisition ended.
+public enum AcquisitionEnd: String, Sendable, Codable {
+    /// The program is idle again.
+    case finished
+    /// Acquire at Items is paused and waits for a person.
+    case paused
+}
+
+/// What the microscope was left in.
+public struct SafeState: Sendable, Hashable, Codable {
+    /// What holds now, such as "beam blanked".
+    public let reached: [String]
+    /// What could not be done, in words.
+    public let failures: [String]
+    public init(reached: [String], failures: [String]) {
+        self.reached = reached
+        self.failures = failures
+    }
+}

@@ -1,0 +1,25 @@
+/// What a microscope could not do, in words for the operator.
+public struct MicroscopeError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What kind of trouble it is; each maps to one recovery.
+    public enum Code: Sendable, Hashable {
+        /// Nobody answers, or something that is not SerialEM.
+        case unreachable
+        /// The connection was lost; what was being done may have happened.
+        case lost
+        /// The microscope's program refused or failed.
+        case refused
+        /// A state was set and does not read back.
+        case notAsSet
+        /// A file or a calibration that is needed is not there.
+        case missing
+        /// A wait came to its end.
+        case deadline
+    }
+    public let code: Code
+    public let message: String
+    public var description: String { message }
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}

@@ -1,0 +1,144 @@
+public import Geometry
+public import Microscope
+import Raster
+import SerialEMClient
+import SerialEMProtocol
+public import Units
+
+extension SerialEMMicroscope {
+    /// How near the stage must come to where it was sent, in micrometres.
+    private static var stageTolerance: Double { 1.0 }
+
+    public func stagePosition() async throws -> StagePosition {
+        let c = connection
+        return try await Self.wording {
+            let at = try await c.reportStageXYZ()
+            return StagePosition(point: Point(x: at.x.value, y: at.y.value), z: at.z)
+        }
+    }
+
+    public func moveStage(to position: Point<Frame.Stage>, z: Micrometers?) async throws {
+        let c = connection
+        try await confirm("Stage at \(short(position.x)), \(short(position.y)) µm") {
+            try await c.moveStageTo(x: Micrometers(position.x), y: Micrometers(position.y), z: z)
+        } reads: {
+            let at = try await c.reportStageXYZ()
+            return Point<Frame.Stage>(x: at.x.value, y: at.y.value).distance(to: position) < Self.stageTolerance
+        }
+    }
+
+    public func findRoughEucentricity() async throws -> StagePosition {
+        let c = connection
+        try await exposed { try await c.eucentricity(1) }
+        return try await stagePosition()
+    }
+
+    public func mapWholeGrid(_ request: MontageRequest) async throws {
+        let c = connection
+        let file = folder + "/" + request.file
+        try await Self.wording { try await c.setupFullMontage(overlap: request.overlap, file: file) }
+        try await finishMap(request)
+    }
+
+    public func mapPolygon(label: String, _ request: MontageRequest) async throws {
+        let c = connection
+        let file = folder + "/" + request.file
+        try await goTo(.view)
+        try await Self.wording {
+            guard let item = try await c.navIndexWithLabel(label) else {
+                throw MicroscopeError(.missing, "The navigator has no item '\(label)' to map.")
+            }
+            try await c.paramSetToUseForMontage(2)
+            try await c.setMontPanelParams(sloppy: 1, alignPieces: 1, overviewBinning: 1, multiplePeaks: 1)
+            try await c.setupPolygonMontage(item: item, overlap: request.overlap, file: file)
+        }
+        try await finishMap(request)
+    }
+
+    /// Takes the montage that is set up, makes it a map and closes its file.
+    private func finishMap(_ request: MontageRequest) async throws {
+        let c = connection
+        guard try await Self.wording({ try await c.reportNumMontagePieces() }) > 0 else {
+            throw MicroscopeError(.refused, "SerialEM set up a montage without pieces for \(request.file).")
+        }
+        try await exposed { try await c.montage() }
+        try await Self.wording {
+            let item = try await c.newMap(note: request.file)
+            try await c.changeItemLabel(item, request.label)
+            try await c.closeFile()
+            try await c.saveNavigator()
+        }
+    }
+
+    public func takeImage(savingTo file: String) async throws -> StageImage {
+        let c = connection
+        let path = folder + "/" + file
+        let overwrite = fileExists(path)
+        try await exposed { try await c.record() }
+        let stage = try await stagePosition()
+        return try await Self.wording {
+            if overwrite { try await c.allowFileOverwrite(true) }
+            try await c.openNewFile(path)
+            try await c.save()
+            try await c.closeFile()
+            guard let buffer = try await c.bufferImage("A") else {
+                throw MicroscopeError(.missing, "SerialEM took an image for \(file), but buffer A is empty.")
+            }
+            let properties = try await c.imageProperties("A")
+            guard let pixelSize = properties.pixelSize else {
+                throw MicroscopeError(.missing, "SerialEM does not know the pixel size of the image for \(file).")
+            }
+            // SerialEM's own answer for three pixels holds rotation, binning and image shift as they are now.
+            func place(_ x: Double, _ y: Double) async throws(SerialEMError) -> Point<Frame.Stage> {
+                let at = try await c.bufImagePosToStagePos("A", x: x, y: y)
+                return Point(x: at.x.value, y: at.y.value)
+            }
+            let step = Double(min(buffer.width, buffer.height))
+            let origin = try await place(0, 0)
+            let right = try await place(step, 0) - origin
+            let down = try await place(0, step) - origin
+            let linear = LinearMap<Frame.MapPixels, Frame.Stage>(
+                xpx: right.dx / step, xpy: down.dx / step, ypx: right.dy / step, ypy: down.dy / step)
+            return StageImage(
+                image: Raster(width: buffer.width, height: buffer.height, pixels: buffer.samples()),
+                pixelSize: pixelSize, stage: stage,
+                pixelToStage: AffineMap(linear: linear, sending: .origin, to: origin))
+        }
+    }
+
+    public func lowDoseGeometry() async throws -> LowDoseGeometry {
+        let view = try await area(.view)
+        let record = try await area(.record)
+        let c = connection
+        let camera = try await Self.wording { try await c.cameraProperties() }
+        let stage = try await Self.wording { try await c.stageToSpecimenMatrix() }
+        try await goTo(.view)
+        return LowDoseGeometry(
+            cameraWidth: camera.width, cameraHeight: camera.height, view: view, record: record,
+            stageToSpecimen: try calibrated(stage, "stage to specimen"))
+    }
+
+    private func area(_ area: LowDoseArea) async throws -> LowDoseGeometry.Area {
+        try await goTo(area)
+        let c = connection
+        let read = try await Self.wording {
+            (
+                camera: try await c.cameraProperties(), toSpecimen: try await c.cameraToSpecimenMatrix(),
+                toShift: try await c.specimenToISMatrix(), beam: try await c.reportIlluminatedArea()
+            )
+        }
+        guard read.beam.value > 0 else {
+            throw MicroscopeError(.missing, "SerialEM reports no illuminated area in Low Dose \(area.letter).")
+        }
+        return LowDoseGeometry.Area(
+            pixelSize: read.camera.pixelSize, cameraToSpecimen: try calibrated(read.toSpecimen, "camera to specimen"),
+            specimenToImageShift: try calibrated(read.toShift, "specimen to image shift"), beamDiameter: read.beam)
+    }
+
+    private func calibrated<From, To>(_ matrix: CalibrationMatrix?, _ name: String) throws -> LinearMap<From, To> {
+        guard let m = matrix else {
+            throw MicroscopeError(.missing, "SerialEM has no calibration from \(name) at this magnification; calibrate it first.")
+        }
+        return LinearMap(xpx: m.xpx, xpy: m.xpy, ypx: m.ypx, ypy: m.ypy)
+    }
+}

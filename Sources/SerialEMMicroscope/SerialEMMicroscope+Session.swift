@@ -1,0 +1,111 @@
+public import Microscope
+public import Navigator
+import SerialEMClient
+import Units
+
+extension SerialEMMicroscope {
+    public func navigator() async throws -> NavigatorFile {
+        let c = connection
+        let path = navigatorPath
+        try await Self.wording { try await c.saveNavigator(path) }
+        return try NavigatorFile.read(path)
+    }
+
+    public func editNavigator(_ edit: @Sendable (inout NavigatorFile) throws -> Void) async throws -> NavigatorFile {
+        var file = try await navigator()
+        try edit(&file)
+        let c = connection
+        let path = navigatorPath
+        // SerialEM asks about unsaved changes when it reads over them; they were saved a moment ago.
+        try await Self.wording { try await c.closeNavigator() }
+        try file.write(to: path)
+        try await Self.wording { try await c.readNavFile(path) }
+        let count = try await Self.wording { try await c.reportNumTableItems() }
+        guard count == file.items.count else {
+            throw MicroscopeError(
+                .notAsSet, "The navigator was written with \(file.items.count) items and SerialEM read \(count).")
+        }
+        return file
+    }
+
+    public func startAcquisition(script: Int) async throws {
+        let c = connection
+        try await Self.wording {
+            guard try await c.reportNumNavAcquire().items > 0 else {
+                throw MicroscopeError(.missing, "No navigator item is marked for acquisition.")
+            }
+            try await c.saveNavigator()
+            try await c.navAcqAtEndUseParams("F")
+            try await c.setNavAcqAtEndParams([("prim", 2), ("scrp-p", Double(script))])
+            try await c.startNavAcquireAtEnd()
+            try await c.exit()
+        }
+        await c.close()
+    }
+
+    public func awaitControl(within limit: Duration, tick: @Sendable (Duration) -> Void) async throws -> AcquisitionEnd {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        while true {
+            let waited = clock.now - begin
+            guard waited < limit else {
+                throw MicroscopeError(
+                    .deadline, "Acquire at Items did not give control back within \(limit.formatted()). Look at SerialEM.")
+            }
+            tick(waited)
+            // The acquisition starts in SerialEM's next idle cycles; asking at once could find it idle before it began.
+            try await Task.sleep(for: .seconds(2), clock: clock)
+            do {
+                let c = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
+                _ = try await c.beginControl()
+                let state = try await c.reportIfNavAcquiring()
+                connection = c
+                if state.isAcquiring { return .paused }
+                return .finished
+            } catch let error as SerialEMError {
+                switch error.code {
+                case .busy, .unreachable, .deadline, .connectionLost: continue
+                default: throw Self.worded(error)
+                }
+            }
+        }
+    }
+
+    public func makeSafe() async -> SafeState {
+        var reached: [String] = []
+        var failures: [String] = []
+        let c = connection
+        if await !c.isOpen {
+            do {
+                connection = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
+                _ = try await connection.beginControl()
+            } catch {
+                return SafeState(reached: [], failures: ["SerialEM cannot be reached to make the microscope safe: \(error.message)"])
+            }
+        }
+        let open = connection
+        do {
+            try await open.setBeamBlank(true)
+            reached.append("beam blanked")
+        } catch {
+            failures.append("the beam could not be blanked: \(error.message)")
+        }
+        do {
+            try await open.tiltTo(Degrees(0))
+            let tilt = try await open.reportTiltAngle()
+            if tilt.magnitude.value < 0.5 { reached.append("stage at 0 degrees") } else {
+                failures.append("the stage reads \(tilt.value) degrees instead of 0")
+            }
+        } catch {
+            failures.append("the stage could not be tilted to 0: \(error.message)")
+        }
+        return SafeState(reached: reached, failures: failures)
+    }
+
+    public func disconnect() async {
+        let c = connection
+        // Nothing is left to do if SerialEM is gone already.
+        try? await c.exit()
+        await c.close()
+    }
+}

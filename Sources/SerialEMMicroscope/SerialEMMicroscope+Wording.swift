@@ -1,0 +1,52 @@
+import Foundation
+import Microscope
+import SerialEMClient
+
+extension SerialEMMicroscope {
+    /// Does something on the wire and turns SerialEM's errors into the microscope's.
+    static func wording<T: Sendable>(_ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch let error as SerialEMError {
+            throw worded(error)
+        }
+    }
+
+    static func worded(_ error: SerialEMError) -> MicroscopeError {
+        switch error.code {
+        case .unreachable, .notSerialEM: MicroscopeError(.unreachable, error.message)
+        case .connectionLost: MicroscopeError(.lost, error.message)
+        case .deadline: MicroscopeError(.deadline, error.message)
+        default: MicroscopeError(.refused, error.message)
+        }
+    }
+
+    /// Sets a state and reads it back; sets it once more where it does not read as it was set.
+    func confirm(
+        _ state: String, set: () async throws -> Void, reads isSet: () async throws -> Bool
+    ) async throws {
+        for attempt in 1 ... 2 {
+            try await Self.wording { try await set() }
+            if try await Self.wording({ try await isSet() }) { return }
+            logger.warning("A state does not read back", metadata: ["state": "\(state)", "attempt": "\(attempt)"])
+        }
+        throw MicroscopeError(.notAsSet, "\(state) was set twice and does not read back; look at the microscope.")
+    }
+
+    /// Unblanks the beam for one exposing action and blanks it again whatever happens.
+    func exposed(_ action: () async throws -> Void) async throws {
+        let c = connection
+        try await Self.wording { try await c.setBeamBlank(false) }
+        do {
+            try await Self.wording { try await action() }
+        } catch {
+            // The first error is the one to tell; a failure to blank after it is reported by makeSafe.
+            try? await c.setBeamBlank(true)
+            throw error
+        }
+        try await Self.wording { try await c.setBeamBlank(true) }
+    }
+
+    nonisolated func fileExists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+    nonisolated func short(_ x: Double) -> String { String(format: "%.2f", x) }
+}

@@ -1,0 +1,184 @@
+import Geometry
+public import Logging
+public import Microscope
+import Navigator
+import SerialEMClient
+import SerialEMProtocol
+import Units
+
+/// The microscope behind SerialEM's external control socket.
+///
+/// Every state that is set is read back and set once more where it does not read as it was set.
+public actor SerialEMMicroscope: Microscope {
+    let host: String
+    let port: Int
+    let logger: Logger
+    var connection: SerialEMConnection
+    var folder = ""
+    var navigatorPath = ""
+
+    private init(host: String, port: Int, logger: Logger, connection: SerialEMConnection) {
+        self.host = host
+        self.port = port
+        self.logger = logger
+        self.connection = connection
+    }
+
+    /// Connects to SerialEM; sends nothing yet.
+    public static func connect(host: String, port: Int, logger: Logger) async throws -> SerialEMMicroscope {
+        let connection = try await wording { try await SerialEMConnection.connect(host: host, port: port, logger: logger) }
+        return SerialEMMicroscope(host: host, port: port, logger: logger, connection: connection)
+    }
+
+    public func begin() async throws -> MicroscopeFacts {
+        let c = connection
+        return try await Self.wording {
+            let version = try await c.beginControl()
+            try await c.errorsToLog()
+            let limit = try await c.reportProperty("ImageShiftLimit")
+            let tilt = try await c.reportProperty("MaximumTiltAngle")
+            return MicroscopeFacts(
+                program: "SerialEM with \(version.commandCount) script commands",
+                imageShiftLimit: Micrometers(limit > 0 ? limit : 15), maximumTilt: Degrees(tilt > 0 ? tilt : 70))
+        }
+    }
+
+    public func check(states: [ImagingStateRequirement]) async throws {
+        let c = connection
+        for wanted in states {
+            let found = try await Self.wording { try await c.imagingStateProperties(wanted.state) }
+            guard let found else {
+                throw MicroscopeError(
+                    .missing, "SerialEM has no imaging state '\(wanted.state)', which \(wanted.key) names; save one or name another.")
+            }
+            guard (found.type >= 0) == wanted.lowDose else {
+                let kind = wanted.lowDose ? "is not a Low Dose state, and must be" : "is a Low Dose state, and must not be"
+                throw MicroscopeError(.refused, "Imaging state '\(wanted.state)', which \(wanted.key) names, \(kind).")
+            }
+        }
+    }
+
+    public func enter(folder: String, navigatorFile: String) async throws {
+        let c = connection
+        self.folder = folder
+        navigatorPath = folder + "/" + navigatorFile
+        let path = navigatorPath
+        try await Self.wording {
+            while try await c.reportFileNumber() != nil { try await c.closeFile() }
+            try await c.setDirectory(folder)
+            if try await c.reportIfNavOpen() == .openWithFile {
+                if try await c.reportNavFile() == path { return }
+                try await c.saveNavigator()
+                try await c.closeNavigator()
+            }
+        }
+        if fileExists(path) {
+            try await Self.wording { try await c.readNavFile(path) }
+        } else {
+            try await Self.wording {
+                if try await c.reportIfNavOpen() == .open { try await c.closeNavigator() }
+                try await c.openNavigator(path)
+            }
+        }
+    }
+
+    public func cassetteSlot(_ slot: Int) async throws -> CassetteSlot {
+        let c = connection
+        let status = try await Self.wording { try await c.reportSlotStatus(slot) }
+        let name = status.name.flatMap { $0 == "!NONAME!" || $0 == "\\" || $0.isEmpty ? nil : $0 }
+        switch status.state {
+        case .occupied: return CassetteSlot(place: .cassette, name: name)
+        case .unknown: return CassetteSlot(place: .noSuchSlot, name: nil)
+        case .empty:
+            // A slot that has a name and no cartridge belongs to the cartridge on the stage; newer versions say so outright.
+            if let loaded = await loadedSlot() { return CassetteSlot(place: loaded == slot ? .stage : .notInCassette, name: name) }
+            return CassetteSlot(place: name == nil ? .notInCassette : .stage, name: name)
+        }
+    }
+
+    /// The slot whose cartridge is on the stage, where this SerialEM can tell.
+    private func loadedSlot() async -> Int? {
+        // Versions before 4.3 have no such command; then nobody knows.
+        guard let values = try? await connection.perform("ReportLoadedSlot", [], kind: .reading, deadline: .seconds(30)),
+            let number = values.first?.number
+        else { return nil }
+        return Int(number)
+    }
+
+    public func loadGrid(slot: Int) async throws {
+        let c = connection
+        try await Self.wording {
+            try await c.setBeamBlank(true)
+            try await c.setColumnOrGunValve(open: false)
+            try await c.loadCartridge(slot)
+        }
+        guard try await cassetteSlot(slot).place != .cassette else {
+            throw MicroscopeError(
+                .notAsSet, "Grid \(slot) was sent to the stage, but its slot still reads occupied. Look at the autoloader.")
+        }
+    }
+
+    public func openValves() async throws {
+        let c = connection
+        try await confirm("Column valves open") {
+            try await c.setColumnOrGunValve(open: true)
+        } reads: {
+            try await c.reportColumnOrGunValve() == .open
+        }
+    }
+
+    public func use(_ setup: ImagingSetup) async throws -> CameraConditions {
+        let c = connection
+        try await Self.wording {
+            if try await c.reportLowDose().isOn { _ = try await c.setLowDoseMode(false) }
+        }
+        for state in setup.states {
+            let code = try await Self.wording { try await c.goToImagingState(state) }
+            guard code == 0 else {
+                throw MicroscopeError(.refused, "SerialEM refused imaging state '\(state)': \(Self.imagingStateRefusal(code)).")
+            }
+        }
+        try await confirm("Low Dose \(setup.lowDose ? "on" : "off")") {
+            _ = try await c.setLowDoseMode(setup.lowDose)
+        } reads: {
+            try await c.reportLowDose().isOn == setup.lowDose
+        }
+        if setup.lowDose { try await goTo(.view) }
+        if setup.condenserAperture > 0 { try await setAperture(1, "Condenser 2", size: setup.condenserAperture) }
+        if let size = setup.objectiveAperture { try await setAperture(2, "Objective", size: size) }
+        return try await Self.wording {
+            let camera = try await c.cameraProperties()
+            return CameraConditions(width: camera.width, height: camera.height, pixelSize: camera.pixelSize)
+        }
+    }
+
+    func goTo(_ area: LowDoseArea) async throws {
+        let c = connection
+        try await confirm("Low Dose area \(area.letter)") {
+            try await c.goToLowDoseArea(area)
+        } reads: {
+            try await c.reportLowDose().area == area
+        }
+    }
+
+    private func setAperture(_ number: Int, _ name: String, size: Int) async throws {
+        let c = connection
+        try await confirm("\(name) aperture \(size) µm") {
+            try await c.setApertureSize(number: number, size: size)
+        } reads: {
+            try await c.reportApertureSize(number: number) == Double(size)
+        }
+    }
+
+    private static func imagingStateRefusal(_ code: Int) -> String {
+        switch code {
+        case 1: "no state has this name"
+        case 2: "several states match it"
+        case 3: "there are fewer states"
+        case 4: "a map-acquire state is set; restore it in SerialEM first"
+        case 5: "its camera is not available"
+        case 6: "it is for another camera"
+        default: "code \(code)"
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Microscope
+
+extension Engine {
+    /// Does something for one lamella; where it fails for that lamella alone, says so and returns nil.
+    ///
+    /// What concerns the microscope as a whole is thrown on: a lost connection, a passed deadline, cancellation.
+    func sparing<T: Sendable>(lamella: String, _ body: () async throws -> T) async throws -> T? {
+        do {
+            return try await body()
+        } catch {
+            guard Self.recovery(from: error) == .skipLamella else { throw error }
+            note(.warning("lamella \(lamella) is left out: \(error)"))
+            return nil
+        }
+    }
+
+    /// What to do about an error.
+    enum Recovery { case skipLamella, stopRun }
+
+    static func recovery(from error: any Error) -> Recovery {
+        switch error {
+        case is CancellationError: return .stopRun
+        case let error as MicroscopeError:
+            switch error.code {
+            case .refused, .missing: return .skipLamella
+            case .unreachable, .lost, .notAsSet, .deadline: return .stopRun
+            }
+        case let error as WorkflowError:
+            switch error.code {
+            case .badImage, .refused, .uncertain: return .skipLamella
+            case .inputChanged, .unreadableJournal, .badModel, .incomplete: return .stopRun
+            }
+        default: return .stopRun
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import Detection
+import Foundation
+import Geometry
+import ImageFiles
+import Microscope
+import Navigator
+import Raster
+import Units
+
+/// Level 2, second half, with the analysis of levels 3 and 4 running beside it.
+extension GridSession {
+    /// What is known of a lamella when its map and its analysis are done.
+    struct AnalysedLamella: Sendable {
+        let map: LamellaMap
+        let segmented: SegmentedLamella?
+        let targeted: TargetedLamella?
+    }
+
+    /// Maps every lamella. The analysis of one runs while the next is imaged; never more than two analyses wait.
+    func mapAndAnalyse(_ lamellae: [RecentredLamella]) async throws -> [AnalysedLamella] {
+        let present = lamellae.filter { $0.outcome == .found }
+        guard !present.isEmpty else { return [] }
+        let geometry = try await lowDoseGeometry()
+        return try await withThrowingTaskGroup(of: AnalysedLamella?.self) { group in
+            var waiting = 0
+            var done: [AnalysedLamella] = []
+            var offset: Vector<Frame.Stage>?
+            for lamella in present {
+                let name = "L\(twoDigits(lamella.number))"
+                let imaged = try await engine.sparing(lamella: name) { [self] in
+                    try await mapLamella(lamella, offset: offset)
+                    // Read here, in the one place that talks to the microscope: the analysis beside it must not.
+                    return try await mapItem(note: folder.mediumFile(lamella.number))
+                }
+                await context.progress.finish(Work.mediumMap)
+                guard let item = imaged ?? nil else { continue }
+                if offset == nil {
+                    // The first map tells how View is shifted against the intermediate magnification.
+                    let map = try await engine.sparing(lamella: name) { [self] in try await centreLamella(lamella, item: item) }
+                    if let map, map.measured { offset = map.stage - lamella.stage }
+                }
+                if waiting >= 2, let finished = try await group.next() {
+                    waiting -= 1
+                    if let finished { done.append(finished) }
+                }
+                group.addTask { [self] in
+                    let analysed = try await engine.sparing(lamella: name) { [self] in
+                        try await analyse(lamella, item: item, geometry: geometry)
+                    }
+                    await context.progress.finish(Work.segmentation)
+                    return analysed
+                }
+                waiting += 1
+            }
+            for try await finished in group {
+                if let finished { done.append(finished) }
+            }
+            return done.sorted { $0.map.number < $1.map.number }
+        }
+    }
+
+    private struct GeometryInput: Encodable, Sendable {
+        let setup: ImagingSetup
+    }
+
+    func lowDoseGeometry() async throws -> LowDoseGeometry {
+        try await engine.run(
+            Step(
+                .grid(slot, "low-dose-geometry"), title: "Read the Low Dose areas", input: GeometryInput(setup: mediumSetup)
+            ) { [self] in
+                try await use(mediumSetup)
+                return try await microscope.lowDoseGeometry()
+            })
+    }
+
+    private struct MapInput: Encodable, Sendable {
+        let number: Int
+        let setup: ImagingSetup
+        let overlap: Double
+    }
+
+    private func mapLamella(_ lamella: RecentredLamella, offset: Vector<Frame.Stage>?) async throws {
+        let request = MontageRequest(
+            file: folder.mediumFile(lamella.number), label: "L\(twoDigits(lamella.number))", overlap: settings.mediumOverlap)
+        let path = folder.inFolder(request.file)
+        let step = Step<MapInput, String>(
+            exposing: .lamella(slot, lamella.number, "medium-map"), title: "Map lamella \(lamella.number)",
+            input: MapInput(number: lamella.number, setup: mediumSetup, overlap: request.overlap)
+        ) { [self] in
+            if try await mapItem(note: request.file) != nil { return .happened(request.file) }
+            guard FileManager.default.fileExists(atPath: path) else { return .didNotHappen }
+            return .unknown("\(path) was begun and is no map of the navigator; make it a map in SerialEM, or delete it to map the lamella again")
+        } perform: { [self] in
+            try await use(mediumSetup)
+            let centre = lamella.stage + (offset ?? .zero)
+            try await writePolygon(of: lamella, at: centre, margin: offset == nil ? 5 : 0)
+            try await move(to: centre, z: lamella.z)
+            try await microscope.mapPolygon(label: "FP\(lamella.number)", request)
+            return request.file
+        }
+        _ = try await engine.run(step)
+    }
+
+    /// The polygon that the montage covers, turned as the lamella's box on the grid map is.
+    private func writePolygon(of lamella: RecentredLamella, at centre: Point<Frame.Stage>, margin: Double) async throws {
+        let label = "FP\(lamella.number)"
+        let source = "PP\(lamella.number)"
+        _ = try await microscope.editNavigator { file in
+            guard let found = file.items.first(where: { $0.label == source && $0.kind == .polygon }),
+                let middle = found.polygon?.vertexMean, let vertices = found.polygon?.vertices
+            else { throw WorkflowError.badImage("The navigator has no polygon '\(source)'.") }
+            // The box was padded when it was written; a margin is added where the shift to View is not known yet.
+            let radius = vertices.map { $0.distance(to: middle) }.max() ?? 1
+            let enlarge = 1 + margin / max(radius, 1)
+            file.items.removeAll { $0.label == label && $0.kind == .polygon }
+            file.items.append(
+                NavigatorItem.polygon(
+                    label: label, vertices: vertices.map { centre + enlarge * ($0 - middle) }, z: lamella.z,
+                    note: "\(label): \(lamella.className) (\(Int((lamella.score * 100).rounded())) %)",
+                    color: Self.color(of: lamella.className), registration: found.registration,
+                    mapID: file.unusedMapID(), userValue1: lamella.score))
+        }
+    }
+
+    private struct CentreInput: Encodable, Sendable {
+        let lamella: RecentredLamella
+        let pixelSize: Double
+        let model: String
+    }
+
+    /// Saves a lamella's map as a picture and measures the lamella's centre on it.
+    func centreLamella(_ lamella: RecentredLamella, item: NavigatorItem) async throws -> LamellaMap {
+        let pixelSize = PixelSize(context.models.segmenterDescription?.pixelSizeNanometers ?? 20)
+        let input = CentreInput(
+            lamella: lamella, pixelSize: pixelSize.value, model: context.models.detectorDescription.sha256)
+        return try await engine.run(
+            Step(
+                .lamella(slot, lamella.number, "centre"), title: "Measure the centre of lamella \(lamella.number)", input: input
+            ) { [self] in
+                let file = folder.mediumFile(lamella.number)
+                let saved = try MapPicture.save(
+                    montage: folder.inFolder(file), item: item, at: pixelSize, stem: folder.mediumStem(lamella.number))
+                let (centre, score) = try await measureCentre(on: saved.image, pixelSize: pixelSize)
+                let position = centre ?? saved.picture.center
+                let map = LamellaMap(
+                    number: lamella.number, picture: saved.picture, stage: saved.picture.pixelToStage(position),
+                    center: position, score: score ?? lamella.score, measured: centre != nil)
+                try write(map, of: lamella)
+                return map
+            })
+    }
+
+    private func measureCentre(
+        on image: Raster<UInt8>, pixelSize: PixelSize
+    ) async throws -> (Point<Frame.MapPixels>?, Double?) {
+        let detector = context.models.detectorDescription
+        let factor = detector.pixelSizeNanometers / pixelSize.value
+        let width = max(1, Int(Double(image.width) / factor))
+        let height = max(1, Int(Double(image.height) / factor))
+        let small = image.resized(width: width, height: height).map { UInt8(max(0, min(255, $0.rounded()))) }
+        let middle = Point<Frame.MapPixels>(x: Double(width) / 2, y: Double(height) / 2)
+        let found = try await context.models.detector.detect(in: small, pixelSize: PixelSize(detector.pixelSizeNanometers))
+            .filter { !settings.excludedLamellaClasses.contains($0.className) }
+            .min { $0.box.center.distance(to: middle) < $1.box.center.distance(to: middle) }
+        guard let found else { return (nil, nil) }
+        let x = found.box.center.x * Double(image.width) / Double(width)
+        let y = found.box.center.y * Double(image.height) / Double(height)
+        return (Point(x: x, y: y), found.score)
+    }
+
+    private func write(_ map: LamellaMap, of lamella: RecentredLamella) throws {
+        let name = folder.lamella(map.number)
+        try AtomicFile.write(
+            singlePositionFile(name: name, stage: map.stage, score: map.score), to: folder.inFolder(name + "_tgts.txt"))
+        let center: JSONObject = [
+            "number": .integer(map.number), "stage": [.number(map.stage.x), .number(map.stage.y)],
+            "measured": .bool(map.measured), "class": .string(lamella.className),
+            "intermediate_stage": [.number(lamella.stage.x), .number(lamella.stage.y)],
+        ]
+        try JSONValue.object(center).write(to: folder.mediumStem(map.number) + "_center.json")
+    }
+}

@@ -1,0 +1,137 @@
+import Detection
+import Foundation
+import Geometry
+import ImageFiles
+import Microscope
+import Navigator
+import Raster
+import Units
+
+/// Level 2, first half: each lamella is found again at intermediate magnification and its stage position corrected.
+extension GridSession {
+    /// Recentres every lamella; one that fails is reported and left out, the others go on.
+    func recentre(_ lamellae: [FoundLamella]) async throws -> [RecentredLamella] {
+        var results: [RecentredLamella] = []
+        for lamella in lamellae {
+            let others = results.filter { $0.outcome == .found }.map(\.stage)
+            // Magnifications are shifted against each other by the same amount everywhere: what the last ones taught is used.
+            let learned = median(
+                results.filter { $0.outcome == .found }.compactMap { result in
+                    lamellae.first { $0.number == result.number }.map { result.stage - $0.stage }
+                })
+            let height = results.last?.z
+            let result = try await engine.sparing(lamella: "L\(twoDigits(lamella.number))") { [self] in
+                try await recentre(lamella, learned: learned ?? .zero, height: height, others: others)
+            }
+            await context.progress.finish(Work.recentring)
+            guard let result else { continue }
+            results.append(result)
+            switch result.outcome {
+            case .found: break
+            case .duplicate: engine.note(.warning("lamella \(result.number) is one that was found before; it is left out"))
+            case .absent: engine.note(.warning("lamella \(result.number) was not found at intermediate magnification; it is left out"))
+            }
+        }
+        return results
+    }
+
+    private struct Input: Encodable, Sendable {
+        let lamella: FoundLamella
+        let setup: ImagingSetup
+        let model: String
+        let duplicateDistance: Micrometers
+    }
+
+    private func recentre(
+        _ lamella: FoundLamella, learned: Vector<Frame.Stage>, height: Micrometers?, others: [Point<Frame.Stage>]
+    ) async throws -> RecentredLamella {
+        let input = Input(
+            lamella: lamella, setup: intermediateSetup, model: context.models.detectorDescription.sha256,
+            duplicateDistance: settings.duplicateDistance)
+        return try await engine.run(
+            Step(
+                exposing: .lamella(slot, lamella.number, "recentred"), title: "Recentre lamella \(lamella.number)", input: input
+            ) {
+                // Only these few images could have been taken; at this magnification they may be taken again.
+                .didNotHappen
+            } perform: { [self] in
+                try await use(intermediateSetup)
+                return try await findAgain(lamella, learned: learned, height: height, others: others)
+            })
+    }
+
+    private func findAgain(
+        _ lamella: FoundLamella, learned: Vector<Frame.Stage>, height: Micrometers?, others: [Point<Frame.Stage>]
+    ) async throws -> RecentredLamella {
+        var position = lamella.stage + learned
+        try await move(to: position, z: height)
+        let z = try await microscope.findRoughEucentricity().z
+        var best: (stage: Point<Frame.Stage>, found: DetectedLamella)?
+        var images = 0
+        while images < 3 {
+            images += 1
+            let image = try await microscope.takeImage(savingTo: folder.intermediateFile(lamella.number))
+            guard let (stage, found) = try await lamellaNearestToCentre(of: image, number: lamella.number) else { break }
+            best = (stage, found)
+            if stage.distance(to: image.stage.point) < 0.5 { break }
+            position = stage
+            if images < 3 { try await move(to: position) }
+        }
+        guard let best else {
+            return record(lamella, .absent, stage: position, z: z, found: nil, images: images)
+        }
+        let isDuplicate = others.contains { $0.distance(to: best.stage) <= settings.duplicateDistance.value }
+        return record(lamella, isDuplicate ? .duplicate : .found, stage: best.stage, z: z, found: best.found, images: images)
+    }
+
+    private func record(
+        _ lamella: FoundLamella, _ outcome: RecentredLamella.Outcome, stage: Point<Frame.Stage>, z: Micrometers,
+        found: DetectedLamella?, images: Int
+    ) -> RecentredLamella {
+        RecentredLamella(
+            number: lamella.number, outcome: outcome, stage: stage, z: z, className: found?.className ?? lamella.className,
+            score: found?.score ?? lamella.score, widthMicrometers: lamella.widthMicrometers,
+            heightMicrometers: lamella.heightMicrometers, images: images)
+    }
+
+    /// Detects on an intermediate image, saved at the detector's pixel size, and takes the box nearest to its centre.
+    private func lamellaNearestToCentre(
+        of image: StageImage, number: Int
+    ) async throws -> (stage: Point<Frame.Stage>, found: DetectedLamella)? {
+        let wanted = PixelSize(context.models.detectorDescription.pixelSizeNanometers)
+        let factor = wanted / image.pixelSize
+        let width = max(1, Int(Double(image.image.width) / factor))
+        let height = max(1, Int(Double(image.image.height) / factor))
+        let reduced = image.image.resized(width: width, height: height)
+        let limits = reduced.percentiles([0.001, 0.999])
+        guard limits.count == 2, limits[1] > limits[0] else {
+            throw WorkflowError.badImage("The intermediate image of lamella \(number) has no contrast; was the beam on?")
+        }
+        let bytes = reduced.byteScaled(black: limits[0], white: limits[1])
+        let m = image.pixelToStage.linear
+        let linear = LinearMap<Frame.MapPixels, Frame.Stage>(
+            xpx: m.xpx * factor, xpy: m.xpy * factor, ypx: m.ypx * factor, ypy: m.ypy * factor)
+        let picture = MapPicture(
+            png: folder.intermediateStem(number) + ".png", width: width, height: height, pixelSize: wanted,
+            pixelToStage: AffineMap(
+                linear: linear, sending: Point(x: Double(width) / 2, y: Double(height) / 2),
+                to: image.pixelToStage(Point(x: Double(image.image.width) / 2, y: Double(image.image.height) / 2))),
+            z: image.stage.z)
+        try PNGFile.write(bytes, to: picture.png)
+        try picture.sidecar(originalMap: folder.inFolder(folder.intermediateFile(number))).write(
+            to: folder.intermediateStem(number) + ".json")
+        let all = try await context.models.detector.detect(in: bytes, pixelSize: wanted)
+        try writeBoxes(all, of: picture, to: folder.intermediateStem(number) + "_boxes.json")
+        let nearest = all.filter { !settings.excludedLamellaClasses.contains($0.className) }
+            .min { $0.box.center.distance(to: picture.center) < $1.box.center.distance(to: picture.center) }
+        return nearest.map { (picture.pixelToStage($0.box.center), $0) }
+    }
+
+    /// The middle one of several displacements, by component; nil for none.
+    nonisolated func median(_ vectors: [Vector<Frame.Stage>]) -> Vector<Frame.Stage>? {
+        guard !vectors.isEmpty else { return nil }
+        let dx = vectors.map(\.dx).sorted()
+        let dy = vectors.map(\.dy).sorted()
+        return Vector(dx: dx[dx.count / 2], dy: dy[dy.count / 2])
+    }
+}

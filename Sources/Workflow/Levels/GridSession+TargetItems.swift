@@ -1,0 +1,131 @@
+import Foundation
+import Geometry
+import ImageFiles
+import Microscope
+import Navigator
+import Raster
+import Targets
+import Units
+
+/// Level 4 as far as SerialEM and PACEtomo see it: virtual maps, navigator items, targets files and parameters.
+extension GridSession {
+    func writeTargets(of lamellae: [AnalysedLamella]) async throws {
+        let geometry = try await lowDoseGeometry()
+        try await writeParameters(geometry)
+        for lamella in lamellae {
+            guard let targeted = lamella.targeted else { continue }
+            _ = try await engine.sparing(lamella: "L\(twoDigits(targeted.number))") { [self] in
+                try await write(targeted, on: lamella.map, geometry: geometry)
+            }
+            await context.progress.finish(Work.targets)
+        }
+    }
+
+    private struct Input: Encodable, Sendable {
+        let map: LamellaMap
+        let targeted: TargetedLamella
+    }
+
+    private func write(_ targeted: TargetedLamella, on map: LamellaMap, geometry: LowDoseGeometry) async throws {
+        let name = folder.lamella(map.number)
+        _ = try await engine.run(
+            Step(
+                .lamella(slot, map.number, "target-items"), title: "Write targets of lamella \(map.number)",
+                input: Input(map: map, targeted: targeted)
+            ) { [self] in
+                guard let template = try await mapItem(note: folder.mediumFile(map.number)) else {
+                    throw WorkflowError.badImage("The navigator has no map '\(folder.mediumFile(map.number))'.")
+                }
+                guard !targeted.areas.isEmpty else {
+                    // The targets file of an earlier level would send PACEtomo to a lamella without targets.
+                    try removeIfPresent(folder.inFolder(name + "_tgts.txt"))
+                    engine.note(.note("lamella \(map.number) has no place worth a target"))
+                    return 0
+                }
+                let montage = try Montage(path: folder.inFolder(folder.mediumFile(map.number)))
+                let whole = try montage.assemble(reducedBy: 1)
+                let pixels = whole.image.map { Int16(max(-32768, min(32767, $0.rounded()))) }
+                for area in targeted.areas {
+                    try await write(
+                        area, on: map, pixels: pixels, montagePixelSize: montage.pixelSize, template: template,
+                        geometry: geometry)
+                }
+                if targeted.areas.first?.name != name { try removeIfPresent(folder.inFolder(name + "_tgts.txt")) }
+                return targeted.areas.count
+            })
+    }
+
+    private func write(
+        _ area: TargetedLamella.Area, on map: LamellaMap, pixels: Raster<Int16>, montagePixelSize: PixelSize,
+        template: NavigatorItem, geometry: LowDoseGeometry
+    ) async throws {
+        let points = try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: area.pointsFile))).area
+        let names = AreaNames(area: area.name)
+        let lamellaGeometry = Self.geometry(of: map, in: geometry)
+        var views: [View] = []
+        for (index, target) in points.targets.enumerated() {
+            let crop = VirtualMap(
+                centre: target.position, mapPixelSize: map.picture.pixelSize, montagePixelSize: montagePixelSize,
+                cameraWidth: geometry.cameraWidth, cameraHeight: geometry.cameraHeight)
+            let image = crop.cut(from: pixels)
+            let file = names.viewFile(index + 1)
+            try MRCFile.write(
+                .int16(image), to: folder.inFolder(file), pixelSize: montagePixelSize, labels: ["TomoPilot virtual map"])
+            views.append(
+                View(
+                    file: file, stage: lamellaGeometry.stage(of: target.position), width: image.width, height: image.height,
+                    minimum: Double(image.pixels.min() ?? 0), maximum: Double(image.pixels.max() ?? 0)))
+        }
+        // The targets file is complete before the navigator points to it.
+        try AtomicFile.write(
+            TargetsFile(area: points, name: area.name, geometry: lamellaGeometry).text(), to: folder.inFolder(names.targetsFile))
+        let geoStages = points.geoPoints.map { lamellaGeometry.stage(of: $0) }
+        let finished = views
+        let grid = folder
+        _ = try await microscope.editNavigator { file in
+            let viewFiles = Set(finished.map { grid.inFolder($0.file) })
+            file.items.removeAll { $0.kind == .map && $0.mapFile.map(viewFiles.contains) == true }
+            for (index, view) in finished.enumerated() {
+                var item = template.virtualMap(
+                    label: threeDigits(index + 1), stage: view.stage, file: grid.inFolder(view.file), width: view.width,
+                    height: view.height, minimum: view.minimum, maximum: view.maximum, mapID: file.unusedMapID(),
+                    note: index == 0 ? names.targetsFile : view.file)
+                item.acquire = index == 0
+                file.items.append(item)
+            }
+            let group = file.unusedMapID()
+            for (index, stage) in geoStages.enumerated() {
+                file.items.append(
+                    NavigatorItem.point(
+                        label: "geo\(index + 1)", stage: stage, z: template.z, note: "geo\(index + 1)", color: .noRealign,
+                        registration: template.registration, mapID: file.unusedMapID() + index + 1, groupID: group))
+            }
+        }
+    }
+
+    private struct View: Sendable {
+        let file: String
+        let stage: Point<Frame.Stage>
+        let width: Int
+        let height: Int
+        let minimum: Double
+        let maximum: Double
+    }
+
+    private func removeIfPresent(_ path: String) throws {
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    /// `mic_params.json` and `tgt_params.json`, spec 2.7, in the grid's folder and beside the maps.
+    private func writeParameters(_ geometry: LowDoseGeometry) async throws {
+        let microscope = microscopeParameters(geometry)
+        let target = targetParameters()
+        for folder in [folder.path, folder.maps] {
+            try microscope.write(to: folder + "/mic_params.json")
+            try target.write(to: folder + "/tgt_params.json")
+        }
+    }
+}
+
+func threeDigits(_ number: Int) -> String { String(repeating: "0", count: max(0, 3 - "\(number)".count)) + "\(number)" }

@@ -1,0 +1,58 @@
+import ImageFiles
+
+/// What a session reached on one grid, lamella by lamella.
+struct GridReport: Codable, Sendable, Hashable {
+    struct Lamella: Codable, Sendable, Hashable {
+        let number: Int
+        let className: String
+        let score: Double
+        let levelReached: Int
+        let targets: Int
+        let acquired: Int
+        let note: String
+    }
+    let slot: Int
+    let name: String
+    let lamellae: [Lamella]
+
+    init(
+        slot: Int, name: String, found: [FoundLamella], recentred: [RecentredLamella] = [],
+        analysed: [GridSession.AnalysedLamella] = [], acquired: [AcquiredTarget] = []
+    ) {
+        self.slot = slot
+        self.name = name
+        lamellae = found.map { lamella in
+            let again = recentred.first { $0.number == lamella.number }
+            let map = analysed.first { $0.map.number == lamella.number }
+            let areas = map?.targeted?.areas ?? []
+            let names = Set(areas.map(\.name))
+            let series = acquired.filter { names.contains($0.area) && $0.images > 0 }.count
+            let level = series > 0 ? 5 : map?.targeted != nil ? 4 : map?.segmented != nil ? 3 : map != nil ? 2 : 1
+            let note =
+                switch again?.outcome {
+                case .duplicate: "found twice"
+                case .absent: "not found at intermediate magnification"
+                case .found where map == nil: "not mapped; see the log"
+                default: ""
+                }
+            return Lamella(
+                number: lamella.number, className: lamella.className, score: lamella.score, levelReached: level,
+                targets: areas.reduce(0) { $0 + $1.targets }, acquired: series, note: note)
+        }
+    }
+
+    var json: JSONValue {
+        .object([
+            "slot": .integer(slot), "name": .string(name),
+            "lamellae": .array(
+                lamellae.map { lamella in
+                    .object([
+                        "number": .integer(lamella.number), "class": .string(lamella.className),
+                        "score": .number(lamella.score), "level_reached": .integer(lamella.levelReached),
+                        "targets": .integer(lamella.targets), "acquired": .integer(lamella.acquired),
+                        "note": .string(lamella.note),
+                    ])
+                }),
+        ])
+    }
+}

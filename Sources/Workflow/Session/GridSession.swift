@@ -1,0 +1,64 @@
+import Geometry
+import Microscope
+import Navigator
+import Units
+
+/// One grid on its way through the levels: where its files are and what the microscope is set to.
+actor GridSession {
+    let context: SessionContext
+    let slot: Int
+    let folder: GridFolder
+    private var presentSetup: ImagingSetup?
+
+    init(context: SessionContext, slot: Int, folder: GridFolder) {
+        self.context = context
+        self.slot = slot
+        self.folder = folder
+    }
+
+    nonisolated var settings: SessionSettings { context.settings }
+    nonisolated var microscope: any Microscope { context.microscope }
+    nonisolated var engine: Engine { context.engine }
+
+    /// Sets imaging conditions unless they are set already.
+    func use(_ setup: ImagingSetup) async throws {
+        guard presentSetup != setup else { return }
+        presentSetup = nil
+        let camera = try await microscope.use(setup)
+        presentSetup = setup
+        engine.note(
+            .note(
+                "imaging state \(setup.states.joined(separator: ", ")): camera \(camera.width) x \(camera.height) at \(camera.pixelSize.value) nm/px"))
+    }
+
+    nonisolated var wholeGridSetup: ImagingSetup {
+        ImagingSetup(
+            states: [settings.wholeGridState], lowDose: false, condenserAperture: settings.condenserApertures[0],
+            objectiveAperture: settings.controlsObjectiveAperture ? 0 : nil)
+    }
+    nonisolated var intermediateSetup: ImagingSetup {
+        ImagingSetup(
+            states: [settings.intermediateState], lowDose: false, condenserAperture: settings.condenserApertures[1],
+            objectiveAperture: settings.controlsObjectiveAperture ? 0 : nil)
+    }
+    nonisolated var mediumSetup: ImagingSetup {
+        ImagingSetup(
+            states: settings.mediumStates, lowDose: true, condenserAperture: settings.condenserApertures[2],
+            objectiveAperture: settings.controlsObjectiveAperture ? settings.objectiveAperture : nil)
+    }
+
+    /// Moves the stage where it may go.
+    func move(to position: Point<Frame.Stage>, z: Micrometers? = nil) async throws {
+        let limit = settings.stageLimit.value
+        guard abs(position.x) <= limit, abs(position.y) <= limit else {
+            throw WorkflowError.refused(
+                "The stage was not sent to \(Int(position.x)), \(Int(position.y)) µm, which is beyond stage_limit (\(Int(limit)) µm).")
+        }
+        try await microscope.moveStage(to: position, z: z)
+    }
+
+    /// The navigator item of a map, by its note.
+    func mapItem(note: String) async throws -> NavigatorItem? {
+        try await microscope.navigator().items.first { $0.note == note && $0.kind == .map }
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Geometry
+import ImageFiles
+import Navigator
+import Raster
+import Units
+
+/// Where the pixels of a saved map lie on the stage; the map itself is the PNG beside it.
+struct MapPicture: Codable, Sendable, Hashable {
+    let png: String
+    let width: Int
+    let height: Int
+    let pixelSize: PixelSize
+    let pixelToStage: AffineMap<Frame.MapPixels, Frame.Stage>
+    let z: Micrometers
+
+    var center: Point<Frame.MapPixels> { Point(x: Double(width) / 2, y: Double(height) / 2) }
+
+    /// Assembles a montage at a pixel size and saves it as PNG with its sidecar.
+    static func save(
+        montage path: String, item: NavigatorItem, at wanted: PixelSize, stem: String
+    ) throws -> (picture: MapPicture, image: Raster<UInt8>, acquired: Raster<Bool>) {
+        let montage = try Montage(path: path)
+        let factor = wanted / montage.pixelSize
+        let assembled = try montage.assemble(reducedBy: max(1, factor))
+        let limits = assembled.image.percentiles([0.001, 0.999]) { $0 != 0 }
+        guard limits.count == 2, limits[1] > limits[0] else {
+            throw WorkflowError.badImage("The map \(path) has no contrast; was the beam on and were the valves open?")
+        }
+        let bytes = assembled.bytes(black: limits[0], white: limits[1])
+        var image = bytes
+        var acquired = assembled.acquired
+        if factor < 1 {
+            let width = Int(Double(bytes.width) / factor)
+            let height = Int(Double(bytes.height) / factor)
+            image = bytes.resized(width: width, height: height).map { UInt8(max(0, min(255, $0.rounded()))) }
+            acquired = Raster(width: width, height: height, filledWith: true)
+            for y in 0 ..< height {
+                for x in 0 ..< width {
+                    acquired[x, y] = assembled.acquired[
+                        min(bytes.width - 1, Int(Double(x) * factor)), min(bytes.height - 1, Int(Double(y) * factor))]
+                }
+            }
+        }
+        let picture = MapPicture(
+            png: stem + ".png", width: image.width, height: image.height, pixelSize: wanted,
+            pixelToStage: try placement(
+                item: item, fullWidth: assembled.fullWidth, reducedBy: factor, width: image.width, height: image.height),
+            z: item.z)
+        try PNGFile.write(image, to: picture.png)
+        try picture.sidecar(originalMap: path).write(to: stem + ".json")
+        return (picture, image, acquired)
+    }
+
+    /// From a picture of a map to the stage, through the navigator item of the map: centre to centre, scaled by the reduction.
+    static func placement(
+        item: NavigatorItem, fullWidth: Int, reducedBy factor: Double, width: Int, height: Int
+    ) throws -> AffineMap<Frame.MapPixels, Frame.Stage> {
+        guard let toStage = item.stageToMap?.inverse, let mapWidth = item.mapWidth, let mapHeight = item.mapHeight, mapWidth > 0
+        else { throw WorkflowError.badImage("The navigator item '\(item.label)' of a map has no scale matrix.") }
+        // SerialEM keeps the overview of a large montage binned.
+        let binning = max(1, (Double(fullWidth) / Double(mapWidth)).rounded())
+        let scale = factor / binning
+        let m = toStage.linear
+        let linear = LinearMap<Frame.MapPixels, Frame.Stage>(
+            xpx: m.xpx * scale, xpy: m.xpy * scale, ypx: m.ypx * scale, ypy: m.ypy * scale)
+        return AffineMap(
+            linear: linear, sending: Point(x: Double(width) / 2, y: Double(height) / 2),
+            to: toStage(Point(x: Double(mapWidth) / 2, y: Double(mapHeight) / 2)))
+    }
+
+    /// The sidecar of spec 2.2.
+    func sidecar(originalMap: String?) -> JSONValue {
+        let stage = pixelToStage(center)
+        var entries: JSONObject = [
+            "datetime": .string(timestamp()),
+            "img_size": .tagged(array: [.integer(height), .integer(width)]),
+            "pix_size": .number(pixelSize.value),
+            "stage_coords": .tagged(array: [.string("\(stage.x)"), .string("\(stage.y)"), .string("\(z.value)")]),
+        ]
+        if let m = pixelToStage.linear.inverse {
+            entries["s2img_matrix"] = .tagged(
+                array: [[.number(m.xpx), .number(m.xpy)], [.number(m.ypx), .number(m.ypy)]])
+        }
+        if let originalMap { entries["original_map"] = .string(originalMap) }
+        return .object(entries)
+    }
+}
+
+/// The pieces of a montage file with its mdoc.
+struct Montage {
+    let file: MRCFile
+    let pieces: [PieceCoordinates]
+    let pixelSize: PixelSize
+
+    init(path: String) throws {
+        file = try MRCFile(path: path)
+        let mdoc = try Mdoc.read(path + ".mdoc")
+        pieces = mdoc.pieces.compactMap { $0.alignedPieceCoordinates ?? $0.pieceCoordinates }
+        guard pieces.count == file.header.sections else {
+            throw WorkflowError.badImage(
+                "\(path) has \(file.header.sections) pieces and its mdoc places \(pieces.count); it is not complete.")
+        }
+        pixelSize = file.header.pixelSize
+    }
+
+    func assemble(reducedBy factor: Double) throws -> MontageMap {
+        try MontageAssembly.assemble(
+            pieces: pieces, pieceWidth: file.header.width, pieceHeight: file.header.height, reducedBy: factor
+        ) { try file.read(section: $0).asUInt16 }
+    }
+}
+
+/// Local time as SPACEtomo writes it.
+func timestamp() -> String {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyy-MM-dd HH:mm:ss"
+    return formatter.string(from: .now)
+}

@@ -1,0 +1,149 @@
+import Foundation
+import ImageFiles
+public import Microscope
+
+/// A whole session: every grid of the settings through its levels, and the microscope safe at the end of it.
+public struct Session: Sendable {
+    private let settings: SessionSettings
+    private let models: SessionModels
+    private let engine: Engine
+    private let report: @Sendable (RunEvent) -> Void
+
+    /// A session that can start: the settings are checked, the models are open, the journal is there.
+    public init(
+        settings: SessionSettings, models: SessionModels, journal: any Journal,
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) {
+        self.settings = settings
+        self.models = models
+        self.report = report
+        engine = Engine(journal: journal, report: report)
+    }
+
+    /// Runs until the level is reached for all grids, or something stops it; the microscope is made safe in both cases.
+    ///
+    /// Run again, it goes on from the last finished step.
+    public func run(on microscope: any Microscope) async throws {
+        report(.sessionStarted("level \(settings.automationLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
+        do {
+            let facts = try await microscope.begin()
+            report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
+            try await microscope.check(states: requiredStates)
+            let progress = ProgressCounter(total: Double(settings.gridList.count) * Work.wholeGrid, report: report)
+            let context = SessionContext(
+                settings: settings, engine: engine, microscope: microscope, models: models, facts: facts, progress: progress)
+            var reports: [GridReport] = []
+            for slot in settings.gridList { reports.append(try await runGrid(slot, in: context)) }
+            try writeReport(reports)
+            await leaveSafe(microscope)
+            report(.sessionEnded(Self.summary(reports)))
+        } catch {
+            report(.warning("the session stops: \(error)"))
+            await leaveSafe(microscope)
+            report(.sessionEnded("stopped before its end"))
+            throw error
+        }
+    }
+
+    /// The cleanup is not cancelled with the session: it runs in a task of its own, which ends by the deadlines of its commands.
+    private func leaveSafe(_ microscope: any Microscope) async {
+        let state = await Task { await microscope.makeSafe() }.value
+        for failure in state.failures { report(.warning(failure)) }
+        if !state.reached.isEmpty { report(.note("the microscope is left with \(state.reached.joined(separator: ", "))")) }
+        await microscope.disconnect()
+    }
+
+    private var requiredStates: [ImagingStateRequirement] {
+        var states = [ImagingStateRequirement(state: settings.wholeGridState, lowDose: false, key: "WG_image_state")]
+        if settings.automationLevel >= 2 {
+            states.append(.init(state: settings.intermediateState, lowDose: false, key: "IM_image_state"))
+            states += settings.mediumStates.map { .init(state: $0, lowDose: true, key: "MM_image_state") }
+        }
+        return states
+    }
+
+    private func runGrid(_ slot: Int, in context: SessionContext) async throws -> GridReport {
+        let level = settings.automationLevel
+        let finishedStep = StepIdentifier.grid(slot, "finished-level-\(level)")
+        let digest = try inputDigest(of: settings)
+        if let old = try await context.engine.output(of: finishedStep, inputDigest: digest, as: GridReport.self) {
+            report(.skipped(finishedStep, title: "Grid \(old.name)"))
+            return old
+        }
+        let name = try await gridName(slot, microscope: context.microscope)
+        report(.gridStarted(slot: slot, name: name))
+        let folder = GridFolder(session: settings.sessionFolder, grid: name)
+        try FileManager.default.createDirectory(atPath: folder.maps, withIntermediateDirectories: true)
+        try await bringToStage(slot, microscope: context.microscope)
+        try await context.microscope.enter(folder: folder.path, navigatorFile: folder.navigator)
+        try await context.microscope.openValves()
+        let grid = GridSession(context: context, slot: slot, folder: folder)
+        let result = try await runLevels(of: grid, name: name, slot: slot)
+        return try await context.engine.run(Step(finishedStep, title: "Finish grid \(name)", input: settings) { result })
+    }
+
+    private func runLevels(of grid: GridSession, name: String, slot: Int) async throws -> GridReport {
+        let level = settings.automationLevel
+        let progress = grid.context.progress
+        let found = try await grid.findLamellae()
+        guard level >= 2 else { return GridReport(slot: slot, name: name, found: found) }
+        let each = Work.recentring + Work.mediumMap + (level >= 3 ? Work.segmentation : 1) + (level >= 4 ? Work.targets : 0)
+            + (level >= 5 ? Work.acquisition : 0)
+        await progress.plan(Double(found.count) * each)
+        let recentred = try await grid.recentre(found)
+        let analysed = try await grid.mapAndAnalyse(recentred)
+        if level >= 4 { try await grid.writeTargets(of: analysed) }
+        let acquired = level >= 5 ? try await grid.acquire(analysed) : []
+        return GridReport(
+            slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired)
+    }
+
+    /// The grid's name is read while the cartridge is in the cassette; on the stage its slot may read empty.
+    private func gridName(_ slot: Int, microscope: any Microscope) async throws -> String {
+        try await engine.run(
+            Step(.grid(slot, "name"), title: "Read the name of grid \(slot)", input: slot) {
+                let found = try await microscope.cassetteSlot(slot)
+                let plain = (found.name ?? "").map { $0.isLetter || $0.isNumber || "-_".contains($0) ? $0 : "_" }
+                return plain.isEmpty ? "G\(twoDigits(slot))" : String(plain)
+            })
+    }
+
+    /// Loads the grid unless it is on the stage. The autoloader is asked every time: the journal does not know where a grid is.
+    private func bringToStage(_ slot: Int, microscope: any Microscope) async throws {
+        let place = try await microscope.cassetteSlot(slot).place
+        let wasLoaded = try await engine.wasBegun(.grid(slot, "load"))
+        switch place {
+        case .stage: return
+        case .notInCassette where wasLoaded: return
+        case .notInCassette: throw WorkflowError.refused("Cassette slot \(slot) is empty; grid_list must name occupied slots.")
+        case .noSuchSlot:
+            throw WorkflowError.refused("SerialEM knows no cassette slot \(slot); grid_list must name slots of the cassette.")
+        case .cassette:
+            guard !(try await engine.wasBegun(.grid(slot, "whole-grid-map"))) else {
+                throw WorkflowError.refused(
+                    "Grid \(slot) was taken off the stage since its map was begun, so its positions no longer hold. "
+                        + "Map it anew with another session_dir.")
+            }
+            _ = try await engine.run(
+                Step<Int, Int>(exposing: .grid(slot, "load"), title: "Load grid \(slot)", input: slot) {
+                    // The cartridge is in the cassette now, whatever was begun before.
+                    .didNotHappen
+                } perform: {
+                    try await microscope.loadGrid(slot: slot)
+                    return slot
+                })
+        }
+    }
+
+    private func writeReport(_ grids: [GridReport]) throws {
+        try JSONValue.object(["datetime": .string(timestamp()), "grids": .array(grids.map(\.json))])
+            .write(to: settings.sessionFolder + "/session_report.json")
+    }
+
+    private static func summary(_ grids: [GridReport]) -> String {
+        let lamellae = grids.flatMap(\.lamellae)
+        let targets = lamellae.reduce(0) { $0 + $1.targets }
+        let acquired = lamellae.reduce(0) { $0 + $1.acquired }
+        return "\(grids.count) grid(s), \(lamellae.count) lamellae, \(targets) targets, \(acquired) tilt series"
+    }
+}

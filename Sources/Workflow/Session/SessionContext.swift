@@ -1,0 +1,85 @@
+import Detection
+import Foundation
+import InferenceWire
+import Microscope
+import Segmentation
+
+/// What every level of a session works with.
+struct SessionContext: Sendable {
+    let settings: SessionSettings
+    let engine: Engine
+    let microscope: any Microscope
+    let models: SessionModels
+    let facts: MicroscopeFacts
+    let progress: ProgressCounter
+}
+
+/// The two models of a session, opened and checked against the settings before anything is sent to a microscope.
+public struct SessionModels: Sendable {
+    let detector: LamellaDetector
+    let segmenter: LamellaSegmenter?
+    let detectorDescription: ModelDescription
+    let segmenterDescription: ModelDescription?
+
+    /// Opens the models that the level needs; they run through a predictor.
+    ///
+    /// - Throws: a model folder's own error, or ``WorkflowError`` where a class of the settings is not a class of a model.
+    public init(settings: SessionSettings, predictor: any Predicting) throws {
+        let folder = try ModelFolder.open(settings.detectorFolder)
+        guard folder.description.kind == .detector else {
+            throw WorkflowError.badModel("WG_model is '\(settings.detectorFolder)', which is not a lamella detector.")
+        }
+        detector = try LamellaDetector(folder: folder, predictor: predictor, confidence: settings.detectionThreshold)
+        detectorDescription = folder.description
+        try Self.require(settings.excludedLamellaClasses, of: folder.description, key: "exclude_lamella_classes")
+        guard settings.automationLevel >= 3 else {
+            segmenter = nil
+            segmenterDescription = nil
+            return
+        }
+        let second = try ModelFolder.open(settings.segmenterFolder)
+        guard second.description.kind == .segmenter else {
+            throw WorkflowError.badModel("MM_model is '\(settings.segmenterFolder)', which is not a segmentation model.")
+        }
+        segmenter = try LamellaSegmenter(folder: second, predictor: predictor)
+        segmenterDescription = second.description
+        try Self.require(settings.targetClasses.filter { $0 != "lamella" }, of: second.description, key: "target_list")
+        try Self.require(settings.avoidedClasses, of: second.description, key: "avoid_list")
+    }
+
+    private static func require(_ classes: [String], of model: ModelDescription, key: String) throws {
+        for name in classes where !model.classes.contains(name) {
+            throw WorkflowError.badModel(
+                "'\(key)' names '\(name)', which the model \(model.name) does not know; it knows \(model.classes.joined(separator: ", ")).")
+        }
+    }
+}
+
+/// Counts work that is done against work that is planned, for the time left.
+actor ProgressCounter {
+    private var done = 0.0
+    private var total: Double
+    private let report: @Sendable (RunEvent) -> Void
+
+    init(total: Double, report: @escaping @Sendable (RunEvent) -> Void) {
+        self.total = total
+        self.report = report
+    }
+    /// More work has become known.
+    func plan(_ work: Double) { total += work }
+    /// Some of it is done.
+    func finish(_ work: Double) {
+        done += work
+        report(.progress(done: done, total: max(total, done)))
+    }
+}
+
+/// Rough shares of a session's time, in seconds on a simulated microscope; they only weigh the progress line.
+enum Work {
+    static let wholeGrid = 20.0
+    static let recentring = 4.0
+    static let mediumMap = 4.0
+    static let segmentation = 6.0
+    static let targets = 2.0
+    static let acquisition = 6.0
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Foundation
+import ImageFiles
+import Workflow
+
+struct Initialise: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Writes a settings file with every key explained.")
+
+    @Argument(help: "Where to write it.")
+    var path = "session.yaml"
+
+    func run() throws {
+        guard !FileManager.default.fileExists(atPath: path) else {
+            throw fail(WorkflowError.refused("\(path) is there already; name another file or remove it."))
+        }
+        do {
+            try AtomicFile.write(SessionSettings.commentedExample, to: path)
+        } catch {
+            throw fail(error)
+        }
+        print("wrote \(path)")
+    }
+}
