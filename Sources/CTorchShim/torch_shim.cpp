@@ -1,1 +1,124 @@
 #include "CTorchShim.h"
+
+#include <ATen/Parallel.h>
+#include <torch/script.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <vector>
+
+struct ctorch_model {
+    torch::jit::Module module;
+    bool channels_last;
+};
+
+namespace {
+
+/// The first line only: libtorch appends a stack trace of its own C++ frames, which helps no operator.
+void write_error(char *error, size_t size, const std::string &text) {
+    if (error == nullptr || size == 0) return;
+    std::string line = text.substr(0, text.find("\nException raised"));
+    // An error inside the network comes with a TorchScript trace; its last line holds the reason.
+    const auto reason = line.rfind("Error: ");
+    if (reason != std::string::npos && line.find('\n') != std::string::npos) line = line.substr(reason + 7);
+    for (auto &c : line) {
+        if (c == '\n' || c == '\r') c = ' ';
+    }
+    std::strncpy(error, line.c_str(), size - 1);
+    error[size - 1] = 0;
+}
+
+/// Runs a piece of work and turns whatever it throws into text.
+template <typename Work>
+bool guarded(char *error, size_t size, Work work) {
+    try {
+        work();
+        return true;
+    } catch (const c10::Error &e) {
+        write_error(error, size, e.what_without_backtrace());
+    } catch (const std::exception &e) {
+        write_error(error, size, e.what());
+    } catch (...) {
+        write_error(error, size, "unknown C++ exception");
+    }
+    return false;
+}
+
+torch::Tensor first_tensor(const c10::IValue &value) {
+    if (value.isTensor()) return value.toTensor();
+    if (value.isTuple() && !value.toTuple()->elements().empty()) return first_tensor(value.toTuple()->elements()[0]);
+    if (value.isTensorList() && value.toTensorVector().size() > 0) return value.toTensorVector()[0];
+    if (value.isList() && value.toList().size() > 0) return first_tensor(value.toList().get(0));
+    throw std::runtime_error("the network returned " + value.tagKind() + " instead of a tensor");
+}
+
+}  // namespace
+
+extern "C" {
+
+void ctorch_set_threads(int threads) {
+    guarded(nullptr, 0, [&] { at::set_num_threads(threads < 1 ? 1 : threads); });
+}
+
+ctorch_model *ctorch_model_load(const char *path, int channels_last, char *error, size_t error_size) {
+    ctorch_model *model = nullptr;
+    guarded(error, error_size, [&] {
+        c10::InferenceMode guard;
+        auto module = torch::jit::load(path, torch::kCPU);
+        module.eval();
+        if (channels_last) {
+            for (auto parameter : module.parameters()) {
+                if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+            }
+            // A network that was frozen when it was saved cannot be frozen again and need not be.
+            if (module.hasattr("training")) module = torch::jit::freeze(module);
+        }
+        model = new ctorch_model{module, channels_last != 0};
+    });
+    return model;
+}
+
+int ctorch_model_describe(ctorch_model *model, char *text, size_t text_size, char *error, size_t error_size) {
+    return guarded(error, error_size, [&] {
+        int64_t count = 0;
+        for (const auto &parameter : model->module.parameters()) count += parameter.numel();
+        const std::string name = model->module.type()->name() ? model->module.type()->name()->name() : "network";
+        const std::string line = name + ", " + std::to_string(count) + " parameters";
+        std::strncpy(text, line.c_str(), text_size - 1);
+        text[text_size - 1] = 0;
+    }) ? 0 : 1;
+}
+
+int ctorch_model_run(ctorch_model *model, const float *values, const int64_t *shape, size_t rank,
+                     ctorch_output *output, char *error, size_t error_size) {
+    std::memset(output, 0, sizeof(*output));
+    return guarded(error, error_size, [&] {
+        c10::InferenceMode guard;
+        const std::vector<int64_t> sizes(shape, shape + rank);
+        // from_blob does not own the memory and does not write to it.
+        auto input = torch::from_blob(const_cast<float *>(values), sizes, torch::kFloat32);
+        if (model->channels_last && rank == 4) input = input.contiguous(at::MemoryFormat::ChannelsLast);
+        const auto result = first_tensor(model->module.forward({input})).to(torch::kFloat32).contiguous();
+        if (result.dim() > CTORCH_MAXIMUM_RANK) throw std::runtime_error("the network returned too many dimensions");
+        const size_t bytes = static_cast<size_t>(result.numel()) * sizeof(float);
+        output->values = static_cast<float *>(std::malloc(bytes > 0 ? bytes : 1));
+        if (output->values == nullptr) throw std::bad_alloc();
+        std::memcpy(output->values, result.data_ptr<float>(), bytes);
+        output->count = result.numel();
+        output->rank = result.dim();
+        for (int64_t i = 0; i < output->rank; i++) output->shape[i] = result.size(i);
+    }) ? 0 : 1;
+}
+
+void ctorch_output_free(ctorch_output *output) {
+    std::free(output->values);
+    output->values = nullptr;
+}
+
+void ctorch_model_free(ctorch_model *model) {
+    guarded(nullptr, 0, [&] { delete model; });
+}
+
+}  // extern "C"

@@ -1,1 +1,36 @@
-print("This program is being written.")
+// The only program that links libtorch: it reads requests from standard input, answers on standard output and ends with
+// its input. The service starts it; by hand it is of no use.
+import Foundation
+import Inference
+import InferenceWire
+
+func printUsage() -> Never {
+    FileHandle.standardError.write(Data("usage: tomopilot-infer [--threads N]\nStarted by tomopilot; reads requests from standard input.\n".utf8))
+    exit(64)
+}
+
+var threads = 1
+var arguments = CommandLine.arguments.dropFirst()
+while let argument = arguments.popFirst() {
+    guard argument == "--threads", let text = arguments.popFirst(), let number = Int(text), (1 ... 256).contains(number) else {
+        printUsage()
+    }
+    threads = number
+}
+
+// Libraries that print to standard output would break the line; what they print goes to standard error instead.
+let answers = dup(STDOUT_FILENO)
+guard answers >= 0, dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 else { exit(71) }
+// The microscope's socket and the web pages come first.
+_ = nice(5)
+
+let line = FrameLine(input: STDIN_FILENO, output: answers, isSocket: false)
+var predictor = Predictor(threads: threads)
+do {
+    while let frame = try line.receive() {
+        try line.send(predictor.answer(frame).encoded())
+    }
+} catch {
+    FileHandle.standardError.write(Data("tomopilot-infer: \(error)\n".utf8))
+    exit(74)
+}

@@ -1,0 +1,26 @@
+/// Why a map could not be searched for lamellae; the description is for the operator.
+public enum DetectionError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The model folder holds another kind of network, or values that make no sense.
+    case unsuitableModel(String)
+    case confidenceOutOfRange(Double)
+    case emptyMap
+    /// The map's pixel size is not a positive number of nm per pixel.
+    case pixelSizeUnknown
+    /// At the detector's pixel size the map would have too many pixels; its own pixel size is probably wrong.
+    case mapTooLarge(width: Int, height: Int)
+    /// The network returned something else than boxes of the described classes.
+    case unexpectedOutput(shape: [Int], expectedRows: Int)
+
+    public var description: String {
+        switch self {
+        case .unsuitableModel(let reason): "The model cannot be used as a lamella detector: \(reason)."
+        case .confidenceOutOfRange(let value): "The detector's confidence must be 0 to 1, not \(value)."
+        case .emptyMap: "The whole-grid map has no pixels."
+        case .pixelSizeUnknown: "The whole-grid map has no valid pixel size."
+        case .mapTooLarge(let width, let height):
+            "At the detector's pixel size the map would have \(width) x \(height) pixels; check the map's pixel size."
+        case .unexpectedOutput(let shape, let rows):
+            "The detector returned a tensor of shape \(shape) instead of [1, \(rows), boxes]; model.json and network do not fit."
+        }
+    }
+}

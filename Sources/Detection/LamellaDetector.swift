@@ -1,0 +1,91 @@
+import Geometry
+public import InferenceWire
+public import Raster
+public import Units
+
+/// Finds lamellae on a whole-grid map, or on any map that shows whole lamellae.
+public struct LamellaDetector: Sendable {
+    /// Neighbouring tiles share at least this much: 40 um at 400 nm per pixel, more than the largest lamella.
+    public static let tileOverlap = 100
+    /// The grey that the networks were trained to see outside an image.
+    static let padding: UInt8 = 114
+    /// A whole grid (3 mm) at 50 nm per pixel; a larger map means a wrong pixel size.
+    static let largestSide = 60_000
+
+    public let description: ModelDescription
+    /// Boxes with a lower score are left out, 0 ... 1.
+    public let confidence: Double
+    private let modelPath: String
+    private let predictor: any Predicting
+
+    /// - Parameter modelPath: absolute path of the TorchScript file.
+    public init(
+        description: ModelDescription, modelPath: String, predictor: any Predicting, confidence: Double = 0.25
+    ) throws(DetectionError) {
+        guard description.kind == .detector else { throw .unsuitableModel("it is a \(description.kind.rawValue)") }
+        guard description.problems.isEmpty else {
+            throw .unsuitableModel(description.problems.joined(separator: "; "))
+        }
+        guard (0 ... 1).contains(confidence) else { throw .confidenceOutOfRange(confidence) }
+        self.description = description
+        self.modelPath = modelPath
+        self.predictor = predictor
+        self.confidence = confidence
+    }
+
+    /// A detector from a model folder that was opened and checked.
+    public init(folder: ModelFolder, predictor: any Predicting, confidence: Double = 0.25) throws(DetectionError) {
+        try self.init(
+            description: folder.description, modelPath: folder.modelPath, predictor: predictor, confidence: confidence)
+    }
+
+    /// The lamellae on a map, best first.
+    ///
+    /// A map at another pixel size than the network's is resampled once; the boxes are in pixels of the map given.
+    public func detect(in map: Raster<UInt8>, pixelSize: PixelSize) async throws -> [DetectedLamella] {
+        guard map.width > 0, map.height > 0 else { throw DetectionError.emptyMap }
+        let scale = pixelSize / description.pixelSize
+        guard scale.isFinite, scale > 0 else { throw DetectionError.pixelSizeUnknown }
+        var image = map
+        // Less than a thousandth is below a pixel on any map.
+        if abs(scale - 1) > 0.001 {
+            let (columns, rows) = (Double(map.width) * scale, Double(map.height) * scale)
+            guard columns <= Double(Self.largestSide), rows <= Double(Self.largestSide) else {
+                throw DetectionError.mapTooLarge(width: Int(columns), height: Int(rows))
+            }
+            image = map.resized(width: max(1, Int(columns.rounded())), height: max(1, Int(rows.rounded())))
+                .byteScaled(black: 0, white: 255)
+        }
+        let tiling = Tiling(
+            mapWidth: image.width, mapHeight: image.height, side: description.sideLength ?? 0, overlap: Self.tileOverlap,
+            acceptsAnySize: description.acceptsAnySize)
+        var candidates: [Candidate] = []
+        for origin in tiling.origins {
+            try Task.checkCancellation()
+            let output = try await predictor.predict(model: modelPath, input: input(of: image, at: origin, tiling: tiling))
+            candidates += try Candidate.decode(
+                output, classes: description.classes.count, confidence: confidence, origin: origin, tiling: tiling,
+                mapWidth: image.width, mapHeight: image.height)
+        }
+        let backX = Double(map.width) / Double(image.width)
+        let backY = Double(map.height) / Double(image.height)
+        return Suppression.merge(candidates).map { found in
+            DetectedLamella(
+                box: Rectangle(
+                    minX: found.box.minX * backX, minY: found.box.minY * backY,
+                    maxX: found.box.maxX * backX, maxY: found.box.maxY * backY),
+                classIndex: found.classIndex, className: description.classes[found.classIndex], score: found.score)
+        }
+    }
+
+    private func input(of image: Raster<UInt8>, at origin: Tiling.Origin, tiling: Tiling) -> Tensor {
+        let tile = image.cropped(
+            x: origin.x, y: origin.y, width: tiling.width, height: tiling.height, fill: Self.padding)
+        var tensor = Tensor(shape: [1, description.channels, tiling.height, tiling.width], filledWith: 0)
+        let plane = tile.pixels.count
+        for channel in 0 ..< description.channels {
+            for i in 0 ..< plane { tensor.values[channel * plane + i] = Float(tile.pixels[i]) / 255 }
+        }
+        return tensor
+    }
+}

@@ -1,0 +1,68 @@
+/// What the service asks of the worker: run this network on this tensor.
+///
+/// Bytes, all integers little-endian:
+/// ```
+/// UInt8 1 | UInt32 n | n bytes of UTF-8 path | tensor
+/// tensor: UInt8 rank | rank x UInt32 | product x Float32
+/// ```
+public struct PredictionRequest: Sendable, Hashable {
+    /// Absolute path of the TorchScript file.
+    public var model: String
+    public var input: Tensor
+    public init(model: String, input: Tensor) {
+        self.model = model
+        self.input = input
+    }
+
+    public func encoded() -> [UInt8] {
+        var writer = ByteWriter(capacity: 64 + model.utf8.count + 4 * input.values.count)
+        writer.append(UInt8(1))
+        writer.append(model)
+        writer.append(input)
+        return writer.bytes
+    }
+
+    public static func decode(_ bytes: [UInt8]) throws(WireError) -> PredictionRequest {
+        var reader = ByteReader(bytes)
+        guard try reader.byte() == 1 else { throw .malformed("the request is of an unknown kind") }
+        let request = PredictionRequest(model: try reader.text(), input: try reader.tensor())
+        try reader.end()
+        return request
+    }
+}
+
+/// What the worker answers.
+///
+/// Bytes: `UInt8 1 | tensor` or `UInt8 2 | UInt32 n | n bytes of UTF-8 reason`.
+public enum PredictionAnswer: Sendable, Hashable {
+    case output(Tensor)
+    /// The network could not be loaded or run; the worker itself is well.
+    case refusal(String)
+
+    public func encoded() -> [UInt8] {
+        switch self {
+        case .output(let tensor):
+            var writer = ByteWriter(capacity: 64 + 4 * tensor.values.count)
+            writer.append(UInt8(1))
+            writer.append(tensor)
+            return writer.bytes
+        case .refusal(let reason):
+            var writer = ByteWriter(capacity: 16 + reason.utf8.count)
+            writer.append(UInt8(2))
+            writer.append(reason)
+            return writer.bytes
+        }
+    }
+
+    public static func decode(_ bytes: [UInt8]) throws(WireError) -> PredictionAnswer {
+        var reader = ByteReader(bytes)
+        let answer: PredictionAnswer
+        switch try reader.byte() {
+        case 1: answer = .output(try reader.tensor())
+        case 2: answer = .refusal(try reader.text())
+        default: throw .malformed("the answer is of an unknown kind")
+        }
+        try reader.end()
+        return answer
+    }
+}

@@ -1,0 +1,157 @@
+public import Units
+
+/// What a network is for.
+public enum ModelKind: String, Codable, Sendable, Hashable {
+    /// Finds lamellae on a whole-grid map.
+    case detector = "lamella-detector"
+    /// Labels each pixel of a lamella map.
+    case segmenter = "lamella-segmenter"
+}
+
+/// How grey values become a network's input.
+public enum Normalisation: String, Codable, Sendable, Hashable {
+    /// 0 ... 255 becomes 0 ... 1.
+    case unit
+    /// Mean 0 and standard deviation 1 over the image.
+    case zScore = "zscore"
+}
+
+/// The file `model.json` of a model folder: what must be known to run a network rightly.
+public struct ModelDescription: Codable, Sendable, Hashable {
+    /// Key `name`.
+    public var name: String
+    /// Key `kind`.
+    public var kind: ModelKind
+    /// Key `file`: name of the TorchScript file in the same folder.
+    public var file: String
+    /// Key `sha256` of that file, 64 hexadecimal digits.
+    public var sha256: String
+    /// Key `pixel_size`, nm per pixel: what the network was trained at.
+    public var pixelSize: PixelSize
+    /// Key `side_length`, pixels, detectors: side of the square input, a multiple of 32.
+    public var sideLength: Int?
+    /// Key `patch_size`, pixels, segmenters: one number, or rows and columns.
+    public var patchRows: Int?
+    public var patchColumns: Int?
+    /// Key `classes`: names in the order of the network's output; a segmenter's first one is the background.
+    public var classes: [String]
+    /// Key `normalisation`.
+    public var normalisation: Normalisation
+    /// Key `channels` of the input, all of which get the same grey image; default 3 for detectors, 1 for segmenters.
+    public var channels: Int
+    /// Key `dynamic_size`, detectors, default false: whether inputs of any multiple of 32 are accepted.
+    public var acceptsAnySize: Bool
+    /// Key `mirroring`, segmenters, default false: average over the four mirror images.
+    public var mirroring: Bool
+    /// Key `step`, segmenters, default 0.5: distance of neighbouring windows as a part of the patch.
+    public var step: Double
+    /// Key `licence` of the weights.
+    public var licence: String
+    /// Key `trained_on`: where the weights come from.
+    public var trainedOn: String?
+
+    public init(
+        name: String, kind: ModelKind, file: String = "model.torchscript", sha256: String, pixelSize: PixelSize,
+        sideLength: Int? = nil, patchRows: Int? = nil, patchColumns: Int? = nil, classes: [String],
+        normalisation: Normalisation, channels: Int? = nil, acceptsAnySize: Bool = false, mirroring: Bool = false,
+        step: Double = 0.5, licence: String, trainedOn: String? = nil
+    ) {
+        self.name = name
+        self.kind = kind
+        self.file = file
+        self.sha256 = sha256
+        self.pixelSize = pixelSize
+        self.sideLength = sideLength
+        self.patchRows = patchRows
+        self.patchColumns = patchColumns
+        self.classes = classes
+        self.normalisation = normalisation
+        self.channels = channels ?? (kind == .detector ? 3 : 1)
+        self.acceptsAnySize = acceptsAnySize
+        self.mirroring = mirroring
+        self.step = step
+        self.licence = licence
+        self.trainedOn = trainedOn
+    }
+
+    /// All that is wrong with the values, one clause each; empty where the description can be used.
+    public var problems: [String] {
+        var found: [String] = []
+        if name.isEmpty { found.append("name is empty") }
+        if file.isEmpty || file.contains("/") || file.hasPrefix(".") { found.append("file must be the name of a file in the folder") }
+        if sha256.count != 64 || !sha256.allSatisfy(\.isHexDigit) { found.append("sha256 must have 64 hexadecimal digits") }
+        if !(pixelSize.value.isFinite && pixelSize.value > 0) { found.append("pixel_size must be more than 0") }
+        if classes.isEmpty || classes.count > 255 { found.append("classes must name 1 to 255 classes") }
+        if Set(classes).count != classes.count { found.append("classes names a class twice") }
+        if !(1 ... 4).contains(channels) { found.append("channels must be 1 to 4") }
+        if !(step > 0 && step <= 1) { found.append("step must be more than 0 and at most 1") }
+        switch kind {
+        case .detector:
+            if !((32 ... 8192).contains(sideLength ?? 0) && (sideLength ?? 0) % 32 == 0) {
+                found.append("side_length must be a multiple of 32 from 32 to 8192")
+            }
+            if normalisation != .unit { found.append("normalisation of a detector must be unit") }
+        case .segmenter:
+            if !((8 ... 8192).contains(patchRows ?? 0) && (8 ... 8192).contains(patchColumns ?? 0)) {
+                found.append("patch_size must be 8 to 8192")
+            }
+        }
+        return found
+    }
+}
+
+extension ModelDescription {
+    private enum Key: String, CodingKey {
+        case name, kind, file, sha256, pixelSize = "pixel_size", sideLength = "side_length", patchSize = "patch_size"
+        case classes, normalisation, channels, acceptsAnySize = "dynamic_size", mirroring, step, licence
+        case trainedOn = "trained_on"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        var patch: [Int] = []
+        if values.contains(.patchSize) {
+            let both = try? values.decode([Int].self, forKey: .patchSize)
+            patch = try both ?? [values.decode(Int.self, forKey: .patchSize)]
+            guard patch.count == 1 || patch.count == 2 else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .patchSize, in: values, debugDescription: "patch_size must be one or two numbers")
+            }
+        }
+        try self.init(
+            name: values.decode(String.self, forKey: .name),
+            kind: values.decode(ModelKind.self, forKey: .kind),
+            file: values.decodeIfPresent(String.self, forKey: .file) ?? "model.torchscript",
+            sha256: values.decode(String.self, forKey: .sha256),
+            pixelSize: values.decode(PixelSize.self, forKey: .pixelSize),
+            sideLength: values.decodeIfPresent(Int.self, forKey: .sideLength),
+            patchRows: patch.first, patchColumns: patch.last,
+            classes: values.decode([String].self, forKey: .classes),
+            normalisation: values.decode(Normalisation.self, forKey: .normalisation),
+            channels: values.decodeIfPresent(Int.self, forKey: .channels),
+            acceptsAnySize: values.decodeIfPresent(Bool.self, forKey: .acceptsAnySize) ?? false,
+            mirroring: values.decodeIfPresent(Bool.self, forKey: .mirroring) ?? false,
+            step: values.decodeIfPresent(Double.self, forKey: .step) ?? 0.5,
+            licence: values.decode(String.self, forKey: .licence),
+            trainedOn: values.decodeIfPresent(String.self, forKey: .trainedOn))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode(name, forKey: .name)
+        try values.encode(kind, forKey: .kind)
+        try values.encode(file, forKey: .file)
+        try values.encode(sha256, forKey: .sha256)
+        try values.encode(pixelSize, forKey: .pixelSize)
+        try values.encodeIfPresent(sideLength, forKey: .sideLength)
+        if let patchRows, let patchColumns { try values.encode([patchRows, patchColumns], forKey: .patchSize) }
+        try values.encode(classes, forKey: .classes)
+        try values.encode(normalisation, forKey: .normalisation)
+        try values.encode(channels, forKey: .channels)
+        if kind == .detector { try values.encode(acceptsAnySize, forKey: .acceptsAnySize) }
+        try values.encode(mirroring, forKey: .mirroring)
+        try values.encode(step, forKey: .step)
+        try values.encode(licence, forKey: .licence)
+        try values.encodeIfPresent(trainedOn, forKey: .trainedOn)
+    }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import InferenceWire
+import InferenceWorker
+import Logging
+import Testing
+
+/// The programs of a build lie in the folder of its test bundle, wherever that is.
+let buildFolder = URL(fileURLWithPath: CommandLine.arguments.first ?? "").resolvingSymlinksInPath().deletingLastPathComponent()
+
+/// `tomopilot-infer` of this build.
+let workerPath: String = {
+    let candidates = [buildFolder, Bundle.main.bundleURL, Bundle.main.bundleURL.deletingLastPathComponent()]
+    let paths = candidates.map { $0.appendingPathComponent("tomopilot-infer").path }
+    return paths.first { FileManager.default.isExecutableFile(atPath: $0) } ?? paths[0]
+}()
+
+func golden(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(name)").path
+}
+
+/// A small program in place of the worker, made for one test.
+func withProgram(_ script: String, _ body: (String) async throws -> Void) async throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    try Data(script.utf8).write(to: URL(fileURLWithPath: path))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try await body(path)
+}
+
+@Suite struct InferenceWorkerTests {
+    let logger = Logger(label: "test")
+
+    /// What the golden network computes: channel 0 the sum of 3 x 3 pixels plus a half, channel 1 the pixel negated.
+    static func expected(_ input: [Float], rows: Int, columns: Int) -> [Float] {
+        var sums: [Float] = []
+        for y in 0 ..< rows {
+            for x in 0 ..< columns {
+                var sum: Float = 0.5
+                for v in max(0, y - 1) ... min(rows - 1, y + 1) {
+                    for u in max(0, x - 1) ... min(columns - 1, x + 1) { sum += input[v * columns + u] }
+                }
+                sums.append(sum)
+            }
+        }
+        return sums + input.map { -$0 }
+    }
+
+    @Test("A network traced in Python gives its numbers through the worker, at any size, twice")
+    func roundTrip() async throws {
+        let worker = InferenceWorker(executable: workerPath, threads: 1, logger: logger)
+        for (rows, columns) in [(8, 8), (20, 33), (256, 256)] {
+            let values = (0 ..< rows * columns).map { Float(($0 * 37) % 101) / 8 }
+            let output = try await worker.predict(
+                model: golden("two_channels.torchscript"), input: Tensor(shape: [1, 1, rows, columns], values: values))
+            #expect(output.shape == [1, 2, rows, columns])
+            let difference = zip(output.values, Self.expected(values, rows: rows, columns: columns)).map { abs($0 - $1) }.max()
+            #expect((difference ?? 1) < 1e-4)
+        }
+        let first = try await worker.predict(
+            model: golden("tuple_output.torchscript"), input: Tensor(shape: [1, 1, 2, 2], values: [1, 2, 3, 4]))
+        #expect(first.values == [2, 4, 6, 8])
+        await worker.shutdown()
+        await #expect(throws: InferenceWorkerError.shutDown) {
+            try await worker.predict(model: golden("two_channels.torchscript"), input: Tensor(shape: [1], filledWith: 0))
+        }
+    }
+
+    @Test("A missing or damaged network and a wrong input are refused, and the worker lives on")
+    func refusals() async throws {
+        let worker = InferenceWorker(executable: workerPath, threads: 1, logger: logger)
+        let input = Tensor(shape: [1, 1, 4, 4], filledWith: 1)
+        let damaged = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        try Data("not a network".utf8).write(to: URL(fileURLWithPath: damaged))
+        defer { try? FileManager.default.removeItem(atPath: damaged) }
+        for model in [golden("missing.torchscript"), damaged, golden("")] {
+            await #expect {
+                try await worker.predict(model: model, input: input)
+            } throws: { error in
+                if case InferenceWorkerError.refused(model, let reason) = error { return !reason.isEmpty && !reason.contains("\n") }
+                return false
+            }
+        }
+        let identifier = await worker.processIdentifier()
+        await #expect(throws: InferenceWorkerError.self) {
+            try await worker.predict(model: golden("two_channels.torchscript"), input: Tensor(shape: [1, 5, 4, 4], filledWith: 1))
+        }
+        #expect(try await worker.predict(model: golden("two_channels.torchscript"), input: input).shape == [1, 2, 4, 4])
+        #expect(await worker.processIdentifier() == identifier)
+        await worker.shutdown()
+    }
+
+    @Test("A worker that was killed is started again and the request answered")
+    func restart() async throws {
+        let worker = InferenceWorker(executable: workerPath, threads: 1, logger: logger)
+        let input = Tensor(shape: [1, 1, 4, 4], filledWith: 1)
+        _ = try await worker.predict(model: golden("two_channels.torchscript"), input: input)
+        let first = try #require(await worker.processIdentifier())
+        kill(first, SIGKILL)
+        let output = try await worker.predict(model: golden("two_channels.torchscript"), input: input)
+        #expect(output.shape == [1, 2, 4, 4])
+        let second = try #require(await worker.processIdentifier())
+        #expect(second != first)
+        await worker.shutdown()
+        // Waited for, so not even a zombie is left.
+        #expect(kill(second, 0) == -1)
+    }
+
+    @Test("A program that is not there, dies at once or says nothing is an error that says so")
+    func deadWorkers() async throws {
+        let input = Tensor(shape: [1, 1, 512, 512], filledWith: 1)
+        await #expect(throws: InferenceWorkerError.workerNotFound(path: "/nowhere/tomopilot-infer")) {
+            try await InferenceWorker(executable: "/nowhere/tomopilot-infer", logger: logger).predict(model: "/m", input: input)
+        }
+        try await withProgram("#!/bin/sh\nexit 3\n") { path in
+            await #expect(throws: InferenceWorkerError.workerDied(.status(3))) {
+                try await InferenceWorker(executable: path, logger: logger).predict(model: "/m", input: input)
+            }
+        }
+        try await withProgram("#!/bin/sh\nkill -SEGV $$\n") { path in
+            await #expect(throws: InferenceWorkerError.workerDied(.signal(11))) {
+                try await InferenceWorker(executable: path, logger: logger).predict(model: "/m", input: input)
+            }
+        }
+        try await withProgram("#!/bin/sh\nexec sleep 60\n") { path in
+            let worker = InferenceWorker(executable: path, deadline: .milliseconds(300), logger: logger)
+            await #expect(throws: InferenceWorkerError.deadlinePassed(seconds: 0.3)) {
+                try await worker.predict(model: "/m", input: input)
+            }
+            #expect(await worker.processIdentifier() == nil)
+        }
+        try await withProgram("#!/bin/sh\necho hello, this is no answer\ncat > /dev/null\n") { path in
+            let worker = InferenceWorker(executable: path, deadline: .seconds(20), logger: logger)
+            await #expect(throws: InferenceWorkerError.self) { try await worker.predict(model: "/m", input: input) }
+            await worker.shutdown()
+        }
+    }
+
+    @Test("Requests made at the same time are all answered, each with its own numbers")
+    func concurrentRequests() async throws {
+        let worker = InferenceWorker(executable: workerPath, threads: 1, logger: logger)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 0 ..< 20 {
+                group.addTask {
+                    let output = try await worker.predict(
+                        model: golden("two_channels.torchscript"),
+                        input: Tensor(shape: [1, 1, 3, 3], filledWith: Float(number)))
+                    return output.values[13] == -Float(number)
+                }
+            }
+            for try await isRight in group { #expect(isRight) }
+        }
+        await worker.shutdown()
+    }
+}
