@@ -60,8 +60,10 @@ let package = Package(
             ], swiftSettings: numeric),
         .executableTarget(
             name: "serialem-sim",
-            dependencies: ["SerialEMSimulator", "Specimen", "Raster", "ImageFiles", "Units", "Geometry", logging, arguments],
-            swiftSettings: strict),
+            dependencies: [
+                "SerialEMSimulator", "Specimen", "Raster", "ImageFiles", "Navigator", "Targets", "Units", "Geometry",
+                logging, arguments,
+            ], swiftSettings: numeric),
         // The networks: one worker links libtorch, nobody else.
         .target(name: "CTorchShim", linkerSettings: [.linkedLibrary("torch_cpu"), .linkedLibrary("c10")]),
         .target(name: "InferenceWire", dependencies: ["Raster"], swiftSettings: strict),

@@ -1,0 +1,278 @@
+import Foundation
+import Geometry
+import ImageFiles
+import Navigator
+import Raster
+import Specimen
+import Targets
+import Units
+
+/// One session's folder held against the truth beside it.
+///
+/// Magnifications of a microscope differ by shifts that nobody calibrates to a fraction of a micrometre. Boxes and labels
+/// are therefore compared after the one shift between a map and the truth has been taken out; positions of lamellae are
+/// compared as they are.
+struct SessionComparison {
+    let folder: String
+
+    func score() throws -> SessionScore {
+        let truth = try JSONValue.read("\(folder)/truth.json")
+        var total = SessionScore()
+        let seed = UInt64(truth["seed"]?.integer ?? 0)
+        for grid in truth["grids"]?.array ?? [] {
+            guard let name = grid["name"]?.string, let slot = grid["slot"]?.integer,
+                FileManager.default.fileExists(atPath: "\(folder)/\(name)/SPACE_maps/\(name)_wg_boxes.json")
+            else { continue }
+            total.add(try GridComparison(
+                folder: "\(folder)/\(name)", name: name, lamellae: (grid["lamellae"]?.array ?? []).compactMap(TrueLamella.init),
+                specimen: SpecimenGrid(seed: seed &* 100 &+ UInt64(slot))).score())
+        }
+        return total
+    }
+}
+
+/// A lamella as the simulator knows it.
+struct TrueLamella {
+    let stage: Point<Frame.Stage>
+    let grid: Point<Frame.Grid>
+    let outline: [Point<Frame.Stage>]
+    let className: String
+    var isGone: Bool { className == "gone" }
+
+    init?(_ value: JSONValue) {
+        func point<F>(_ value: JSONValue?) -> Point<F>? {
+            guard let x = value?["x"]?.double, let y = value?["y"]?.double else { return nil }
+            return Point(x: x, y: y)
+        }
+        guard let stage: Point<Frame.Stage> = point(value["stage"]), let grid: Point<Frame.Grid> = point(value["grid"]),
+            let className = value["className"]?.string
+        else { return nil }
+        self.stage = stage
+        self.grid = grid
+        self.className = className
+        outline = (value["stageOutline"]?.array ?? []).compactMap { point($0) }
+    }
+}
+
+/// One grid of a session held against the truth.
+struct GridComparison {
+    let folder: String
+    let name: String
+    let lamellae: [TrueLamella]
+    let specimen: SpecimenGrid
+    private var maps: String { "\(folder)/SPACE_maps" }
+
+    func score() throws -> SessionScore {
+        var score = SessionScore()
+        try countBoxes(into: &score)
+        try countCentres(into: &score)
+        let files = try FileManager.default.contentsOfDirectory(atPath: maps).sorted()
+        let targets = try targetClasses()
+        for file in files where file.hasSuffix("_seg.png") {
+            try countLabels(map: String(file.dropLast("_seg.png".count)), targets: targets, into: &score)
+        }
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where file.hasSuffix("_tgts.txt") {
+            try countTargets(area: String(file.dropLast("_tgts.txt".count)), into: &score)
+        }
+        return score
+    }
+
+    // MARK: Boxes on the whole-grid map
+
+    private func countBoxes(into score: inout SessionScore) throws {
+        let toMap = try stageToMap("\(maps)/\(name)_wg.json")
+        let boxes = (try JSONValue.read("\(maps)/\(name)_wg_boxes.json")["boxes"]?.array ?? []).compactMap { $0.doubles }
+            .filter { $0.count >= 6 }
+        let found = boxes.map { Rectangle<Frame.MapPixels>(minX: $0[0], minY: $0[1], maxX: $0[2], maxY: $0[3]) }
+        var real = lamellae.map { lamella in Self.box(lamella.outline.map { toMap($0) }) }
+        // The shift between this magnification and the truth: the median over the nearest pairs within 30 pixels.
+        let pairs = real.compactMap { box in
+            found.map { $0.center - box.center }.min { $0.length < $1.length }.flatMap { $0.length < 40 ? $0 : nil }
+        }
+        let shift = Vector<Frame.MapPixels>(dx: Self.median(pairs.map(\.dx)), dy: Self.median(pairs.map(\.dy)))
+        real = real.map {
+            Rectangle(minX: $0.minX + shift.dx, minY: $0.minY + shift.dy, maxX: $0.maxX + shift.dx, maxY: $0.maxY + shift.dy)
+        }
+        for (lamella, box) in zip(lamellae, real) where !lamella.isGone {
+            score.lamellae += 1
+            if found.contains(where: { $0.intersectionOverUnion(with: box) >= 0.5 }) { score.found += 1 }
+        }
+        let names = LamellaClass.allCases.map { "\($0)" }
+        for (values, box) in zip(boxes, found) {
+            score.boxes += 1
+            guard let best = real.indices.max(by: {
+                real[$0].intersectionOverUnion(with: box) < real[$1].intersectionOverUnion(with: box)
+            }), real[best].intersectionOverUnion(with: box) >= 0.5 else { continue }
+            score.rightBoxes += 1
+            let index = Int(values[4])
+            if names.indices.contains(index), names[index] == lamellae[best].className { score.rightClasses += 1 }
+        }
+    }
+
+    // MARK: Centres after recentring
+
+    private func countCentres(into score: inout SessionScore) throws {
+        let path = "\(folder)/\(name).nav"
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        for item in try NavigatorFile.read(path).items where item.label.hasPrefix("FP") {
+            score.centres += 1
+            let nearest = lamellae.map { $0.stage.distance(to: item.stage) }.min() ?? .infinity
+            if nearest <= 1 { score.centred += 1 }
+        }
+    }
+
+    // MARK: Labels
+
+    private func targetClasses() throws -> [String] {
+        let path = "\(maps)/tgt_params.json"
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        return (try JSONValue.read(path)["target_list"]?.array ?? []).compactMap(\.string)
+    }
+
+    private func countLabels(map: String, targets: [String], into score: inout SessionScore) throws {
+        let seen = try PNGFile.readGrey("\(maps)/\(map)_seg.png")
+        let toMap = try stageToMap("\(maps)/\(map).json")
+        guard seen.width > 1, let toStage = toMap.inverse, let stageToGrid = stageToGrid() else { return }
+        let middle = toStage(Point(x: Double(seen.width) / 2, y: Double(seen.height) / 2))
+        let margin = 100
+        let field = FieldOfView(
+            width: seen.width + 2 * margin, height: seen.height + 2 * margin, center: stageToGrid(middle),
+            pixelToGrid: toStage.linear.then(stageToGrid.linear))
+        let real = specimen.labels(of: field)
+        let shift = Self.bestShift(seen, within: real, margin: margin)
+        for target in targets {
+            guard let label = SegmentationLabel.allCases.first(where: { "\($0)" == target })?.rawValue else { continue }
+            var both = 0
+            var either = 0
+            var present = 0
+            for y in 0 ..< seen.height {
+                for x in 0 ..< seen.width {
+                    let a = seen[x, y] == label
+                    let b = real[x + shift.x, y + shift.y] == label
+                    if a && b { both += 1 }
+                    either += (a ? 1 : 0) + (b ? 1 : 0)
+                    present += b ? 1 : 0
+                }
+            }
+            // A map that shows less than a quarter of a square micrometre of a class says nothing about it.
+            if Double(present) * 0.0004 >= 0.25 { score.dice[target, default: []].append(2 * Double(both) / Double(either)) }
+        }
+    }
+
+    /// The shift at which most pixels of the segmentation agree with the truth, searched coarsely and then finely.
+    private static func bestShift(_ seen: Raster<UInt8>, within real: Raster<UInt8>, margin: Int) -> (x: Int, y: Int) {
+        func agreement(_ dx: Int, _ dy: Int) -> Int {
+            var same = 0
+            for y in stride(from: 0, to: seen.height, by: 6) {
+                for x in stride(from: 0, to: seen.width, by: 6) where seen[x, y] == real[x + dx, y + dy] { same += 1 }
+            }
+            return same
+        }
+        var best = (x: margin, y: margin)
+        for (step, reach) in [(10, 100), (3, 9), (1, 2)] {
+            let around = best
+            var most = -1
+            for dy in stride(from: -reach, through: reach, by: step) {
+                for dx in stride(from: -reach, through: reach, by: step) {
+                    let x = max(0, min(2 * margin, around.x + dx))
+                    let y = max(0, min(2 * margin, around.y + dy))
+                    let count = agreement(x, y)
+                    if count > most { most = count; best = (x, y) }
+                }
+            }
+        }
+        return best
+    }
+
+    /// From the stage to the grid, from the positions of the lamellae in both (a turn and a displacement).
+    private func stageToGrid() -> AffineMap<Frame.Stage, Frame.Grid>? {
+        guard let first = lamellae.first,
+            let last = lamellae.max(by: { $0.grid.distance(to: first.grid) < $1.grid.distance(to: first.grid) })
+        else { return nil }
+        let s = last.stage - first.stage
+        let g = last.grid - first.grid
+        guard s.length > 1 else { return nil }
+        let angle = Degrees((atan2(g.dy, g.dx) - atan2(s.dy, s.dx)) * 180 / .pi)
+        return AffineMap(linear: .rotation(angle), sending: first.stage, to: first.grid)
+    }
+
+    // MARK: Targets
+
+    private func countTargets(area: String, into score: inout SessionScore) throws {
+        let parsed: PACEtomoTargets
+        do {
+            parsed = try PACEtomoTargets(parsing: String(contentsOfFile: "\(folder)/\(area)_tgts.txt", encoding: .utf8))
+        } catch {
+            score.refused += 1
+            return
+        }
+        let parameters = try JSONValue.read("\(maps)/mic_params.json")
+        let limit = parameters["IS_limit"]?.double ?? 15
+        let beam = parameters["rec_beam_diameter"]?.double ?? 0
+        let tilt = Degrees(try JSONValue.read("\(maps)/tgt_params.json")["max_tilt"]?.double ?? 60)
+        let shifts: [Vector<Frame.Specimen>] = parsed.targets.compactMap { target in
+            guard let x = target["SSX"].flatMap(Double.init), let y = target["SSY"].flatMap(Double.init) else { return nil }
+            return Vector(dx: x, dy: y)
+        }
+        let done = FileManager.default.fileExists(atPath: "\(folder)/\(area)_tgts_run01.txt")
+        if !done { score.refused += 1 }
+        for (target, shift) in zip(parsed.targets, shifts) {
+            score.targets += 1
+            if shift.length > limit { score.beyondLimit += 1 }
+            if let file = target["tsfile"], done, (try? MRCFile.header("\(folder)/\(file)"))?.sections ?? 0 > 1 { score.acquired += 1 }
+        }
+        for i in shifts.indices {
+            for j in shifts.indices where j > i {
+                let apart = shifts[i] - shifts[j]
+                if Vector<Frame.Specimen>(dx: apart.dx, dy: apart.dy * cosine(tilt)).length < beam - 1e-3 { score.overlapping += 1 }
+            }
+        }
+        try countAvoided(area: area, into: &score)
+    }
+
+    private func countAvoided(area: String, into score: inout SessionScore) throws {
+        let map = area.replacing(/_A[0-9]+$/, with: "")
+        let index = area == map ? 0 : (Int(area.dropFirst(map.count + 2)) ?? 1) - 1
+        let points = "\(maps)/\(map)_points\(index).json"
+        guard FileManager.default.fileExists(atPath: points) else { return }
+        let avoided = (try JSONValue.read("\(maps)/tgt_params.json")["penalty_list"]?.array ?? []).compactMap(\.string)
+        let labels = SegmentationLabel.allCases.filter { avoided.contains("\($0)") }.map(\.rawValue)
+        let seen = try PNGFile.readGrey("\(maps)/\(map)_seg.png")
+        for place in try JSONValue.read(points).untagged["points"]?.doubles2D ?? [] where place.count == 2 {
+            let x = Int(place[1])
+            let y = Int(place[0])
+            guard (0 ..< seen.width).contains(x), (0 ..< seen.height).contains(y), !labels.contains(seen[x, y]) else {
+                score.onAvoided += 1
+                continue
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    private func stageToMap(_ sidecar: String) throws -> AffineMap<Frame.Stage, Frame.MapPixels> {
+        let value = try JSONValue.read(sidecar).untagged
+        let matrix = value["s2img_matrix"]?.doubles2D ?? []
+        let size = value["img_size"]?.doubles ?? []
+        let stage = (value["stage_coords"]?.array ?? []).compactMap { $0.double ?? $0.string.flatMap(Double.init) }
+        guard matrix.count == 2, matrix.allSatisfy({ $0.count == 2 }), size.count == 2, stage.count >= 2 else {
+            throw ValidationFailure(text: "\(sidecar) lacks img_size, stage_coords or s2img_matrix")
+        }
+        return AffineMap(
+            linear: LinearMap(xpx: matrix[0][0], xpy: matrix[0][1], ypx: matrix[1][0], ypy: matrix[1][1]),
+            sending: Point(x: stage[0], y: stage[1]), to: Point(x: size[1] / 2, y: size[0] / 2))
+    }
+
+    private static func box(_ corners: [Point<Frame.MapPixels>]) -> Rectangle<Frame.MapPixels> {
+        Rectangle(
+            minX: corners.map(\.x).min() ?? 0, minY: corners.map(\.y).min() ?? 0, maxX: corners.map(\.x).max() ?? 0,
+            maxY: corners.map(\.y).max() ?? 0)
+    }
+    private static func median(_ values: [Double]) -> Double { values.isEmpty ? 0 : values.sorted()[values.count / 2] }
+}
+
+/// A file that a finished session should hold and does not.
+struct ValidationFailure: Error, CustomStringConvertible {
+    let text: String
+    var description: String { text }
+}
