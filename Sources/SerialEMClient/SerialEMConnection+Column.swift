@@ -1,0 +1,96 @@
+import SerialEMProtocol
+public import Units
+
+extension SerialEMConnection {
+    /// Opens or closes the valve between the gun and the specimen.
+    public func setColumnOrGunValve(open: Bool) async throws(SerialEMError) {
+        try await run("SetColumnOrGunValve", [.flag(open)], kind: .repeatable, deadline: Deadline.movement)
+    }
+
+    /// Whether the valve between the gun and the specimen is open.
+    public func reportColumnOrGunValve() async throws(SerialEMError) -> ValveState {
+        switch try await read("ReportColumnOrGunValve").integer(0) {
+        case 0: .closed
+        case 1: .open
+        default: .inconsistent
+        }
+    }
+
+    /// Blanks the beam, or lets it through.
+    public func setBeamBlank(_ blanked: Bool) async throws(SerialEMError) {
+        try await run("SetBeamBlank", [.flag(blanked)], kind: .repeatable)
+    }
+
+    /// The state of the energy filter; an error without one.
+    public func reportEnergyFilter() async throws(SerialEMError) -> EnergyFilter {
+        let values = try await read("ReportEnergyFilter")
+        return EnergyFilter(
+            slitWidth: try values.number(0), energyLoss: try values.number(1), slitIsIn: try values.flag(2))
+    }
+
+    /// Puts the slit of the energy filter in or takes it out.
+    public func setSlitIn(_ isIn: Bool) async throws(SerialEMError) {
+        try await run("SetSlitIn", [.flag(isIn)], kind: .repeatable)
+    }
+
+    /// The diameter of the illuminated area, on microscopes with parallel illumination control.
+    public func reportIlluminatedArea() async throws(SerialEMError) -> Micrometers {
+        // SerialEM reports hundredths: 0.012 stands for 1.2 micrometres.
+        Micrometers(try await read("ReportIlluminatedArea").number(0) * 100)
+    }
+
+    /// Inserts an aperture of a size in micrometres; 0 takes it out.
+    public func setApertureSize(number: Int, size: Int) async throws(SerialEMError) {
+        try await run(
+            "SetApertureSize", [.integer(number), .integer(size)], kind: .repeatable, deadline: Deadline.movement)
+    }
+
+    /// The size of an aperture in micrometres; 0 when it is out, 1 when it moves or is disabled.
+    public func reportApertureSize(number: Int) async throws(SerialEMError) -> Double {
+        try await read("ReportApertureSize", [.integer(number)]).number(0)
+    }
+
+    /// Whether a dewar is being filled.
+    public func areDewarsFilling() async throws(SerialEMError) -> Bool { try await read("AreDewarsFilling").flag(0) }
+
+    /// Fills dewars and waits for pumps as SerialEM's dialog is set; -1 skips the late checks, 1 makes only these.
+    public func manageDewarsAndPumps(lateChecks: Int? = nil) async throws(SerialEMError) {
+        try await run("ManageDewarsAndPumps", [.integer(lateChecks)], kind: .repeatable, deadline: Deadline.hours)
+    }
+
+    /// The magnification.
+    public func reportMag() async throws(SerialEMError) -> Magnification {
+        let values = try await read("ReportMag")
+        return Magnification(
+            value: try values.number(0), isLowMag: try values.flag(1), mode: try values.optional(2, values.integer))
+    }
+
+    /// The index of the magnification in SerialEM's table.
+    public func reportMagIndex() async throws(SerialEMError) -> (index: Int, isLowMag: Bool) {
+        let values = try await read("ReportMagIndex")
+        return (try values.integer(0), try values.flag(1))
+    }
+
+    /// The defocus that the microscope shows; underfocus is negative.
+    public func reportDefocus() async throws(SerialEMError) -> Micrometers { try await read("ReportDefocus").micrometers(0) }
+
+    /// The defocus to which autofocus goes; underfocus is negative.
+    public func setTargetDefocus(_ defocus: Micrometers) async throws(SerialEMError) {
+        try await run("SetTargetDefocus", [.number(defocus.value)], kind: .repeatable)
+    }
+
+    /// What the autoloader knows of a slot, counted from 1.
+    public func reportSlotStatus(_ slot: Int) async throws(SerialEMError) -> SlotStatus {
+        let values = try await read("ReportSlotStatus", [.integer(slot)])
+        let first = try values.integer(0)
+        // JEOL reports six values: the number of the cartridge, its station, its slot, type, rotation and name.
+        let state: SlotStatus.State = first < 0 ? .unknown : (values.count > 2 || first > 0 ? .occupied : .empty)
+        let name = values.count > 1 ? values.values.last?.text : nil
+        return SlotStatus(state: state, name: name, values: values.values)
+    }
+
+    /// Brings the grid of a slot onto the stage, which takes minutes. Valve, beam and Navigator are left as they are.
+    public func loadCartridge(_ slot: Int) async throws(SerialEMError) {
+        try await run("LoadCartridge", [.integer(slot)], kind: .exposing, deadline: Deadline.hours)
+    }
+}

@@ -1,0 +1,83 @@
+public import Logging
+import NIOCore
+import NIOPosix
+import SerialEMProtocol
+
+/// A connection to SerialEM's external-control socket.
+///
+/// Requests are sent one at a time in the order in which they are asked for, as the protocol demands. A request whose
+/// deadline passes, or whose task is cancelled, closes the connection, because its reply could otherwise be taken for
+/// that of the next one. A closed connection stays closed; connect again.
+public actor SerialEMConnection {
+    /// The host of SerialEM.
+    public nonisolated let host: String
+    /// The port of SerialEM's external socket, 48888 as SerialEM comes.
+    public nonisolated let port: Int
+    nonisolated let logger: Logger
+    nonisolated let channel: any Channel
+    nonisolated let failure: FirstFailure
+    nonisolated let turnstile = Turnstile()
+    /// Whether anything has come that only SerialEM would send.
+    var hasAnsweredOnce = false
+    /// The number of commands of this SerialEM, once it is known.
+    var commandCount: Int?
+
+    private init(host: String, port: Int, logger: Logger, channel: any Channel, failure: FirstFailure) {
+        self.host = host
+        self.port = port
+        self.logger = logger
+        self.channel = channel
+        self.failure = failure
+    }
+
+    /// Opens a connection. Nothing is sent yet: SerialEM shows EXTERNAL CONTROL only after the first request.
+    public static func connect(
+        host: String, port: Int = 48888, timeout: Duration = .seconds(10), logger: Logger
+    ) async throws(SerialEMError) -> SerialEMConnection {
+        let failure = FirstFailure()
+        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connectTimeout(TimeAmount(timeout))
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ReplyHandler(failure: failure))
+                }
+            }
+        do {
+            let channel = try await bootstrap.connect(host: host, port: port).get()
+            logger.info("Connected to SerialEM", metadata: ["host": "\(host)", "port": "\(port)"])
+            return SerialEMConnection(host: host, port: port, logger: logger, channel: channel, failure: failure)
+        } catch {
+            throw .unreachable("\(host):\(port)", reason(error))
+        }
+    }
+
+    /// Whether the connection is still there. SerialEM may have gone without telling.
+    public nonisolated var isOpen: Bool { channel.isActive }
+
+    /// Closes the connection, which ends external control. Without an Exit before, SerialEM does not start the
+    /// acquisition that StartNavAcquireAtEnd asked for.
+    public func close() async {
+        // Closing a channel that has closed itself is an error, and nothing is left to do then.
+        try? await channel.close().get()
+    }
+
+    nonisolated var address: String { "\(host):\(port)" }
+
+    deinit { channel.close(promise: nil) }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            if let first = error.connectionErrors.first {
+                return reason(first.error)
+            }
+            return "the name \(error.host) is not known"
+        case let error as ChannelError:
+            if case .connectTimeout = error { return "no answer in time" }
+            return "\(error)"
+        case let error as IOError: return error.errnoCode == ECONNREFUSED ? "connection refused" : error.description
+        default: return "\(error)"
+        }
+    }
+}
