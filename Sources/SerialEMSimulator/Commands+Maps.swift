@@ -1,0 +1,114 @@
+internal import Foundation
+internal import Geometry
+internal import ImageFiles
+internal import Navigator
+internal import Raster
+internal import SerialEMProtocol
+internal import Units
+
+extension CommandTable {
+    static let mapCommands: [String: CommandHandler] = [
+        "NewMap": { try await $0.newMap($1) },
+        "LoadOtherMap": { try await $0.loadMap($1.integer(1), buffer: $1.has(2) ? $1.text(2) : nil) },
+        "LoadNavMap": { try await $0.loadMap(0, buffer: $1.has(1) ? $1.text(1) : nil) },
+        "RealignToNavItem": { m, _ in try await m.realign(to: 0) },
+        "RealignToOtherItem": { try await $0.realign(to: $1.integer(1)) },
+    ]
+}
+
+extension VirtualMicroscope {
+    func newMap(_ a: CommandArguments) throws -> [ReportedValue] {
+        guard navigatorIsOpen else { throw CommandFailure("The Navigator is not open.") }
+        let montage = currentFile.flatMap { openFiles[$0].montage }
+        guard let place = currentFile else { throw CommandFailure("No file is open to take a map from.") }
+        let path = openFiles[place].path
+        let shown: ImageBuffer
+        if montage != nil {
+            guard let overview = buffers[1], overview.file == path else { throw CommandFailure("There is no montage overview in buffer B.") }
+            shown = overview
+        } else {
+            var image = try buffer(0)
+            if image.file != path {
+                try openFiles[place].append(image)
+                image.file = path
+                image.section = openFiles[place].sections - 1
+                buffers[0] = image
+            }
+            shown = image
+        }
+        let note = a.count > 1 ? a.lastText : "Sec \(max(0, shown.section)) - \((path as NSString).lastPathComponent)"
+        let item = try mapItem(shown, path: path, note: note, montage: montage)
+        return addItem(item)
+    }
+
+    private func mapItem(_ shown: ImageBuffer, path: String, note: String, montage: MontageSetup?) throws -> NavigatorItem {
+        let c = shown.conditions
+        guard let scale = c.imageToStage.inverse else { throw CommandFailure("The image has no stage calibration.") }
+        let levels = shown.image.percentiles([0.002, 0.998])
+        var item = NavigatorItem.map(
+            label: "\(items.count + 1)", stage: c.center, z: c.height, note: note, file: path, section: max(0, shown.section),
+            width: shown.image.width, height: shown.image.height, scaleMatrix: scale, mapID: unusedID(),
+            magnificationIndex: c.magnification.index, camera: 0, binning: Int(c.binning.rounded()), montage: montage != nil,
+            montageBinning: Int(montage?.binning ?? c.binning), frames: montage.map { ($0.columns, $0.rows) } ?? (0, 0),
+            minimum: Double(levels[0]), maximum: Double(levels[1]))
+        item["RawStageXY"] = "\(fixed(c.stage.x, 3)) \(fixed(c.stage.y, 3))"
+        item["MapExposure"] = fixed(c.exposure.value, 3)
+        item["MapSettling"] = "0"
+        item["MapSpotSize"] = "6"
+        item["MapIntensity"] = "0.45"
+        item["MapSlitIn"] = c.lowDose ? "1" : "0"
+        item["MapSlitWidth"] = "20"
+        item["ImageType"] = "0"
+        item["MapProbeMode"] = "1"
+        item["MapLDConSet"] = "\(c.lowDose ? c.area?.rawValue ?? -1 : -1)"
+        item["MapTiltAngle"] = fixed(c.tilt.value, 3)
+        if montage != nil { item["MontUseStage"] = "1" }
+        if c.lowDose, c.area == .view { item["DefocusOffset"] = fixed(column.areas[.view]?.defocusOffset.value ?? 0, 2) }
+        return item
+    }
+
+    func loadMap(_ index: Int, buffer name: String?) async throws -> [ReportedValue] {
+        let item = items[try place(ofItem: index)]
+        guard item.kind == .map, let path = item.mapFile else { throw CommandFailure("Item \(index) is not a map.") }
+        let target = try name.map { try bufferIndex($0) } ?? readBuffer
+        let section = Int(item["MapSection"] ?? "0") ?? 0
+        guard FileManager.default.fileExists(atPath: path) else { throw CommandFailure("The map file \(path) does not exist.") }
+        await wait(Seconds(2))
+        let entries = (try? Mdoc.read("\(path).mdoc"))?.sections.first { $0.kind == "ZValue" && $0.index == section }
+        let header = try MRCFile.header(path)
+        var conditions = presentConditions(pixelSize: header.pixelSize, section: entries)
+        conditions.parameterSet = -1
+        if entries == nil {
+            conditions.stage = item.stage
+            conditions.height = item.z
+            if let magnification = Int(item["MapMagInd"] ?? "").flatMap({ Magnifications.entry($0) }) {
+                conditions.magnification = magnification
+                conditions.binning = header.pixelSize / magnification.pixelSize
+            }
+        }
+        if item["MapMontage"] == "1" {
+            var overview = try assembledMontage(path, conditions: conditions, center: item.stage)
+            overview.section = section
+            buffers[target] = overview
+        } else {
+            buffers[target] = ImageBuffer(
+                image: try MRCFile.read(path, section: section).asUInt16, conditions: conditions, file: path, section: section)
+        }
+        return []
+    }
+
+    /// Moves to an item and, for a map of one image, aligns a new image of the same area to it.
+    func realign(to index: Int) async throws -> [ReportedValue] {
+        let place = try place(ofItem: index)
+        let item = items[place]
+        column.imageShift = .zero
+        try await moveStage(to: item.stage, z: item.z)
+        guard item.kind == .map, item["MapMontage"] != "1" else { return [] }
+        _ = try await loadMap(place + 1, buffer: nil)
+        let set: ParameterSet = item["MapLDConSet"] == "0" ? .view : .record
+        acquired(try await expose(set))
+        let result = try await alignTo(CommandArguments([.text("T")]))
+        guard result == [.number(0)] else { throw CommandFailure("Realigning to item \(place + 1) found no match.") }
+        return []
+    }
+}

@@ -1,0 +1,87 @@
+internal import Geometry
+internal import Raster
+internal import Units
+
+/// What was true when an image was taken.
+struct ImageConditions: Sendable {
+    /// Nanometres per pixel of this image.
+    var pixelSize: PixelSize
+    var binning: Double
+    var exposure: Seconds
+    /// SerialEM's set number; -1 for an image read from a file.
+    var parameterSet: Int
+    var magnification: Magnification
+    /// What the stage read, and the shift in the image shift units, when the image was taken.
+    var stage: Point<Frame.Stage>
+    var height: Micrometers
+    var tilt: Degrees
+    var imageShift: Vector<Frame.ImageShift>
+    var defocus: Micrometers
+    var dose: Dose
+    var lowDose: Bool
+    var area: LowDoseArea?
+    var date: CivilTime
+    /// The stage coordinate that SerialEM believes to be in the image centre.
+    var center: Point<Frame.Stage> {
+        stage + Magnifications.specimenToStage(Magnifications.imageShiftToSpecimen(imageShift))
+    }
+    /// Displacement in pixels of the image (y down) to displacement in stage coordinates.
+    var imageToStage: LinearMap<Frame.MapPixels, Frame.Stage> {
+        LinearMap<Frame.MapPixels, Frame.Camera>(xpx: binning, xpy: 0, ypx: 0, ypy: -binning)
+            .then(magnification.cameraToSpecimen).then(Magnifications.specimenToStage)
+    }
+}
+
+/// Where one piece of a montage lies in the assembled image (pixels of that image, y down).
+struct AssembledPiece: Sendable, Hashable {
+    var number: Int
+    var x: Int
+    var y: Int
+    var stage: Point<Frame.Stage>
+}
+
+/// One image buffer.
+struct ImageBuffer: Sendable {
+    var image: Raster<UInt16>
+    var conditions: ImageConditions
+    /// The pieces of a montage overview; the stage coordinate of a point follows from the piece that shows it.
+    var pieces: [AssembledPiece] = []
+    var pieceWidth = 0
+    var pieceHeight = 0
+    /// The file and section that the image came from or was saved to.
+    var file: String?
+    var section = -1
+    /// Result of the last alignment, in unbinned camera pixels: what has to be added to this image to match.
+    var alignShift: Vector<Frame.Camera>?
+
+    var middle: Point<Frame.MapPixels> { Point(x: Double(image.width) / 2, y: Double(image.height) / 2) }
+
+    func stagePosition(_ p: Point<Frame.MapPixels>) -> (position: Point<Frame.Stage>, piece: AssembledPiece?) {
+        guard let piece = nearestPiece(p) else { return (conditions.center + conditions.imageToStage(p - middle), nil) }
+        let centre = Point<Frame.MapPixels>(x: Double(piece.x) + Double(pieceWidth) / 2, y: Double(piece.y) + Double(pieceHeight) / 2)
+        return (piece.stage + conditions.imageToStage(p - centre), piece)
+    }
+
+    func imagePosition(_ s: Point<Frame.Stage>) -> Point<Frame.MapPixels>? {
+        guard let back = conditions.imageToStage.inverse else { return nil }
+        guard !pieces.isEmpty else { return middle + back(s - conditions.center) }
+        var best: (distance: Double, point: Point<Frame.MapPixels>)?
+        for piece in pieces {
+            let inPiece = back(s - piece.stage)
+            let distance = max(inPiece.dx.magnitude / Double(pieceWidth), inPiece.dy.magnitude / Double(pieceHeight))
+            let point = Point<Frame.MapPixels>(
+                x: Double(piece.x) + Double(pieceWidth) / 2 + inPiece.dx, y: Double(piece.y) + Double(pieceHeight) / 2 + inPiece.dy)
+            if best == nil || distance < best?.distance ?? 0 { best = (distance, point) }
+        }
+        return best?.point
+    }
+
+    private func nearestPiece(_ p: Point<Frame.MapPixels>) -> AssembledPiece? {
+        pieces.min { reach($0, p) < reach($1, p) }
+    }
+    private func reach(_ piece: AssembledPiece, _ p: Point<Frame.MapPixels>) -> Double {
+        let dx = (p.x - Double(piece.x) - Double(pieceWidth) / 2) / Double(max(1, pieceWidth))
+        let dy = (p.y - Double(piece.y) - Double(pieceHeight) / 2) / Double(max(1, pieceHeight))
+        return max(dx.magnitude, dy.magnitude)
+    }
+}

@@ -1,0 +1,63 @@
+internal import Geometry
+internal import Raster
+internal import Specimen
+internal import Units
+
+/// A grid as it lies on the stage after one loading: turned, displaced, and at a height of its own.
+struct LoadedGrid: Sendable {
+    let slot: Int
+    let name: String
+    let specimen: SpecimenGrid
+    /// Where each place of the grid is centred by a Record without image shift.
+    let gridToStage: AffineMap<Frame.Grid, Frame.Stage>
+    let stageToGrid: AffineMap<Frame.Stage, Frame.Grid>
+    private let height: Double
+    private let slope: (x: Double, y: Double)
+
+    /// The cartridge never sits twice in the same way: `loading` counts the loads of this slot.
+    init(slot: Int, name: String, specimen: SpecimenGrid, seed: UInt64, loading: Int) {
+        self.slot = slot
+        self.name = name
+        self.specimen = specimen
+        var grid = RandomSource(seed: seed).fork(UInt64(slot))
+        let angle = grid.uniform(-12 ... 12)
+        height = grid.uniform(-35 ... 35)
+        slope = (grid.uniform(-0.012 ... 0.012), grid.uniform(-0.012 ... 0.012))
+        var load = grid.fork(UInt64(loading))
+        let turn = LinearMap<Frame.Grid, Frame.Stage>.rotation(Degrees(180 + angle + load.uniform(-1.5 ... 1.5)))
+        let place = Point<Frame.Stage>(x: load.uniform(-40 ... 40), y: load.uniform(-40 ... 40))
+        let map = AffineMap<Frame.Grid, Frame.Stage>(linear: turn, sending: .origin, to: place)
+        gridToStage = map
+        stageToGrid = AffineMap<Frame.Stage, Frame.Grid>(
+            linear: LinearMap(xpx: turn.xpx, xpy: turn.ypx, ypx: turn.xpy, ypy: turn.ypy), sending: place, to: .origin)
+    }
+
+    /// The height at which the tilt axis runs through the specimen.
+    func eucentricHeight(_ s: Point<Frame.Stage>) -> Micrometers { Micrometers(height + slope.x * s.x + slope.y * s.y) }
+}
+
+/// The twelve slots of the autoloader's cassette.
+struct Cassette: Sendable {
+    static let slots = 1 ... 12
+    /// Name of the cartridge in each slot that holds one.
+    let names: [Int: String]
+    private(set) var loaded: Int?
+    private(set) var loadings: [Int: Int] = [:]
+
+    init(seed: UInt64) {
+        var random = RandomSource(seed: seed).fork(0xCA55)
+        let list = ["Yeast", "Chlamy", "HeLa", "Ecoli", "Worm", "Sperm", "Neuron", "Alga"]
+        var names: [Int: String] = [:]
+        for slot in Self.slots where slot <= 2 || random.uniform() < 0.55 {
+            names[slot] = "\(list[Int(random.uniform() * Double(list.count)) % list.count])_\(slot)"
+        }
+        self.names = names
+    }
+    mutating func load(_ slot: Int) -> Int {
+        loaded = slot
+        let count = (loadings[slot] ?? 0) + 1
+        loadings[slot] = count
+        return count
+    }
+    mutating func unload() { loaded = nil }
+}

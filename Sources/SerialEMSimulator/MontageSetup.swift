@@ -1,0 +1,63 @@
+internal import Geometry
+internal import ImageFiles
+internal import Units
+
+/// How a montage is laid out: pieces along the axes of the camera, about a stage position.
+struct MontageSetup: Sendable {
+    let set: ParameterSet
+    let magnification: Magnification
+    let center: Point<Frame.Stage>
+    /// Extent along the camera axes, in unbinned pixels, that has to be covered.
+    let extent: (width: Double, height: Double)
+    var frame: (width: Int, height: Int)
+    var overlap: (x: Int, y: Int)
+    var binning: Double
+    /// The Navigator item of a polygon montage, by its ID.
+    let polygonID: Int?
+    var columns = 1
+    var rows = 1
+    var pieces: [AssembledPiece] = []
+
+    var count: Int { columns * rows }
+    var fullWidth: Int { columns * frame.width - (columns - 1) * overlap.x }
+    var fullHeight: Int { rows * frame.height - (rows - 1) * overlap.y }
+
+    init(
+        set: ParameterSet, magnification: Magnification, center: Point<Frame.Stage>, extent: (width: Double, height: Double),
+        overlap fraction: Double, binning: Double, polygonID: Int? = nil
+    ) {
+        self.set = set
+        self.magnification = magnification
+        self.center = center
+        self.extent = extent
+        self.binning = binning
+        self.polygonID = polygonID
+        frame = (Int(Double(VirtualMicroscope.chip.width) / binning), Int(Double(VirtualMicroscope.chip.height) / binning))
+        overlap = (Int(Double(frame.width) * fraction), Int(Double(frame.height) * fraction))
+        cover()
+    }
+
+    /// As many pieces as the extent needs.
+    mutating func cover() {
+        func needed(_ length: Double, _ side: Int, _ overlap: Int) -> Int {
+            let step = Double(max(1, side - overlap)) * binning
+            return max(1, Int(((length - Double(overlap) * binning) / step).rounded(.up)))
+        }
+        columns = needed(extent.width, frame.width, overlap.x)
+        rows = needed(extent.height, frame.height, overlap.y)
+    }
+
+    /// Lower left corner of a piece in the montage, y up; pieces run along y first, as SerialEM numbers them.
+    func nominal(_ number: Int) -> PieceCoordinates {
+        PieceCoordinates(x: number / rows * (frame.width - overlap.x), y: number % rows * (frame.height - overlap.y))
+    }
+
+    /// Where the stage goes for a piece.
+    func stagePosition(_ number: Int) -> Point<Frame.Stage> {
+        let corner = nominal(number)
+        let camera = Vector<Frame.Camera>(
+            dx: (Double(corner.x) + Double(frame.width) / 2 - Double(fullWidth) / 2) * binning,
+            dy: (Double(corner.y) + Double(frame.height) / 2 - Double(fullHeight) / 2) * binning)
+        return center + magnification.cameraToSpecimen.then(Magnifications.specimenToStage)(camera)
+    }
+}

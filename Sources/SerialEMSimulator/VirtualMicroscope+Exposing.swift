@@ -1,0 +1,117 @@
+internal import Foundation
+internal import Geometry
+internal import Raster
+internal import Specimen
+internal import Units
+
+extension VirtualMicroscope {
+    static let chip = (width: 1440, height: 1024)
+
+    /// Takes an image with a parameter set; in Low Dose the column goes to the set's area first.
+    func expose(_ set: ParameterSet, letterInLog: String? = nil) async throws -> ImageBuffer {
+        if column.lowDoseIsOn { await goTo(set.area) }
+        let settings = column.sets[set] ?? CameraSettings(exposure: Seconds(1))
+        let magnification = column.currentMagnification
+        await wait(settings.settling + settings.exposure + Seconds(1.5))
+        let rate = column.valveIsOpen ? column.doseRate(magnification) : 0
+        let dose = Dose(rate * settings.exposure.value)
+        let place = trueCenter(magnification)
+        recordExposure(set, magnification: magnification, place: place, dose: dose, settings: settings)
+        let image = render(magnification, settings: settings, place: place, dose: dose)
+        let conditions = ImageConditions(
+            pixelSize: magnification.pixelSize * settings.binning, binning: settings.binning, exposure: settings.exposure,
+            parameterSet: set.rawValue, magnification: magnification, stage: stage.position, height: stage.height,
+            tilt: stage.tilt, imageShift: column.imageShift, defocus: column.defocus, dose: dose,
+            lowDose: column.lowDoseIsOn, area: column.lowDoseIsOn ? column.area : nil, date: clock.date)
+        return ImageBuffer(image: image, conditions: conditions)
+    }
+
+    /// The stage coordinate of the place that is really in the field centre, on the untilted specimen.
+    func trueCenter(_ magnification: Magnification) -> Point<Frame.Stage> {
+        var seen = Magnifications.imageShiftToSpecimen(column.imageShift)
+        let standing = stage.truePosition + magnification.offset
+        // A specimen off the eucentric height wanders across the tilt axis, and tilt shortens what lies across it.
+        let off = heightError(at: standing).value
+        let c = cosine(stage.tilt)
+        seen.dy = (seen.dy - off * sine(stage.tilt)) / max(0.2, c)
+        return standing + Magnifications.specimenToStage(seen)
+    }
+
+    /// How far above the eucentric height the specimen is at a place.
+    func heightError(at place: Point<Frame.Stage>) -> Micrometers {
+        guard let grid else { return Micrometers(0) }
+        return stage.height - grid.eucentricHeight(place)
+    }
+
+    /// Defocus of the image, from the readout and the height of the specimen.
+    func trueDefocus(at place: Point<Frame.Stage>) -> Micrometers { column.defocus + heightError(at: place) }
+
+    private func render(
+        _ magnification: Magnification, settings: CameraSettings, place: Point<Frame.Stage>, dose: Dose
+    ) -> Raster<UInt16> {
+        let width = max(1, Int(Double(Self.chip.width) * settings.fraction / settings.binning))
+        let height = max(1, Int(Double(Self.chip.height) * settings.fraction / settings.binning))
+        exposureCount += 1
+        let pixel = magnification.pixelSize.value * settings.binning
+        let electrons = dose.value * pixel * pixel * 100
+        var noise = RandomSource(seed: configuration.seed ^ (exposureCount << 20))
+        guard let grid, electrons > 0 else {
+            let level = electrons > 0 ? min(60000, electrons * SpecimenGrid.countsPerElectron) : 2
+            let values = (0 ..< width * height).map { _ in
+                UInt16(max(0, min(65535, level + level.squareRoot() * noise.normal())))
+            }
+            return Raster(width: width, height: height, pixels: values)
+        }
+        let view = field(magnification, binning: settings.binning, width: width, height: height, place: place, grid: grid)
+        let damage = (doseMaps[grid.slot]?.dose(at: place).value ?? 0) / 300
+        return grid.specimen.image(
+            of: view, electronsPerPixel: electrons, defocus: trueDefocus(at: place), damage: min(1, damage),
+            noiseSeed: noise.next())
+    }
+
+    private func field(
+        _ magnification: Magnification, binning: Double, width: Int, height: Int, place: Point<Frame.Stage>, grid: LoadedGrid
+    ) -> FieldOfView {
+        let c = max(0.2, cosine(stage.tilt))
+        let untilted = LinearMap<Frame.Specimen, Frame.Specimen>(xpx: 1, xpy: 0, ypx: 0, ypy: 1 / c)
+        var map = LinearMap<Frame.MapPixels, Frame.Camera>(xpx: binning, xpy: 0, ypx: 0, ypy: -binning)
+            .then(magnification.cameraToSpecimen).then(untilted).then(Magnifications.specimenToStage)
+            .then(grid.stageToGrid.linear)
+        // The field stretches its own y axis by the tilt; the tilt axis of the stage is not exactly its x axis.
+        map.ypx *= c
+        map.ypy *= c
+        return FieldOfView(
+            width: width, height: height, center: grid.stageToGrid(place), pixelToGrid: map, tilt: Degrees(stage.tilt.value))
+    }
+
+    private func recordExposure(
+        _ set: ParameterSet, magnification: Magnification, place: Point<Frame.Stage>, dose: Dose, settings: CameraSettings
+    ) {
+        let slot = grid?.slot ?? 0
+        doseMaps[slot, default: DoseMap()].add(dose, at: place, beamDiameter: column.beamDiameter(magnification))
+        let record = ExposureRecord(
+            time: clock.date.iso, slot: slot, area: ["V", "F", "T", "R", "P", "S", "M"][set.rawValue],
+            magnification: magnification.value, stageX: stage.position.x, stageY: stage.position.y,
+            stageZ: stage.height.value, tilt: stage.tilt.value, trueX: place.x, trueY: place.y,
+            exposureSeconds: settings.exposure.value, dose: dose.value,
+            accumulatedDose: doseMaps[slot]?.dose(at: place).value ?? dose.value,
+            file: currentFile.map { openFiles[$0].path } ?? "")
+        exposures.append(record)
+        guard let path = configuration.exposureLog, let line = try? JSONEncoder().encode(record) else { return }
+        appendLine(line, to: path)
+    }
+
+    private func appendLine(_ line: Data, to path: String) {
+        if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+        guard let handle = FileHandle(forWritingAtPath: path) else { return }
+        defer { try? handle.close() }
+        _ = try? handle.seekToEnd()
+        try? handle.write(contentsOf: line + Data("\n".utf8))
+    }
+
+    /// A new image into A; the older ones move on as far as the user lets them roll.
+    func acquired(_ image: ImageBuffer) {
+        for place in stride(from: min(buffersToRoll, buffers.count - 1), to: 0, by: -1) { buffers[place] = buffers[place - 1] }
+        buffers[0] = image
+    }
+}

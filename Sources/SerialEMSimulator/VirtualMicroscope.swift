@@ -1,0 +1,176 @@
+internal import Geometry
+internal import ImageFiles
+internal import Navigator
+internal import Raster
+public import SerialEMProtocol
+internal import Specimen
+internal import Units
+
+/// What one simulated night is made of.
+public struct SimulatorConfiguration: Sendable {
+    /// Decides grids, errors of the stage and noise.
+    public var seed: UInt64
+    /// SerialEM's working directory at the start, an absolute path.
+    public var folder: String
+    /// How many times faster than life; 0 does not wait at all.
+    public var timeScale: Double
+    /// Where the truth about the grids is written, again after every load.
+    public var truthFile: String?
+    /// Where one line per exposure is written.
+    public var exposureLog: String?
+
+    public init(seed: UInt64 = 1, folder: String, timeScale: Double = 0, truthFile: String? = nil, exposureLog: String? = nil) {
+        self.seed = seed
+        self.folder = folder
+        self.timeScale = timeScale
+        self.truthFile = truthFile
+        self.exposureLog = exposureLog
+    }
+}
+
+/// Whether a program outside SerialEM is in control, and what keeps it out.
+enum ControlState: Sendable, Hashable {
+    case idle
+    case external
+    /// Acquire at Items runs; every request is refused.
+    case acquiring
+}
+
+/// The microscope with SerialEM in front of it: column, stage, camera, autoloader, buffers, files and Navigator.
+///
+/// Signs: the stage coordinate of a point is what the stage reads when the point is in the field centre of a Record
+/// without image shift. The field centre at another magnification and with image shift v is
+/// `stage + SpecimenToStage(ISToSpecimen(v)) + offset of the magnification`.
+public actor VirtualMicroscope {
+    let configuration: SimulatorConfiguration
+    var clock: SimulatedClock
+    var random: RandomSource
+    var control = ControlState.idle
+
+    var column = Column()
+    var stage = Stage()
+    var cassette: Cassette
+    var grid: LoadedGrid?
+    /// By slot: what the grids have been exposed to.
+    var doseMaps: [Int: DoseMap] = [:]
+    var exposures: [ExposureRecord] = []
+    var exposureCount: UInt64 = 0
+    var lastAutoFocus = (defocus: 0.0, status: -1)
+
+    var buffers: [ImageBuffer?] = Array(repeating: nil, count: 22)
+    var buffersToRoll = 4
+    var directory: String
+    var openFiles: [OpenImageFile] = []
+    var currentFile: Int?
+    var montageSet = ParameterSet.record
+    var montageSetForNext: ParameterSet?
+
+    var navigatorIsOpen = false
+    var navigatorPath: String?
+    var items: [NavigatorItem] = []
+    var selectedItem = 0
+    var nextID = 1000
+
+    var persistentVariables: [String: ReportedValue] = [:]
+    var periodVariables: [String: ReportedValue] = [:]
+    var properties: [String: Double] = [
+        "ImageShiftLimit": 15, "MaximumTiltAngle": 70, "TiltAxisOffset": 0, "UseIlluminatedAreaForC2": 1,
+    ]
+    var userSettings: [String: Double] = ["BuffersToRollOnAcquire": 4, "DriftProtection": 1]
+    var messageBoxesAreOff = false
+    var tryLevel = 0
+    var fileOverwriteIsAllowed = false
+    var acquireAtEnd = false
+    /// The primary action chosen for Acquire at Items: 2 is a script, 3 tilt series.
+    var acquireAction = 2
+    var acquisitionIsPending = false
+    var periodStart = 0.0
+    var log: [String] = []
+
+    public init(configuration: SimulatorConfiguration) {
+        self.configuration = configuration
+        clock = SimulatedClock(scale: configuration.timeScale)
+        random = RandomSource(seed: configuration.seed).fork(0x517A6E)
+        cassette = Cassette(seed: configuration.seed)
+        directory = configuration.folder
+    }
+
+    /// Lets simulated time pass.
+    func wait(_ seconds: Seconds) async {
+        guard let duration = clock.pass(max(0, seconds.value)) else { return }
+        // A cancelled wait only means that the server is going down.
+        try? await Task.sleep(for: duration)
+    }
+
+    /// Starts external control, as the first request of a period does. False while Acquire at Items runs.
+    public func beginControl() async -> Bool {
+        switch control {
+        case .external: return true
+        case .acquiring:
+            await wait(Seconds(6))
+            return false
+        case .idle:
+            control = .external
+            periodVariables = [:]
+            messageBoxesAreOff = false
+            tryLevel = 0
+            fileOverwriteIsAllowed = false
+            acquireAtEnd = false
+            periodStart = clock.elapsed
+            return true
+        }
+    }
+
+    /// OKtoRunExternalScript: true only for the request that starts control.
+    public func okToRun() async -> Bool {
+        guard control != .external else { return false }
+        return await beginControl()
+    }
+
+    /// Ends control because the client went away: nothing that waits for an Exit happens.
+    public func clientLeft() {
+        if control == .external { control = .idle }
+    }
+
+    /// Runs one command.
+    public func perform(_ request: CommandRequest) async -> CommandReply {
+        guard let definition = FunctionCodes.definition(code: request.code) else {
+            return .failure("No command has the function code \(request.code).")
+        }
+        let arguments = CommandArguments(request.arguments)
+        if definition.name == "Exit" { return exit(code: arguments.number(1)) }
+        guard let handler = CommandTable.handlers[request.code] else {
+            return refusal("\(definition.name) is not simulated.", definition.name, arguments)
+        }
+        do {
+            return CommandReply(values: try await handler(self, arguments), status: .success)
+        } catch let failure as CommandFailure {
+            return refusal(failure.description, definition.name, arguments)
+        } catch {
+            return refusal("\(error)", definition.name, arguments)
+        }
+    }
+
+    private func refusal(_ message: String, _ name: String, _ arguments: CommandArguments) -> CommandReply {
+        log.append("ERROR: \(message)")
+        // With boxes on, a human would have to answer one; nobody sits here, so it is answered at once, with no text.
+        guard messageBoxesAreOff || tryLevel > 0 else { return CommandReply(values: [.text("")], status: .failed) }
+        return .failure("\(message)\n\(arguments.call(name))")
+    }
+
+    private func exit(code: Double) -> CommandReply {
+        control = .idle
+        if acquireAtEnd, items.contains(where: \.acquire) {
+            control = .acquiring
+            acquisitionIsPending = true
+        }
+        acquireAtEnd = false
+        return CommandReply(values: [], status: code == 0 ? .normalExit : .exitWithCode)
+    }
+
+    /// The name with the working directory before it, unless it is absolute.
+    func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(directory)/\(path)" }
+
+    /// The exposures so far.
+    public func exposureLog() -> [ExposureRecord] { exposures }
+}
