@@ -21,11 +21,11 @@ struct TrainingData: ParsableCommand {
     var directory: String
 
     private func trainingSet() throws -> TrainingSet {
-        guard let kind = TrainingSet.Kind(rawValue: kind) else {
-            throw ValidationError("--kind is \"\(kind)\"; it can be detector or segmenter.")
+        guard let kind = TrainingSet.Kind(rawValue: self.kind) else {
+            throw ValidationError("--kind is \"\(self.kind)\"; it can be detector or segmenter.")
         }
-        guard let seeds = TrainingSet.seeds(from: seeds) else {
-            throw ValidationError("--seeds is \"\(seeds)\"; write numbers like 1000,1001 or a range like 1000-1040.")
+        guard let seeds = TrainingSet.seeds(from: self.seeds) else {
+            throw ValidationError("--seeds is \"\(self.seeds)\"; write numbers like 1000,1001 or a range like 1000-1040.")
         }
         return TrainingSet(kind: kind, seeds: seeds, directory: directory)
     }
