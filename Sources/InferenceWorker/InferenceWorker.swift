@@ -81,10 +81,7 @@ private final class WorkerLine: @unchecked Sendable {
                 throw error
             }
             if let reply {
-                switch try PredictionAnswer.decode(reply) {
-                case .output(let tensor): return tensor
-                case .refusal(let reason): throw InferenceWorkerError.refused(model: request.model, reason: reason)
-                }
+                return try tensor(of: reply, from: running, model: request.model)
             }
             lastEnding = running.reap()
             process = nil
@@ -98,6 +95,22 @@ private final class WorkerLine: @unchecked Sendable {
     func finish() {
         process?.finish()
         process = nil
+    }
+
+    private func tensor(of reply: [UInt8], from running: WorkerProcess, model: String) throws -> Tensor {
+        let answer: PredictionAnswer
+        do {
+            answer = try PredictionAnswer.decode(reply)
+        } catch {
+            // Whoever answers nonsense once is not asked again.
+            _ = running.reap()
+            process = nil
+            throw InferenceWorkerError.line(error.description)
+        }
+        switch answer {
+        case .output(let tensor): return tensor
+        case .refusal(let reason): throw InferenceWorkerError.refused(model: model, reason: reason)
+        }
     }
 
     private func start() throws -> WorkerProcess {

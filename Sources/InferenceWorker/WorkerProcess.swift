@@ -39,11 +39,13 @@ final class WorkerProcess: Sendable {
     /// Sends a request and waits for the answer; nil if the process ended instead.
     func exchange(_ request: [UInt8], deadline: Duration) throws(InferenceWorkerError) -> [UInt8]? {
         watch.withLock { $0 = .armed }
-        let alarm = DispatchWorkItem { [self] in
+        let alarm = DispatchWorkItem { [weak self] in
+            // The queue keeps a cancelled alarm until its time; it must not keep the process's socket with it.
+            guard let self else { return }
             watch.withLock { state in
                 guard state == .armed else { return }
                 state = .expired
-                kill(identifier, SIGKILL)
+                kill(self.identifier, SIGKILL)
             }
         }
         // Thirty years at most, so that no deadline overflows the clock.

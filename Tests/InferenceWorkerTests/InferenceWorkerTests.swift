@@ -18,15 +18,6 @@ func golden(_ name: String) -> String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(name)").path
 }
 
-/// A small program in place of the worker, made for one test.
-func withProgram(_ script: String, _ body: (String) async throws -> Void) async throws {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-    try Data(script.utf8).write(to: URL(fileURLWithPath: path))
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try await body(path)
-}
-
 @Suite struct InferenceWorkerTests {
     let logger = Logger(label: "test")
 
@@ -56,6 +47,10 @@ func withProgram(_ script: String, _ body: (String) async throws -> Void) async 
             let difference = zip(output.values, Self.expected(values, rows: rows, columns: columns)).map { abs($0 - $1) }.max()
             #expect((difference ?? 1) < 1e-4)
         }
+        let channels = try Tensor(shape: [1, 3, 4, 5], values: (0 ..< 60).map { Float($0) })
+        let weighted = try await worker.predict(model: golden("three_channels.torchscript"), input: channels)
+        #expect(weighted.shape == [1, 1, 4, 5])
+        #expect(weighted.values == (0 ..< 20).map { 6 * Float($0) + 160 })
         let first = try await worker.predict(
             model: golden("tuple_output.torchscript"), input: Tensor(shape: [1, 1, 2, 2], values: [1, 2, 3, 4]))
         #expect(first.values == [2, 4, 6, 8])
@@ -111,28 +106,29 @@ func withProgram(_ script: String, _ body: (String) async throws -> Void) async 
         await #expect(throws: InferenceWorkerError.workerNotFound(path: "/nowhere/tomopilot-infer")) {
             try await InferenceWorker(executable: "/nowhere/tomopilot-infer", logger: logger).predict(model: "/m", input: input)
         }
-        try await withProgram("#!/bin/sh\nexit 3\n") { path in
-            await #expect(throws: InferenceWorkerError.workerDied(.status(3))) {
-                try await InferenceWorker(executable: path, logger: logger).predict(model: "/m", input: input)
-            }
+        await #expect(throws: InferenceWorkerError.workerDied(.status(3))) {
+            try await InferenceWorker(executable: golden("ends-with-status-3"), logger: logger).predict(model: "/m", input: input)
         }
-        try await withProgram("#!/bin/sh\nkill -SEGV $$\n") { path in
-            await #expect(throws: InferenceWorkerError.workerDied(.signal(11))) {
-                try await InferenceWorker(executable: path, logger: logger).predict(model: "/m", input: input)
-            }
+        await #expect(throws: InferenceWorkerError.workerDied(.signal(11))) {
+            try await InferenceWorker(executable: golden("crashes"), logger: logger).predict(model: "/m", input: input)
         }
-        try await withProgram("#!/bin/sh\nexec sleep 60\n") { path in
-            let worker = InferenceWorker(executable: path, deadline: .milliseconds(300), logger: logger)
-            await #expect(throws: InferenceWorkerError.deadlinePassed(seconds: 0.3)) {
-                try await worker.predict(model: "/m", input: input)
-            }
-            #expect(await worker.processIdentifier() == nil)
+        let silent = InferenceWorker(executable: golden("says-nothing"), deadline: .milliseconds(300), logger: logger)
+        await #expect(throws: InferenceWorkerError.deadlinePassed(seconds: 0.3)) {
+            try await silent.predict(model: "/m", input: input)
         }
-        try await withProgram("#!/bin/sh\necho hello, this is no answer\ncat > /dev/null\n") { path in
-            let worker = InferenceWorker(executable: path, deadline: .seconds(20), logger: logger)
-            await #expect(throws: InferenceWorkerError.self) { try await worker.predict(model: "/m", input: input) }
-            await worker.shutdown()
+        #expect(await silent.processIdentifier() == nil)
+    }
+
+    @Test("A program that answers nonsense is stopped and its answer told as an error", arguments: ["babbles", "answers-unknown-kind"])
+    func nonsense(_ program: String) async throws {
+        let worker = InferenceWorker(executable: golden(program), deadline: .seconds(60), logger: logger)
+        await #expect {
+            try await worker.predict(model: "/m", input: Tensor(shape: [1], filledWith: 1))
+        } throws: { error in
+            if case InferenceWorkerError.line = error { return true }
+            return false
         }
+        #expect(await worker.processIdentifier() == nil)
     }
 
     @Test("Requests made at the same time are all answered, each with its own numbers")
