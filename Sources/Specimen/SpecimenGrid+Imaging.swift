@@ -5,7 +5,12 @@ public import Units
 extension SpecimenGrid {
     private func canvas(of field: FieldOfView) -> Canvas {
         var canvas = Canvas(field)
-        canvas.paintFilm(of: self)
+        let toGrid = field.imageToGrid
+        let corners = [(0, 0), (field.width, 0), (0, field.height), (field.width, field.height)].map {
+            toGrid(Point(x: Double($0.0), y: Double($0.1)))
+        }
+        let filmIsHidden = lamellae.contains { lamella in corners.allSatisfy { Canvas.isDeep($0, in: lamella) } }
+        if !filmIsHidden { canvas.paintFilm(of: self) }
         let reach = field.pixelSide * Double(Swift.max(field.width, field.height)) / Swift.max(0.05, cosine(field.tilt))
         for body in bodies where body.center.distance(to: field.center) < reach + 20 { canvas.paint(body) }
         for lamella in lamellae where lamella.center.distance(to: field.center) < reach + 40 { canvas.paint(lamella) }

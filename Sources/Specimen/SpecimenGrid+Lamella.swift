@@ -20,6 +20,22 @@ extension Canvas {
         for crystal in lamella.organelles(.ice) { paintIce(crystal) }
     }
 
+    /// Whether a point is so deep in the dark material about a lamella that the film below it cannot be seen.
+    static func isDeep(_ point: Point<Frame.Grid>, in lamella: Lamella) -> Bool {
+        let frame = LocalFrame(center: lamella.center, angle: lamella.angle)
+        let offset = point - lamella.center
+        let u = frame.cos * offset.dx + frame.sin * offset.dy
+        let v = frame.cos * offset.dy - frame.sin * offset.dx
+        // Three micrometres for the ragged outline and the rounded corners; the box that is left is convex.
+        let middle = (lamella.trenchAbove - lamella.trenchBelow) / 2
+        let halfU = lamella.width / 2 + Self.heapMargin.u - 3
+        let halfV = (lamella.height + lamella.trenchAbove + lamella.trenchBelow) / 2 + Self.heapMargin.v - 3
+        return boxDistance(u, v - middle, halfU, halfV) < 0
+    }
+
+    /// How far the dark material reaches beyond the milled window, in micrometres.
+    private static let heapMargin = (u: 5.5, v: 3.5)
+
     private mutating func paintTrenches(of lamella: Lamella) {
         let noise = NoiseTable.shared
         let pixel = pixel
@@ -27,8 +43,8 @@ extension Canvas {
         let middle = (lamella.trenchAbove - lamella.trenchBelow) / 2
         let halfU = lamella.width / 2
         let halfV = (lamella.height + lamella.trenchAbove + lamella.trenchBelow) / 2
-        let bodyU = halfU + 5.5
-        let bodyV = halfV + 3.5
+        let bodyU = halfU + Self.heapMargin.u
+        let bodyV = halfV + Self.heapMargin.v
         let fine = Grain([(2.3, 0.2), (0.6, 0.15), (0.15, 0.12), (0.04, 0.1)], pixel: pixel)
         let frame = LocalFrame(center: lamella.center, angle: lamella.angle)
         paint(frame, halfU: bodyU + 2, halfV: bodyV + 5) { u, v, transmission, label in
@@ -38,12 +54,15 @@ extension Canvas {
             let dv = Swift.max(0, w.magnitude - bodyV + 4)
             let heap = (du * du + dv * dv).squareRoot() - 4 + 1.2 * noise(u * 0.3 + shift, w * 0.3)
             guard heap < pixel else { return }
-            let value = 0.045 * (1 + fine(u + shift, v))
-            let inside = Swift.min(1, Swift.max(0, 0.5 - heap / Swift.max(pixel, 0.2)))
-            transmission += (Float(value) - transmission) * Float(inside)
-            if inside >= 0.5 { label = SegmentationLabel.black.rawValue }
             let window = boxDistance(u, w, halfU, halfV) + 0.18 * noise(u * 1.1 + shift, v * 1.1)
             let open = Swift.min(1, Swift.max(0, 0.5 - window / pixel))
+            // The heap has no part in an open pixel, and its texture is the slow part.
+            if open < 1 {
+                let value = 0.045 * (1 + fine(u + shift, v))
+                let inside = Swift.min(1, Swift.max(0, 0.5 - heap / Swift.max(pixel, 0.2)))
+                transmission += (Float(value) - transmission) * Float(inside)
+                if inside >= 0.5 { label = SegmentationLabel.black.rawValue }
+            }
             transmission += (Float(vacuum) - transmission) * Float(open)
             if open >= 0.5 { label = SegmentationLabel.white.rawValue }
         }
