@@ -26,6 +26,7 @@ void write_error(char *error, size_t size, const std::string &text) {
     for (auto &c : line) {
         if (c == '\n' || c == '\r') c = ' ';
     }
+    line.erase(line.find_last_not_of(' ') + 1);
     std::strncpy(error, line.c_str(), size - 1);
     error[size - 1] = 0;
 }

@@ -37,7 +37,7 @@ public struct Predictor: ~Copyable {
     private mutating func network(for request: PredictionRequest) throws -> Loaded {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: request.model),
             attributes[.type] as? FileAttributeType == .typeRegular
-        else { throw TorchError(description: "The network \(request.model) does not exist.") }
+        else { throw TorchError(description: "There is no such file.") }
         let identity = Identity(
             path: request.model, size: (attributes[.size] as? NSNumber)?.intValue ?? 0,
             changed: attributes[.modificationDate] as? Date ?? .distantPast)
@@ -50,7 +50,7 @@ public struct Predictor: ~Copyable {
             loaded[identity] = fresh
             return fresh
         } catch {
-            throw TorchError(description: "The network \(request.model) cannot be loaded: \(error.description)")
+            throw TorchError(description: "It is no TorchScript network that libtorch can load (\(error.description)).")
         }
     }
 }
