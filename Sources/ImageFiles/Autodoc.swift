@@ -35,9 +35,7 @@ public struct AutodocEntries: Sendable, Hashable {
                 if let index { lines.remove(at: index) }
                 return
             }
-            // A line break in a value would start another entry.
-            let value = newValue.split(whereSeparator: \.isNewline).joined(separator: " ")
-            let line = Line(text: "\(key) = \(value)")
+            let line = Line(text: "\(key) = \(singleLine(newValue))")
             if let index {
                 lines[index] = line
             } else {
@@ -72,6 +70,9 @@ public func autodocNumber(_ value: Double) -> String {
     return String(format: "%.6g", value)
 }
 
+/// A line break in a value or a name would start another entry.
+func singleLine(_ text: String) -> String { text.split(whereSeparator: \.isNewline).joined(separator: " ") }
+
 /// The text of an autodoc: entries, then sections that start with `[Kind = name]`. What is read is written back byte for
 /// byte: unknown lines, order, line ends and the encoding stay.
 struct Autodoc: Sendable, Hashable {
@@ -85,9 +86,9 @@ struct Autodoc: Sendable, Hashable {
 
         init(kind: String, name: String) {
             self.kind = kind
-            self.name = name
+            self.name = singleLine(name)
             isNew = true
-            headLine = "[\(kind) = \(name)]"
+            headLine = "[\(kind) = \(self.name)]"
         }
 
         /// Nil where the line does not start a section.

@@ -153,38 +153,39 @@ public enum MontageAssembly {
             let first = columns.first
             let last = columns.last
             guard first <= last else { return }
-            // The weights of the columns are the same for each row of the piece.
-            var columnWeights = [Float](repeating: 0, count: last - first + 1)
+            // How much of each new column the piece covers, and how far from its edge that is: the same for all rows.
+            var covered = [Float](repeating: 0, count: last - first + 1)
             for x in 0 ..< pieceWidth {
-                columns.visit(x) { column, part in columnWeights[column - first] += part * Self.ramp(x, pieceWidth) }
+                columns.visit(x) { column, part in covered[column - first] += part }
             }
-            let ramps = (0 ..< pieceWidth).map { Self.ramp($0, pieceWidth) }
-            var row = [Float](repeating: 0, count: columnWeights.count)
-            for y in 0 ..< pieceHeight {
-                guard lines.touches(y, rows) else { continue }
+            let ramps = (first ... last).map { ramp($0, from: left, count: pieceWidth) }
+            var row = [Float](repeating: 0, count: covered.count)
+            for y in 0 ..< pieceHeight where lines.touches(y, rows) {
                 for i in row.indices { row[i] = 0 }
                 image.pixels.withUnsafeBufferPointer { pixels in
                     for x in 0 ..< pieceWidth {
-                        let value = pixels[y * pieceWidth + x].asFloat * ramps[x]
+                        let value = pixels[y * pieceWidth + x].asFloat
                         columns.visit(x) { column, part in row[column - first] += part * value }
                     }
                 }
-                let ramp = Self.ramp(y, pieceHeight)
                 lines.visit(y) { line, part in
                     guard rows.contains(line) else { return }
                     let start = (line - rows.lowerBound) * width + first
-                    let weight = part * ramp
+                    let lineWeight = part * ramp(line, from: top, count: pieceHeight)
                     for i in row.indices {
+                        let weight = lineWeight * ramps[i]
                         sums[start + i] += weight * row[i]
-                        weights[start + i] += weight * columnWeights[i]
+                        weights[start + i] += weight * covered[i]
                     }
                 }
             }
         }
 
-        /// Never zero: a lone piece counts up to its edge.
-        private static func ramp(_ position: Int, _ count: Int) -> Float {
-            Float(Swift.min(position + 1, count - position)) / Float(count)
+        /// The weight of a piece on a new pixel: the distance from the edge of the piece. Never zero, so that a lone
+        /// piece counts up to its edge.
+        private func ramp(_ index: Int, from start: Int, count: Int) -> Float {
+            let center = (Double(index) + 0.5) * factor - Double(start)
+            return Float(Swift.max(0.5, Swift.min(center, Double(count) - center)) / Double(count))
         }
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import ImageFiles
 import Raster
 import Testing
+import Units
 
 /// A folder of its own for each test, gone afterwards.
 func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
