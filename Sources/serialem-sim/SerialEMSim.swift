@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// The command line of the simulator.
+@main
+struct SerialEMSim: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serialem-sim", abstract: "A virtual cryo-electron microscope with SerialEM in front of it.",
+        subcommands: [Serve.self, TrainingData.self, Evaluate.self], defaultSubcommand: Serve.self)
+}

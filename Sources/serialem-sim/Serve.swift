@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import Logging
+import SerialEMSimulator
+
+/// Serves the virtual microscope until SIGTERM or SIGINT.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Answer on SerialEM's port with a virtual microscope.",
+        discussion: "Prints one line, `listening on HOST:PORT`, when clients can connect.")
+
+    @Option(help: "TCP port; 0 takes a free one.")
+    var port = 48888
+    @Option(help: "Address to listen on.")
+    var host = "127.0.0.1"
+    @Option(help: "Number that decides the grids, the errors of the stage and the noise.")
+    var seed: UInt64 = 1
+    @Option(help: "SerialEM's working directory at the start.")
+    var folder = "."
+    @Option(help: "How many times faster than life; 0 does not wait at all.")
+    var timeScale = 1.0
+    @Option(help: "File that gets the truth about the grids, as JSON; written again after each load.")
+    var truth: String?
+    @Option(help: "File that gets one line of JSON for each exposure.")
+    var exposureLog: String?
+
+    func validate() throws {
+        guard (0 ... 65535).contains(port) else { throw ValidationError("A port is a number from 0 to 65535; \(port) is not.") }
+        guard timeScale >= 0, timeScale.isFinite else { throw ValidationError("--time-scale has to be 0 or more; \(timeScale) is not.") }
+        var isFolder = ObjCBool(false)
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw ValidationError("The folder \(folder) does not exist.")
+        }
+    }
+
+    func run() async throws {
+        let configuration = SimulatorConfiguration(
+            seed: seed, folder: URL(fileURLWithPath: folder).standardizedFileURL.path, timeScale: timeScale, truthFile: truth,
+            exposureLog: exposureLog)
+        let server = try await SimulatorServer.bind(
+            configuration: configuration, host: host, port: port, logger: Logger(label: "serialem-sim"))
+        try await server.microscope.writeTruth()
+        FileHandle.standardOutput.write(Data("listening on \(host):\(server.port)\n".utf8))
+        let sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            return DispatchSource.makeSignalSource(signal: number)
+        }
+        let (signals, stop) = AsyncStream.makeStream(of: Void.self)
+        for source in sources {
+            source.setEventHandler { stop.yield() }
+            source.resume()
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            group.addTask { for await _ in signals { return } }
+            _ = try await group.next()
+            group.cancelAll()
+        }
+    }
+}

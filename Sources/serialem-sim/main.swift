@@ -1,1 +1,0 @@
-print("This program is being written.")

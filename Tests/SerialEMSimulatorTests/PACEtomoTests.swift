@@ -1,0 +1,116 @@
+import Foundation
+import ImageFiles
+import SerialEMClient
+import Testing
+import Units
+
+@testable import SerialEMSimulator
+
+@Suite struct PACEtomoTargetFileTests {
+    static let good = """
+        _set startTilt = 0
+        _set pretilt = -9.5
+        _bset measureGeo = True
+
+        _tgt = 001
+        tsfile = A_ts_001.mrc
+        SSX = 0.0
+        SSY = 0.0
+        stageX = 1.5
+        stageY = -2
+        skip = False
+
+        _geo = 1
+        SSX = 3
+        SSY = 4
+
+        """
+
+    @Test func aFileIsReadAsPACEtomoReadsIt() throws {
+        let file = try PACEtomoTargetFile(Self.good)
+        #expect(file.targets.count == 1)
+        #expect(file.targets[0]["stageY"] == "-2")
+        #expect(file.settings["pretilt"] == -9.5)
+        #expect(file.switches["measureGeo"] == true)
+        #expect(file.geometry == [["SSX": 3, "SSY": 4]])
+    }
+
+    @Test(arguments: [
+        ("a comment before the first target", "# note here\n" + good, "IndexError"),
+        ("a word alone", good.replacingOccurrences(of: "SSX = 0.0", with: "SSX"), "IndexError"),
+        ("no blanks about the equals sign", good.replacingOccurrences(of: "skip = False", with: "skip=False"), "IndexError"),
+        ("a truth value as a number", "_set measureGeo = True\n" + good, "ValueError"),
+        ("a setting without value", "_set pretilt =\n" + good, "IndexError"),
+        ("text in a geometry point", good.replacingOccurrences(of: "SSY = 4", with: "SSY = four"), "ValueError"),
+    ])
+    func aFileThatStopsPACEtomoIsRefused(name: String, text: String, kind: String) {
+        let stop = #expect(throws: PACEtomoStop.self) { try PACEtomoTargetFile(text) }
+        #expect(stop?.kind.rawValue == kind)
+    }
+
+    @Test func oneAsTruthValueReadsFalse() throws {
+        #expect(try PACEtomoTargetFile("_bset measureGeo = 1\n" + Self.good.replacingOccurrences(of: "_bset measureGeo = True\n", with: "")).switches["measureGeo"] == false)
+    }
+
+    @Test func tiltsAreDoseSymmetricInGroupsOfTwo() {
+        let tilts = PACEtomoStandIn.tilts(start: 0, minimum: -60, maximum: 60, step: 3, group: 2)
+        #expect(tilts.count == 41)
+        #expect(Array(tilts.prefix(7)) == [0, 3, 6, -3, -6, 9, 12])
+    }
+}
+
+@Suite struct AcquireAtItemsTests {
+    @Test func markedItemsAreAcquiredAfterExit() async throws {
+        try await withSimulator { sem, server, folder in
+            try await loadFirstGrid(sem)
+            let lamella = try firstGoodLamella(folder, slot: 1)
+            try await sem.openNavigator("\(folder)/grid.nav")
+            #expect(try await sem.goToImagingState("3") == 0)
+            try await sem.moveStageTo(x: lamella.x, y: lamella.y, z: lamella.z)
+            try await sem.view()
+            for (name, tilts) in [("A", "_set minTilt = -6\n_set maxTilt = 6\n"), ("B", "_set minTilt = low\n")] {
+                try await sem.openNewFile("\(folder)/\(name)_tgt_001_view.mrc")
+                try await sem.save()
+                let item = try await sem.newMap(note: "\(name)_tgts.txt")
+                try await sem.closeFile()
+                try await sem.setItemAcquire(item)
+                let text = tilts + """
+
+                    _tgt = 001
+                    tsfile = \(name)_ts_001.mrc
+                    viewfile = \(name)_tgt_001_view.mrc
+                    SSX = 0.0000
+                    SSY = 0.0000
+                    stageX = \(lamella.x.value)
+                    stageY = \(lamella.y.value)
+                    skip = False
+
+                    _tgt = 002
+                    tsfile = \(name)_ts_002.mrc
+                    SSX = 30.0000
+                    SSY = 0.0000
+                    skip = False
+
+                    """
+                try text.write(toFile: "\(folder)/\(name)_tgts.txt", atomically: true, encoding: .utf8)
+            }
+            try await sem.saveNavigator()
+            try await sem.navAcqAtEndUseParams("F")
+            try await sem.setNavAcqAtEndParams([("prim", 2)])
+            try await sem.startNavAcquireAtEnd()
+            try await sem.exit()
+            while true {
+                do { _ = try await sem.reportTiltAngle(); break } catch let error where error.code == .busy {}
+            }
+            #expect(try await sem.reportItemAcquire(1) == false)
+            #expect(try await sem.reportItemAcquire(2) == true)
+            #expect(try MRCFile.header("\(folder)/A_ts_001.mrc").sections == 5)
+            let mdoc = try Mdoc.read("\(folder)/A_ts_001.mrc.mdoc")
+            #expect(mdoc.pieces.compactMap { $0["PriorRecordDose"] }.count == 5)
+            #expect(!FileManager.default.fileExists(atPath: "\(folder)/A_ts_002.mrc"))
+            #expect(FileManager.default.fileExists(atPath: "\(folder)/A_tgts_run01.txt"))
+            #expect(try String(contentsOfFile: "\(folder)/B.log", encoding: .utf8).contains("ValueError"))
+            _ = server
+        }
+    }
+}
