@@ -11,7 +11,7 @@ struct GeoPoints {
     /// The share of solid pixels in the camera's field, as a score map without penalty.
     let solid: ScoreMap
     let exposed: [Point<Frame.MapPixels>]
-    /// Least distance to an exposed place, and between two points, in map pixels.
+    /// One beam and the margin, in map pixels: the distance to targets where there is room, and between two points.
     let spacing: Double
     let limit: Micrometers
 
@@ -22,26 +22,46 @@ struct GeoPoints {
     }
 
     /// None where no three positions span a plane: two lines of sight less than 1 um apart say nothing about tilt.
+    ///
+    /// Where targets are packed too densely for a whole beam between them, the beams may overlap outside of the fields
+    /// of view: measuring the plane costs less than not knowing it.
     func choose(tracking: Point<Frame.MapPixels>) -> [Point<Frame.MapPixels>] {
-        let candidates = candidates(tracking: tracking)
-        for count in [5, 4, 3] {
-            let chosen = exchange(candidates, count: count)
-            if chosen.count == count, smallestSpread(chosen) >= 1 { return chosen.map(\.position) }
+        for isClear in [isBeamApart, isFieldClear] {
+            let candidates = candidates(tracking: tracking, isClear: isClear)
+            for count in [5, 4, 3] {
+                let chosen = exchange(candidates, count: count)
+                if chosen.count == count, smallestSpread(chosen) >= 1 { return chosen.map(\.position) }
+            }
         }
         return []
     }
 
-    private func candidates(tracking: Point<Frame.MapPixels>) -> [Candidate] {
+    private func isBeamApart(_ position: Point<Frame.MapPixels>) -> Bool {
+        exposed.allSatisfy { $0.distance(to: position) >= spacing }
+    }
+
+    /// Whether a beam here stays outside of every target's field of view.
+    private func isFieldClear(_ position: Point<Frame.MapPixels>) -> Bool {
+        exposed.allSatisfy { target in
+            let dx = max(0, abs(position.x - target.x) - Double(solid.columns + 1) / 2)
+            let dy = max(0, abs(position.y - target.y) - Double(solid.rows + 1) / 2)
+            return (dx * dx + dy * dy).squareRoot() >= spacing / 2
+        }
+    }
+
+    private func candidates(
+        tracking: Point<Frame.MapPixels>, isClear: (Point<Frame.MapPixels>) -> Bool
+    ) -> [Candidate] {
         guard solid.width > 0, solid.height > 0 else { return [] }
         var found: [Candidate] = []
         let area = Double(solid.width * solid.height)
-        let pitch = max(1, Int((area / 3000).squareRoot().rounded(.up)))
+        let pitch = max(1, Int((area / 6000).squareRoot().rounded(.up)))
         for y in stride(from: 0, to: solid.height, by: pitch) {
             for x in stride(from: 0, to: solid.width, by: pitch) where solid.values[y * solid.width + x] >= 0.95 {
                 let position = solid.centre(x: x, y: y)
                 let shift = geometry.specimenShift(from: tracking, to: position)
                 guard shift.length <= limit.value else { continue }
-                guard exposed.allSatisfy({ $0.distance(to: position) >= spacing }) else { continue }
+                guard isClear(position) else { continue }
                 found.append(Candidate(position: position, x: shift.dx, y: shift.dy))
             }
         }

@@ -57,7 +57,10 @@ struct TargetSelectionTests {
                 #expect(shift.length <= settings.imageShiftLimit.value)
                 #expect([5, 6, 7, 8].contains(labels[Int(point.x), Int(point.y)]))
                 for target in areas.flatMap(\.targets) {
-                    #expect(geometry.specimenShift(from: target.position, to: point).length >= 1.2)
+                    // At least the field of view is spared; 23.4 and 16.65 px are half its sides.
+                    let dx = max(0, abs(target.position.x - point.x) - 23.4)
+                    let dy = max(0, abs(target.position.y - point.y) - 16.65)
+                    #expect((dx * dx + dy * dy).squareRoot() >= 30)
                 }
             }
         }
@@ -91,6 +94,26 @@ struct TargetSelectionTests {
         // One exposure takes sqrt(3)/2 D^2 / cos 60; the fields must lie inside, the beams need not.
         let room = 18.0 * 14.0 / (0.866 * 1.2 * 1.2 * 2)
         #expect(Double(targets.count) > 0.85 * room)
+    }
+
+    @Test func geoPointsLieABeamAwayFromTargetsWhereThereIsRoom() throws {
+        let areas = try select(SampleMaps.lamella(seed: 3))
+        let geometry = SampleMaps.geometry()
+        #expect(areas.allSatisfy { $0.geoPoints.count == 5 })
+        for point in areas.flatMap(\.geoPoints) {
+            for target in areas.flatMap(\.targets) {
+                #expect(geometry.specimenShift(from: target.position, to: point).length >= 1.2)
+            }
+        }
+    }
+
+    @Test func aDenselyCoveredLamellaStillHasItsPlaneMeasured() throws {
+        let areas = try select(SampleMaps.lamella(seed: 5)) {
+            $0.targetClasses = ["cell"]
+            $0.sparse = false
+            $0.scoreThreshold = 0.3
+        }
+        #expect(areas.allSatisfy { $0.geoPoints.count >= 3 })
     }
 
     @Test func everySeparateObjectIsFound() throws {
