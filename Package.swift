@@ -16,8 +16,13 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+// Files that neither the client nor the simulator made; tests read them where they lie.
+let withGoldenFiles: Set = ["ImageFiles", "InferenceWorker", "Navigator", "Targets"]
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: strict)
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies,
+        exclude: withGoldenFiles.contains(name) ? ["Golden"] : [], swiftSettings: strict)
 }
 
 let package = Package(
@@ -66,7 +71,7 @@ let package = Package(
             ], swiftSettings: numeric),
         // The networks: one worker links libtorch, nobody else.
         .target(name: "CTorchShim", linkerSettings: [.linkedLibrary("torch_cpu"), .linkedLibrary("c10")]),
-        .target(name: "InferenceWire", dependencies: ["Raster"], swiftSettings: strict),
+        .target(name: "InferenceWire", dependencies: ["Raster", "Units"], swiftSettings: numeric),
         .target(
             name: "Inference", dependencies: ["Raster", "InferenceWire", "CTorchShim"],
             swiftSettings: strict + [.strictMemorySafety()]),
@@ -116,7 +121,7 @@ let package = Package(
                 "SerialEMClient", "SerialEMProtocol", "Specimen", "Raster", "Geometry", "Units", "ImageFiles",
                 "Navigator", "Targets", logging,
             ]),
-        tests("InferenceWorker", ["InferenceWire", "Raster", "Detection", "Segmentation", "tomopilot-infer"]),
+        tests("InferenceWorker", ["InferenceWire", "Raster", "Units", "Detection", "Segmentation", "tomopilot-infer", logging]),
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Segmentation", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Targets", ["Raster", "Geometry", "Units"]),
