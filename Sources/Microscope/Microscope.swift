@@ -21,11 +21,11 @@ public protocol Microscope: Sendable {
     /// Sets imaging states and apertures and says what the camera then sees.
     func use(_ setup: ImagingSetup) async throws -> CameraConditions
     /// The stage as it reads.
-    func stagePosition() async throws -> StagePosition
+    func stagePosition() async throws -> StageLocation
     /// Moves the stage and reads it back; z nil leaves it.
     func moveStage(to position: Point<Frame.Stage>, z: Micrometers?) async throws
     /// Finds the eucentric height roughly, exposing, and returns where the stage then is.
-    func findRoughEucentricity() async throws -> StagePosition
+    func findRoughEucentricity() async throws -> StageLocation
     /// Maps the whole grid as a montage and adds it to the navigator.
     func mapWholeGrid(_ request: MontageRequest) async throws
     /// Maps the polygon with a navigator label as a montage and adds it to the navigator.
@@ -121,7 +121,7 @@ public struct CameraConditions: Sendable, Hashable, Codable {
 }
 
 /// A position of the stage with its height.
-public struct StagePosition: Sendable, Hashable, Codable {
+public struct StageLocation: Sendable, Hashable, Codable {
     public let point: Point<Frame.Stage>
     public let z: Micrometers
     public init(point: Point<Frame.Stage>, z: Micrometers) {

@@ -8,11 +8,11 @@ public struct StageImage: Sendable {
     /// Of the image as it is, binning included.
     public let pixelSize: PixelSize
     /// Where the stage was.
-    public let stage: StagePosition
+    public let stage: StageLocation
     /// From a pixel (top left corner is the origin) to the stage position that would centre it.
     public let pixelToStage: AffineMap<Frame.MapPixels, Frame.Stage>
     public init(
-        image: Raster<Float>, pixelSize: PixelSize, stage: StagePosition,
+        image: Raster<Float>, pixelSize: PixelSize, stage: StageLocation,
         pixelToStage: AffineMap<Frame.MapPixels, Frame.Stage>
     ) {
         self.image = image

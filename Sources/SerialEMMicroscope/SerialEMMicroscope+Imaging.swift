@@ -9,11 +9,11 @@ extension SerialEMMicroscope {
     /// How near the stage must come to where it was sent, in micrometres.
     private static var stageTolerance: Double { 1.0 }
 
-    public func stagePosition() async throws -> StagePosition {
+    public func stagePosition() async throws -> StageLocation {
         let c = connection
         return try await Self.wording {
             let at = try await c.reportStageXYZ()
-            return StagePosition(point: Point(x: at.x.value, y: at.y.value), z: at.z)
+            return StageLocation(point: Point(x: at.x.value, y: at.y.value), z: at.z)
         }
     }
 
@@ -27,7 +27,7 @@ extension SerialEMMicroscope {
         }
     }
 
-    public func findRoughEucentricity() async throws -> StagePosition {
+    public func findRoughEucentricity() async throws -> StageLocation {
         let c = connection
         try await exposed { try await c.eucentricity(1) }
         return try await stagePosition()
@@ -130,8 +130,11 @@ extension SerialEMMicroscope {
         guard read.beam.value > 0 else {
             throw MicroscopeError(.missing, "SerialEM reports no illuminated area in Low Dose \(area.letter).")
         }
+        guard let pixelSize = read.camera.pixelSize else {
+            throw MicroscopeError(.missing, "SerialEM does not know the pixel size of Low Dose \(area.letter).")
+        }
         return LowDoseGeometry.Area(
-            pixelSize: read.camera.pixelSize, cameraToSpecimen: try calibrated(read.toSpecimen, "camera to specimen"),
+            pixelSize: pixelSize, cameraToSpecimen: try calibrated(read.toSpecimen, "camera to specimen"),
             specimenToImageShift: try calibrated(read.toShift, "specimen to image shift"), beamDiameter: read.beam)
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 public import Microscope
 public import Navigator
 import SerialEMClient
@@ -62,7 +63,7 @@ extension SerialEMMicroscope {
                 connection = c
                 if state.isAcquiring { return .paused }
                 return .finished
-            } catch let error as SerialEMError {
+            } catch {
                 switch error.code {
                 case .busy, .unreachable, .deadline, .connectionLost: continue
                 default: throw Self.worded(error)
@@ -75,7 +76,7 @@ extension SerialEMMicroscope {
         var reached: [String] = []
         var failures: [String] = []
         let c = connection
-        if await !c.isOpen {
+        if !c.isOpen {
             do {
                 connection = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
                 _ = try await connection.beginControl()

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Microscope
 import SerialEMClient
 
@@ -23,7 +24,7 @@ extension SerialEMMicroscope {
 
     /// Sets a state and reads it back; sets it once more where it does not read as it was set.
     func confirm(
-        _ state: String, set: () async throws -> Void, reads isSet: () async throws -> Bool
+        _ state: String, set: @Sendable () async throws -> Void, reads isSet: @Sendable () async throws -> Bool
     ) async throws {
         for attempt in 1 ... 2 {
             try await Self.wording { try await set() }
@@ -34,7 +35,7 @@ extension SerialEMMicroscope {
     }
 
     /// Unblanks the beam for one exposing action and blanks it again whatever happens.
-    func exposed(_ action: () async throws -> Void) async throws {
+    func exposed(_ action: @Sendable () async throws -> Void) async throws {
         let c = connection
         try await Self.wording { try await c.setBeamBlank(false) }
         do {

@@ -148,7 +148,10 @@ public actor SerialEMMicroscope: Microscope {
         if let size = setup.objectiveAperture { try await setAperture(2, "Objective", size: size) }
         return try await Self.wording {
             let camera = try await c.cameraProperties()
-            return CameraConditions(width: camera.width, height: camera.height, pixelSize: camera.pixelSize)
+            guard let pixelSize = camera.pixelSize else {
+                throw MicroscopeError(.missing, "SerialEM does not know the camera's pixel size at this magnification.")
+            }
+            return CameraConditions(width: camera.width, height: camera.height, pixelSize: pixelSize)
         }
     }
 

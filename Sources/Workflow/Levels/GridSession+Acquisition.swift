@@ -56,10 +56,10 @@ extension GridSession {
         return targets
     }
 
-    private func runFile(of area: TargetedLamella.Area) -> String { folder.inFolder(area.name + "_tgts_run01.txt") }
+    private nonisolated func runFile(of area: TargetedLamella.Area) -> String { folder.inFolder(area.name + "_tgts_run01.txt") }
 
     /// What lies on disk, target by target.
-    private func acquired(_ areas: [TargetedLamella.Area]) throws -> [AcquiredTarget] {
+    private nonisolated func acquired(_ areas: [TargetedLamella.Area]) throws -> [AcquiredTarget] {
         areas.flatMap { area in
             (1 ... max(1, area.targets)).map { number in
                 let file = AreaNames(area: area.name).seriesFile(number)
@@ -70,7 +70,7 @@ extension GridSession {
         }
     }
 
-    private func writeRecord(_ targets: [AcquiredTarget]) throws {
+    private nonisolated func writeRecord(_ targets: [AcquiredTarget]) throws {
         let rows = targets.map { target -> JSONValue in
             .object([
                 "area": .string(target.area), "target": .integer(target.target), "tsfile": .string(target.seriesFile),

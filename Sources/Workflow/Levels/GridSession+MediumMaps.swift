@@ -2,6 +2,7 @@ import Detection
 import Foundation
 import Geometry
 import ImageFiles
+import InferenceWire
 import Microscope
 import Navigator
 import Raster
@@ -130,7 +131,7 @@ extension GridSession {
 
     /// Saves a lamella's map as a picture and measures the lamella's centre on it.
     func centreLamella(_ lamella: RecentredLamella, item: NavigatorItem) async throws -> LamellaMap {
-        let pixelSize = PixelSize(context.models.segmenterDescription?.pixelSizeNanometers ?? 20)
+        let pixelSize = context.models.segmenterDescription?.pixelSize ?? PixelSize(20)
         let input = CentreInput(
             lamella: lamella, pixelSize: pixelSize.value, model: context.models.detectorDescription.sha256)
         return try await engine.run(
@@ -154,12 +155,12 @@ extension GridSession {
         on image: Raster<UInt8>, pixelSize: PixelSize
     ) async throws -> (Point<Frame.MapPixels>?, Double?) {
         let detector = context.models.detectorDescription
-        let factor = detector.pixelSizeNanometers / pixelSize.value
+        let factor = detector.pixelSize / pixelSize
         let width = max(1, Int(Double(image.width) / factor))
         let height = max(1, Int(Double(image.height) / factor))
         let small = image.resized(width: width, height: height).map { UInt8(max(0, min(255, $0.rounded()))) }
         let middle = Point<Frame.MapPixels>(x: Double(width) / 2, y: Double(height) / 2)
-        let found = try await context.models.detector.detect(in: small, pixelSize: PixelSize(detector.pixelSizeNanometers))
+        let found = try await context.models.detector.detect(in: small, pixelSize: detector.pixelSize)
             .filter { !settings.excludedLamellaClasses.contains($0.className) }
             .min { $0.box.center.distance(to: middle) < $1.box.center.distance(to: middle) }
         guard let found else { return (nil, nil) }

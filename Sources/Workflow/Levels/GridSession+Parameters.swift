@@ -2,6 +2,7 @@ import Foundation
 import Geometry
 import ImageFiles
 import Microscope
+import Units
 
 /// The parameter files that SPACEtomo users and tools read (spec 2.7).
 extension GridSession {

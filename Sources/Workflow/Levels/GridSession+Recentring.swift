@@ -2,6 +2,7 @@ import Detection
 import Foundation
 import Geometry
 import ImageFiles
+import InferenceWire
 import Microscope
 import Navigator
 import Raster
@@ -98,7 +99,7 @@ extension GridSession {
     private func lamellaNearestToCentre(
         of image: StageImage, number: Int
     ) async throws -> (stage: Point<Frame.Stage>, found: DetectedLamella)? {
-        let wanted = PixelSize(context.models.detectorDescription.pixelSizeNanometers)
+        let wanted = context.models.detectorDescription.pixelSize
         let factor = wanted / image.pixelSize
         let width = max(1, Int(Double(image.image.width) / factor))
         let height = max(1, Int(Double(image.image.height) / factor))

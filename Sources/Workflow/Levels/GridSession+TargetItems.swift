@@ -82,6 +82,7 @@ extension GridSession {
         let geoStages = points.geoPoints.map { lamellaGeometry.stage(of: $0) }
         let finished = views
         let grid = folder
+        let targetsFile = names.targetsFile
         _ = try await microscope.editNavigator { file in
             let viewFiles = Set(finished.map { grid.inFolder($0.file) })
             file.items.removeAll { $0.kind == .map && $0.mapFile.map(viewFiles.contains) == true }
@@ -89,7 +90,7 @@ extension GridSession {
                 var item = template.virtualMap(
                     label: threeDigits(index + 1), stage: view.stage, file: grid.inFolder(view.file), width: view.width,
                     height: view.height, minimum: view.minimum, maximum: view.maximum, mapID: file.unusedMapID(),
-                    note: index == 0 ? names.targetsFile : view.file)
+                    note: index == 0 ? targetsFile : view.file)
                 item.acquire = index == 0
                 file.items.append(item)
             }
@@ -112,7 +113,7 @@ extension GridSession {
         let maximum: Double
     }
 
-    private func removeIfPresent(_ path: String) throws {
+    private nonisolated func removeIfPresent(_ path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else { return }
         try FileManager.default.removeItem(atPath: path)
     }

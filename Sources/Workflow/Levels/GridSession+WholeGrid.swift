@@ -2,6 +2,7 @@ import Detection
 import Foundation
 import Geometry
 import ImageFiles
+import InferenceWire
 import Microscope
 import Navigator
 import Pictures
@@ -60,7 +61,7 @@ extension GridSession {
     }
 
     private func saveWholeGridPicture() async throws -> MapPicture {
-        let pixelSize = PixelSize(context.models.detectorDescription.pixelSizeNanometers)
+        let pixelSize = context.models.detectorDescription.pixelSize
         let folder = folder
         return try await engine.run(
             Step(.grid(slot, "whole-grid-picture"), title: "Save the map of grid \(folder.grid)", input: pixelSize) { [self] in
@@ -110,7 +111,7 @@ extension GridSession {
     }
 
     /// Numbers lamellae along a short way of the stage: each next one is the nearest that is left.
-    private func numbered(_ lamellae: [DetectedLamella], on picture: MapPicture) -> [FoundLamella] {
+    private nonisolated func numbered(_ lamellae: [DetectedLamella], on picture: MapPicture) -> [FoundLamella] {
         var left = lamellae.map { ($0, picture.pixelToStage($0.box.center)) }.sorted { $0.1.x < $1.1.x }
         var ordered: [FoundLamella] = []
         var here = left.first?.1 ?? .origin

@@ -1,6 +1,6 @@
 import Detection
 import Foundation
-import InferenceWire
+public import InferenceWire
 import Microscope
 import Segmentation
 

@@ -1,0 +1,69 @@
+import Testing
+import Units
+import Workflow
+
+@Suite struct SettingsTests {
+    private static let least = "session_dir: /data/s\nWG_model: det\nMM_model: seg\n"
+
+    private func problems(of text: String) -> String? {
+        do {
+            _ = try SessionSettings(yaml: text, file: "s.yaml")
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test func theCommentedExampleIsASession() throws {
+        let settings = try SessionSettings(yaml: SessionSettings.commentedExample, file: "example")
+        #expect(settings.automationLevel == 4)
+        #expect(settings.mediumStates == ["3"])
+        #expect(settings.maximumTilt == Degrees(60))
+    }
+
+    @Test func theExampleAndTheDefaultsAgree() throws {
+        let example = try SessionSettings(yaml: SessionSettings.commentedExample, file: "example")
+        let folders = "session_dir: ./session\nWG_model: Models/lamella-detector-sim\nMM_model: Models/lamella-segmenter-sim\n"
+        #expect(try SessionSettings(yaml: folders, file: "least") == example)
+    }
+
+    @Test(arguments: [
+        ("automation_levle: 4", "s.yaml, line 4: unknown key 'automation_levle'; did you mean 'automation_level'?"),
+        ("WG_modell: x", "s.yaml, line 4: unknown key 'WG_modell'; did you mean 'WG_model'?"),
+        ("colour: red", "s.yaml, line 4: unknown key 'colour'; 'tomopilot init' writes all that are known"),
+        ("automation_level: 7", "s.yaml, line 4: 'automation_level' is '7'; it must be a whole number from 1 to 5"),
+        ("max_tilt: steep", "s.yaml, line 4: 'max_tilt' is 'steep'; it must be a number from 0 to 75 degrees"),
+        ("sparse_targets: 3", "s.yaml, line 4: 'sparse_targets' is '3'; it must be true or false"),
+        ("MM_image_state: 3", "s.yaml, line 4: 'MM_image_state' is '3'; it must be a list of Low Dose imaging states, such as [3]"),
+        ("grid_list: [0]", "s.yaml, line 4: 'grid_list' is [0]; it must be a list of cassette slots, such as [1, 3]"),
+        ("avoid_list: [mitos]", "s.yaml, 'mitos' is in target_list and in avoid_list; it must be in one of them"),
+        (
+            "manual_selection: true",
+            "s.yaml, line 4: 'manual_selection' is known from SPACEtomo but targets by hand are set in SerialEM after level 3; remove the line"
+        ),
+    ])
+    func aWrongLineIsNamedWithWhatWouldBeRight(line: String, message: String) {
+        #expect(problems(of: Self.least + line + "\n") == message)
+    }
+
+    @Test func allProblemsComeAtOnce() {
+        let text = "session_dir: /data/s\nautomation_level: high\nWG_model: det\nmaxtilt: 60\n"
+        #expect(
+            problems(of: text) == """
+                s.yaml has 3 problems:
+                  line 2: 'automation_level' is 'high'; it must be a whole number from 1 to 5
+                  line 4: unknown key 'maxtilt'; did you mean 'max_tilt'?
+                  'MM_model' is missing; it must be the folder of a segmentation model
+                """)
+    }
+
+    @Test func anEmptyFileSaysHowToBegin() {
+        #expect(
+            problems(of: "")?.hasPrefix("s.yaml has 4 problems") == true
+                || problems(of: "")?.contains("the file holds no settings") == true)
+    }
+
+    @Test func aKeyGivenTwiceIsRefused() {
+        #expect(problems(of: Self.least + "max_tilt: 50\nmax_tilt: 60\n")?.contains("'max_tilt' is given twice; keep one") == true)
+    }
+}
