@@ -133,7 +133,14 @@ public enum MontageAssembly {
                         index: index, width: image.width, height: image.height, expectedWidth: pieceWidth,
                         expectedHeight: pieceHeight)
                 }
-                add(image, left: left, top: top, rows: rows, sums: &sums, weights: &weights)
+                // Each call is compiled for its type of pixel; a generic call from another module would be ten times slower.
+                if let image = image as? Raster<UInt16> {
+                    add(image, left: left, top: top, rows: rows, sums: &sums, weights: &weights)
+                } else if let image = image as? Raster<Float> {
+                    add(image, left: left, top: top, rows: rows, sums: &sums, weights: &weights)
+                } else {
+                    add(image.map(\.asFloat), left: left, top: top, rows: rows, sums: &sums, weights: &weights)
+                }
             }
             var acquired = Raster<Bool>(width: width, height: rows.count, filledWith: false)
             for i in sums.indices where weights[i] > 0 {
@@ -172,10 +179,15 @@ public enum MontageAssembly {
                     guard rows.contains(line) else { return }
                     let start = (line - rows.lowerBound) * width + first
                     let lineWeight = part * ramp(line, from: top, count: pieceHeight)
-                    for i in row.indices {
-                        let weight = lineWeight * ramps[i]
-                        sums[start + i] += weight * row[i]
-                        weights[start + i] += weight * covered[i]
+                    // The innermost loop of all: unchecked pointers let it run on several pixels at once.
+                    sums.withUnsafeMutableBufferPointer { sums in
+                        weights.withUnsafeMutableBufferPointer { weights in
+                            for i in row.indices {
+                                let weight = lineWeight * ramps[i]
+                                sums[start + i] += weight * row[i]
+                                weights[start + i] += weight * covered[i]
+                            }
+                        }
                     }
                 }
             }
