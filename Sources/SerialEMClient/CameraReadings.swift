@@ -26,6 +26,12 @@ public struct LowDoseState: Sendable, Hashable {
     public let isOn: Bool
     /// The current area; `nil` until one has been used.
     public let area: LowDoseArea?
+
+    /// Makes a state.
+    public init(isOn: Bool, area: LowDoseArea?) {
+        self.isOn = isOn
+        self.area = area
+    }
 }
 
 /// An imaging state of SerialEM's list.

@@ -50,7 +50,7 @@ extension SerialEMConnection {
     ) async -> Result<Value, SerialEMError> {
         if Task.isCancelled { return .failure(.cancelled(context, requestWasSent: false)) }
         let channel = channel
-        guard channel.isActive else { return .failure(afterClose(context)) }
+        guard isOpen else { return .failure(afterClose(context)) }
         let timer = channel.eventLoop.scheduleTask(in: TimeAmount(deadline)) {
             channel.triggerUserOutboundEvent(HandlerEvent.deadline, promise: nil)
         }
@@ -69,7 +69,8 @@ extension SerialEMConnection {
         } catch {
             let reason = explain(error, context, deadline)
             logger.warning(
-                "A request to SerialEM has no result", metadata: ["request": "\(context.name)", "reason": "\(reason.message)"])
+                "A request to SerialEM has no result",
+                metadata: ["request": "\(context.name)", "reason": "\(reason.message)"])
             return .failure(reason)
         }
     }
@@ -92,11 +93,11 @@ extension SerialEMConnection {
                 hasAnsweredOnce = hasAnsweredOnce || status == .busy || status == .stopPending
                 return .refused(context, status)
             }
-            channel.close(promise: nil)
+            abandon()
             return unusable(context, error.message)
         default: break
         }
-        channel.close(promise: nil)
+        abandon()
         switch failure.reason {
         case .deadline: return .deadline(context, deadline)
         case .malformed(let error): return unusable(context, error.message)
@@ -105,6 +106,12 @@ extension SerialEMConnection {
         }
         return Task.isCancelled
             ? .cancelled(context, requestWasSent: true) : .connectionLost(context, requestWasSent: true)
+    }
+
+    /// Ends the connection for good. The channel closes a moment later; the next request must not slip in before.
+    private func abandon() {
+        failure.record(.closed)
+        channel.close(promise: nil)
     }
 
     private func unusable(_ context: RequestContext, _ reason: String) -> SerialEMError {

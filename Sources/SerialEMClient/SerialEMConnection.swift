@@ -53,7 +53,7 @@ public actor SerialEMConnection {
     }
 
     /// Whether the connection is still there. SerialEM may have gone without telling.
-    public nonisolated var isOpen: Bool { channel.isActive }
+    public nonisolated var isOpen: Bool { failure.reason == nil && channel.isActive }
 
     /// Closes the connection, which ends external control. Without an Exit before, SerialEM does not start the
     /// acquisition that StartNavAcquireAtEnd asked for.

@@ -75,7 +75,8 @@ extension SerialEMError {
     static func badReply(_ context: RequestContext, _ reason: String) -> SerialEMError {
         SerialEMError(
             .badReply,
-            "The reply of SerialEM at \(context.address) to \(context.name) cannot be used: \(reason)", command: context.name,
+            "The reply of SerialEM at \(context.address) to \(context.name) cannot be used: \(reason)",
+            command: context.name,
             mayHaveBeenExecuted: true)
     }
 
@@ -96,7 +97,8 @@ extension SerialEMError {
             requestWasSent
                 ? "\(context.name) was cancelled after it had been sent to SerialEM at \(context.address), which may have "
                     + "executed it; the connection is closed."
-                : "\(context.name) was cancelled before it was sent to SerialEM at \(context.address).", command: context.name,
+                : "\(context.name) was cancelled before it was sent to SerialEM at \(context.address).",
+            command: context.name,
             mayHaveBeenExecuted: requestWasSent)
     }
 

@@ -41,9 +41,10 @@ import Testing
 
 @Suite struct PacketPropertyTests {
     private static func text(_ generator: inout SeededGenerator) -> String {
-        String((0..<Int.random(in: 0...20, using: &generator)).map { _ in
-            Character(UnicodeScalar(UInt8.random(in: 32...126, using: &generator)))
-        })
+        String(
+            (0..<Int.random(in: 0...20, using: &generator)).map { _ in
+                Character(UnicodeScalar(UInt8.random(in: 32...126, using: &generator)))
+            })
     }
 
     @Test(arguments: UInt64(1)...40)
@@ -87,7 +88,8 @@ import Testing
             for _ in 0..<50 {
                 var broken = packet
                 for _ in 0..<3 {
-                    broken[Int.random(in: 0..<broken.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                    broken[Int.random(in: 0..<broken.count, using: &generator)] = UInt8.random(
+                        in: 0...255, using: &generator)
                 }
                 _ = try? Request.decode(broken)
                 _ = try? CommandReply.decode(broken)
