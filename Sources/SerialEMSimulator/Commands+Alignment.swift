@@ -28,7 +28,7 @@ extension VirtualMicroscope {
         let limit = Double(min(image.image.width, image.image.height)) * 0.6
         await wait(Seconds(1))
         guard let peak = Registration.shift(of: image.image.map(Float.init), onto: reference.image.map(Float.init), limit: limit),
-            peak.strength > 4.5
+            peak.strength > 0.2
         else { return [.number(-1)] }
         image.alignShift = Vector(dx: peak.dx * image.conditions.binning, dy: -peak.dy * image.conditions.binning)
         buffers[0] = image
@@ -59,7 +59,7 @@ extension VirtualMicroscope {
         else { throw CommandFailure("The reference has no calibration.") }
         let turned = reference.image.sampled(width: side, height: side, about: middle, by: toReference)
         await wait(Seconds(4))
-        guard let peak = Registration.shift(of: small, onto: turned, limit: reach), peak.strength > 4 else {
+        guard let peak = Registration.shift(of: small, onto: turned, limit: reach), peak.strength > 0.2 else {
             throw CommandFailure("No match between the magnifications was found.")
         }
         let scale = pixel / ground.pixelSize.value * ground.binning

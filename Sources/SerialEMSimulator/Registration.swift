@@ -7,13 +7,13 @@ internal import Glibc
 internal import Darwin
 #endif
 
-/// Where one image lies in another: phase-insensitive cross-correlation over a small Fourier transform.
+/// Where one image lies in another: normalised cross-correlation of what overlaps.
 enum Registration {
     struct Peak: Sendable {
         /// Pixels to add to positions in the first image to get positions in the second, y down.
         var dx: Double
         var dy: Double
-        /// Height of the peak in standard deviations of the correlation.
+        /// Correlation coefficient of what both images show, 0 to 1.
         var strength: Double
     }
 
@@ -21,44 +21,30 @@ enum Registration {
     static func shift(of image: Raster<Float>, onto reference: Raster<Float>, limit: Double) -> Peak? {
         let longest = max(image.width, image.height, reference.width, reference.height)
         let reduction = max(1, Double(longest) / 256)
-        let small = image.reduced(by: reduction).flattened()
-        let model = reference.reduced(by: reduction).flattened()
+        let small = image.reduced(by: reduction)
+        let model = reference.reduced(by: reduction)
         guard small.width > 8, small.height > 8, model.width > 8, model.height > 8 else { return nil }
-        let side = 512
-        var a = Spectrum(small, side: side)
-        var b = Spectrum(model, side: side)
-        a.transform(inverse: false)
-        b.transform(inverse: false)
-        a.multiplyConjugated(by: b)
-        a.transform(inverse: true)
-        // The correlation at (x, y) tells how well image(p + (x, y)) matches reference(p), both about their middles.
+        let scores = Scores(small, model)
+        // The score at (x, y) tells how well image(p + (x, y)) matches reference(p), both about their middles.
         let reach = limit / reduction
         var best = (value: -Double.infinity, x: 0, y: 0)
-        var sum = 0.0
-        var squares = 0.0
-        var count = 0.0
-        let span = min(side / 2 - 1, Int(reach.rounded(.up)))
+        let span = min(Scores.side / 2 - 2, Int(reach.rounded(.up)))
         for y in -span ... span {
             for x in -span ... span where Double(x * x + y * y) <= reach * reach + 1 {
-                let value = a.real[a.place(x, y)]
-                sum += value
-                squares += value * value
-                count += 1
+                let value = scores[x, y]
                 if value > best.value { best = (value, x, y) }
             }
         }
-        guard count > 9 else { return nil }
-        let deviation = max(1e-30, (squares / count - (sum / count) * (sum / count))).squareRoot()
-        let strength = (best.value - sum / count) / deviation
+        guard best.value > 0 else { return nil }
         func vertex(_ before: Double, _ at: Double, _ after: Double) -> Double {
             let curve = before - 2 * at + after
             return curve < 0 ? max(-0.5, min(0.5, 0.5 * (before - after) / curve)) : 0
         }
         let x = Double(best.x) + vertex(
-            a.real[a.place(best.x - 1, best.y)], best.value, a.real[a.place(best.x + 1, best.y)])
+            scores[best.x - 1, best.y], best.value, scores[best.x + 1, best.y])
         let y = Double(best.y) + vertex(
-            a.real[a.place(best.x, best.y - 1)], best.value, a.real[a.place(best.x, best.y + 1)])
-        return Peak(dx: -x * reduction, dy: -y * reduction, strength: strength)
+            scores[best.x, best.y - 1], best.value, scores[best.x, best.y + 1])
+        return Peak(dx: -x * reduction, dy: -y * reduction, strength: best.value)
     }
 }
 
@@ -66,29 +52,60 @@ extension Raster where Pixel == Float {
     func reduced(by factor: Double) -> Raster<Float> {
         factor <= 1 ? self : resized(width: max(1, Int(Double(width) / factor)), height: max(1, Int(Double(height) / factor)))
     }
+}
 
-    /// Without gradient of brightness (a wide mean taken off), scaled to its deviation, and faded out at the edges.
-    func flattened() -> Raster<Float> {
-        let coarse = resized(width: Swift.max(1, width / 32), height: Swift.max(1, height / 32))
-        let background = coarse.resized(width: width, height: height)
-        // A light smoothing first: single-pixel noise of both images has nothing in common.
-        let smooth = reduced(by: 2).resized(width: width, height: height)
-        var out = self
-        var squares: Float = 0
-        for i in pixels.indices {
-            out.pixels[i] = smooth.pixels[i] - background.pixels[i]
-            squares += out.pixels[i] * out.pixels[i]
+/// Correlation coefficients of two images for every displacement, taken over their overlap only (Padfield 2012).
+private struct Scores {
+    static let side = 512
+    private var values: [Double]
+    private let frame: Spectrum
+
+    init(_ image: Raster<Float>, _ reference: Raster<Float>) {
+        func spectrum(_ r: Raster<Float>) -> Spectrum {
+            var s = Spectrum(r, side: Scores.side)
+            s.transform(inverse: false)
+            return s
         }
-        let deviation = Swift.max(1e-6, (squares / Float(Swift.max(1, pixels.count))).squareRoot())
-        for y in 0 ..< height {
-            for x in 0 ..< width {
-                let edge = Float(Swift.min(Swift.min(x, width - 1 - x), Swift.min(y, height - 1 - y)))
-                let fade = Swift.min(1, edge / 16)
-                let value = out.pixels[y * width + x] / deviation
-                out.pixels[y * width + x] = Swift.max(-4, Swift.min(4, value)) * fade
-            }
+        func correlation(_ a: Spectrum, _ b: Spectrum) -> [Double] {
+            var product = a
+            product.multiplyConjugated(by: b)
+            product.transform(inverse: true)
+            let scale = 1 / Double(Scores.side * Scores.side)
+            return product.real.map { $0 * scale }
         }
-        return out
+        // Means taken off first keep the sums small beside their differences.
+        let a = image.centred
+        let b = reference.centred
+        let (sa, sb) = (spectrum(a), spectrum(b))
+        let (ma, mb) = (spectrum(a.map { _ in 1 }), spectrum(b.map { _ in 1 }))
+        let overlap = correlation(ma, mb)
+        let product = correlation(sa, sb)
+        let sumA = correlation(sa, mb)
+        let sumB = correlation(ma, sb)
+        let squaresA = correlation(spectrum(a.map { $0 * $0 }), mb)
+        let squaresB = correlation(ma, spectrum(b.map { $0 * $0 }))
+        let least = 0.35 * Double(min(a.pixels.count, b.pixels.count))
+        values = [Double](repeating: 0, count: overlap.count)
+        for i in overlap.indices where overlap[i] >= least {
+            let n = overlap[i]
+            let va = squaresA[i] - sumA[i] * sumA[i] / n
+            let vb = squaresB[i] - sumB[i] * sumB[i] / n
+            guard va > 1e-6 * n, vb > 1e-6 * n else { continue }
+            values[i] = (product[i] - sumA[i] * sumB[i] / n) / (va * vb).squareRoot()
+        }
+        frame = ma
+    }
+    subscript(x: Int, y: Int) -> Double { values[frame.place(x, y)] }
+}
+
+extension Raster where Pixel == Float {
+    /// Without its mean, in units of its deviation.
+    fileprivate var centred: Raster<Float> {
+        let count = Double(Swift.max(1, pixels.count))
+        let mean = pixels.reduce(0.0) { $0 + Double($1) } / count
+        let variance = pixels.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
+        let scale = 1 / Swift.max(1e-9, variance.squareRoot())
+        return map { Float((Double($0) - mean) * scale) }
     }
 }
 

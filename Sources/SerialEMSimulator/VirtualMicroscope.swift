@@ -155,7 +155,7 @@ public actor VirtualMicroscope {
         log.append("ERROR: \(message)")
         // With boxes on, a human would have to answer one; nobody sits here, so it is answered at once, with no text.
         guard messageBoxesAreOff || tryLevel > 0 else { return CommandReply(values: [.text("")], status: .failed) }
-        return .failure("\(message)\n\(arguments.call(name))")
+        return .failure("\(message)\r\n\(arguments.call(name))")
     }
 
     private func exit(code: Double) -> CommandReply {

@@ -100,7 +100,7 @@ import Units
             try await sem.startNavAcquireAtEnd()
             try await sem.exit()
             while true {
-                do { _ = try await sem.reportTiltAngle(); break } catch let error where error.code == .busy {}
+                do { _ = try await sem.reportTiltAngle(); break } catch let error as SerialEMError where error.code == .busy {}
             }
             #expect(try await sem.reportItemAcquire(1) == false)
             #expect(try await sem.reportItemAcquire(2) == true)

@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import ImageFiles
+import Logging
 import Navigator
 import SerialEMClient
 import SerialEMProtocol
@@ -134,7 +135,8 @@ import Units
             #expect(item.stage.distance(to: Point(x: x, y: y)) < 1)
             try await sem.loadOtherMap(map, buffer: "O")
             let loaded = try await sem.imageProperties("O")
-            let inMap = try #require(item.stageToMap)(Point(x: x, y: y))
+            let toMap = try #require(item.stageToMap)
+            let inMap = toMap(Point(x: x, y: y))
             let inBuffer = try await sem.stagePosToBufImagePos("O", x: lamella.x, y: lamella.y)
             #expect(loaded.width == item.mapWidth)
             #expect(abs(inMap.x - inBuffer.x) < 60)
