@@ -18,7 +18,7 @@ BORDER = 114
 
 def read_boxes(path: Path, width: int, height: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Class indices and boxes (x0, y0, x1, y1) in pixels."""
-    rows = np.loadtxt(path, ndmin=2).reshape(-1, 5)
+    rows = np.array([float(word) for word in path.read_text().split()]).reshape(-1, 5)
     scale = np.array([width, height])
     center, size = rows[:, 1:3] * scale, rows[:, 3:5] * scale
     corners = np.concatenate([center - size / 2, center + size / 2], axis=1)
@@ -56,7 +56,10 @@ def score_folder(model: Path, data: Path, confidence: float = 0.25, longest: int
     for path in sorted((data / "images").glob("*.pgm"))[:longest]:
         image = np.asarray(Image.open(path), np.float32)
         truth_kind, truth = read_boxes(data / "labels" / f"{path.stem}.txt", image.shape[1], image.shape[0])
-        kind, boxes = detect(network, image, description["side_length"], confidence)
+        side = description["side_length"]
+        if description.get("dynamic_size"):
+            side = -(-max(image.shape) // 32) * 32
+        kind, boxes = detect(network, image, side, confidence)
         free, found, right = torch.ones(len(truth), dtype=torch.bool), 0, 0
         for index in range(len(boxes)):
             overlap = overlaps(boxes[index : index + 1], truth)[0] * free
