@@ -95,7 +95,7 @@ import Units
             #expect(try await sem.goToImagingState("3") == 0)
             try await sem.moveStageTo(x: lamella.x + Micrometers(1), y: lamella.y + Micrometers(1))
             try await sem.view()
-            _ = try await sem.alignBetweenMags("O", maximumShift: 15, noImageShift: true)
+            _ = try await sem.alignBetweenMags("O", maximumShift: 15, sizeRange: 0, rotationRange: -1, noImageShift: true)
             let shift = try #require(try await sem.reportAlignShift())
             let matrix = try #require(try await sem.specimenToStageMatrix())
             let x = -(matrix.xpx * shift.specimenX.value + matrix.xpy * shift.specimenY.value) / 1000
