@@ -4,7 +4,7 @@ extension Engine {
     /// Does something for one lamella; where it fails for that lamella alone, says so and returns nil.
     ///
     /// What concerns the microscope as a whole is thrown on: a lost connection, a passed deadline, cancellation.
-    func sparing<T: Sendable>(lamella: String, _ body: () async throws -> T) async throws -> T? {
+    func sparing<T: Sendable>(lamella: String, _ body: @Sendable () async throws -> T) async throws -> T? {
         do {
             return try await body()
         } catch {

@@ -93,31 +93,43 @@ extension GridSession {
     ) async throws -> TargetedLamella {
         let settings = targetSettings
         let input = TargetInput(map: map, segmented: segmented, settings: settings, beam: geometry.beamDiameter.value)
-        return try await engine.run(
-            Step(.lamella(slot, map.number, "targets"), title: "Choose targets on lamella \(map.number)", input: input) { [self] in
-                let image = try PNGFile.readGrey(map.picture.png)
-                let labels = try PNGFile.readGrey(segmented.labelsFile)
-                let classes = context.models.segmenterDescription?.classes ?? []
-                let areas = try TargetSelection.select(
-                    labels: labels, classes: classes, acquired: image.map { $0 != 0 }, geometry: geometry, settings: settings)
-                let name = folder.lamella(map.number)
-                let metaData = PointsFile.MetaData(
-                    pixelSize: map.picture.pixelSize, rows: map.picture.height, columns: map.picture.width,
-                    datetime: timestamp())
-                var written: [TargetedLamella.Area] = []
-                for (index, pair) in zip(areas, AreaNames.areas(map: name, count: areas.count)).enumerated() {
-                    let file = folder.inMaps(PointsFile.name(map: name, index: index))
-                    try AtomicFile.write(PointsFile(area: pair.0, settings: [:], metaData: metaData).data(), to: file)
-                    written.append(.init(name: pair.1, pointsFile: file, targets: pair.0.targets.count))
-                }
-                if areas.isEmpty {
-                    try AtomicFile.write(PointsFile.empty.data(), to: folder.inMaps(PointsFile.name(map: name, index: nil)))
-                }
-                let overview = OverviewPicture.lamella(
-                    map: image, labels: labels, classes: classes, areas: areas, geometry: geometry,
-                    maximumTilt: settings.maximumTilt, title: "\(name): \(areas.reduce(0) { $0 + $1.targets.count }) targets")
-                try writePicture(overview, to: folder.mediumStem(map.number) + "_overview.png")
-                return TargetedLamella(number: map.number, areas: written)
-            })
+        let step = Step<TargetInput, TargetedLamella>(
+            .lamella(slot, map.number, "targets"), title: "Choose targets on lamella \(map.number)", input: input
+        ) { [self] in
+            try placeTargets(on: map, labelsFile: segmented.labelsFile, geometry: geometry)
+        }
+        return try await engine.run(step)
+    }
+
+    private nonisolated func placeTargets(
+        on map: LamellaMap, labelsFile: String, geometry: LamellaGeometry
+    ) throws -> TargetedLamella {
+        let image: Raster<UInt8> = try PNGFile.readGrey(map.picture.png)
+        let labels: Raster<UInt8> = try PNGFile.readGrey(labelsFile)
+        let acquired: Raster<Bool> = image.map { $0 != 0 }
+        let classes: [String] = context.models.segmenterDescription?.classes ?? []
+        let areas: [TargetArea] = try TargetSelection.select(
+            labels: labels, classes: classes, acquired: acquired, geometry: geometry, settings: targetSettings)
+        let name = folder.lamella(map.number)
+        let metaData = PointsFile.MetaData(
+            pixelSize: map.picture.pixelSize, rows: map.picture.height, columns: map.picture.width, datetime: timestamp())
+        let names: [AreaNames] = AreaNames.areas(map: name, count: areas.count)
+        var written: [TargetedLamella.Area] = []
+        for index in areas.indices {
+            let file = folder.inMaps(PointsFile.name(map: name, index: index))
+            let points = PointsFile(area: areas[index], settings: [:], metaData: metaData)
+            try AtomicFile.write(points.data(), to: file)
+            written.append(
+                TargetedLamella.Area(name: names[index].area, pointsFile: file, targets: areas[index].targets.count))
+        }
+        if areas.isEmpty {
+            try AtomicFile.write(PointsFile.empty.data(), to: folder.inMaps(PointsFile.name(map: name, index: nil)))
+        }
+        let count = areas.reduce(0) { $0 + $1.targets.count }
+        let overview = OverviewPicture.lamella(
+            map: image, labels: labels, classes: classes, areas: areas, geometry: geometry,
+            maximumTilt: settings.maximumTilt, title: "\(name): \(count) targets")
+        try writePicture(overview, to: folder.mediumStem(map.number) + "_overview.png")
+        return TargetedLamella(number: map.number, areas: written)
     }
 }

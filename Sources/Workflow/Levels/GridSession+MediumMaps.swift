@@ -28,8 +28,9 @@ extension GridSession {
             var offset: Vector<Frame.Stage>?
             for lamella in present {
                 let name = "L\(twoDigits(lamella.number))"
+                let known = offset
                 let imaged = try await engine.sparing(lamella: name) { [self] in
-                    try await mapLamella(lamella, offset: offset)
+                    try await mapLamella(lamella, offset: known)
                     // Read here, in the one place that talks to the microscope: the analysis beside it must not.
                     return try await mapItem(note: folder.mediumFile(lamella.number))
                 }
@@ -108,8 +109,9 @@ extension GridSession {
         let source = "PP\(lamella.number)"
         _ = try await microscope.editNavigator { file in
             guard let found = file.items.first(where: { $0.label == source && $0.kind == .polygon }),
-                let middle = found.polygon?.vertexMean, let vertices = found.polygon?.vertices
+                let middle = found.polygon.vertexMean
             else { throw WorkflowError.badImage("The navigator has no polygon '\(source)'.") }
+            let vertices = found.polygon.vertices
             // The box was padded when it was written; a margin is added where the shift to View is not known yet.
             let radius = vertices.map { $0.distance(to: middle) }.max() ?? 1
             let enlarge = 1 + margin / max(radius, 1)
@@ -169,7 +171,7 @@ extension GridSession {
         return (Point(x: x, y: y), found.score)
     }
 
-    private func write(_ map: LamellaMap, of lamella: RecentredLamella) throws {
+    private nonisolated func write(_ map: LamellaMap, of lamella: RecentredLamella) throws {
         let name = folder.lamella(map.number)
         try AtomicFile.write(
             singlePositionFile(name: name, stage: map.stage, score: map.score), to: folder.inFolder(name + "_tgts.txt"))

@@ -16,7 +16,7 @@ extension GridSession {
         for lamella in lamellae {
             let others = results.filter { $0.outcome == .found }.map(\.stage)
             // Magnifications are shifted against each other by the same amount everywhere: what the last ones taught is used.
-            let learned = median(
+            let learned: Vector<Frame.Stage>? = median(
                 results.filter { $0.outcome == .found }.compactMap { result in
                     lamellae.first { $0.number == result.number }.map { result.stage - $0.stage }
                 })

@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 public import Microscope
+import Units
 
 /// A whole session: every grid of the settings through its levels, and the microscope safe at the end of it.
 public struct Session: Sendable {
