@@ -56,5 +56,7 @@ struct Serve: AsyncParsableCommand {
             _ = try await group.next()
             group.cancelAll()
         }
+        // Also keeps the sources alive until here.
+        for source in sources { source.cancel() }
     }
 }
