@@ -22,9 +22,10 @@ def train(data: Path, work: Path, minutes: float, threads: int, start: Path | No
     # Pixel size and magnification are known, so scale varies little; a lamella upside down is still a lamella.
     network.train(
         data=str(data), imgsz=SIDE, time=minutes / 60, batch=16, workers=1, device="cpu", cache="ram", seed=1,
-        project=str(work.resolve()), name="detector", exist_ok=True, pretrained=False, optimizer="AdamW", lr0=0.002,
-        lrf=0.02, warmup_epochs=1, mosaic=0, scale=0.1, translate=0.1, degrees=5, fliplr=0.5,
-        flipud=0.5, hsv_h=0, hsv_s=0, hsv_v=0.3, erasing=0, plots=False, amp=False, cls=1.0, patience=10_000, val=False,
+        project=str(work.resolve()), name="detector", exist_ok=True, pretrained=start is not None,
+        optimizer="AdamW", lr0=0.002, lrf=0.02, warmup_epochs=0.5, warmup_bias_lr=0, cls=1.0, patience=10_000,
+        mosaic=0, scale=0.1, translate=0.1, degrees=5, fliplr=0.5, flipud=0.5, hsv_h=0, hsv_s=0, hsv_v=0.3, erasing=0,
+        plots=False, amp=False, val=False,
     )
     return work / "detector" / "weights" / "last.pt"
 
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for the data set and the checkpoints")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--seeds", required=True, help="seeds of --train and --held-out, for the description")
-    parser.add_argument("--minutes", type=float, default=60, help="wall clock for training; the learning rate ends then")
+    parser.add_argument("--minutes", type=float, default=60, help="wall clock; the learning rate ends then")
     parser.add_argument("--side", type=int, default=512, help="side of the square that the exported network takes")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--start", type=Path, help="checkpoint to go on from")
