@@ -11,18 +11,19 @@ import Testing
         let port: Int
 
         init?() {
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            guard descriptor >= 0 else { return nil }
+            let opened = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            guard opened >= 0 else { return nil }
             var address = sockaddr_in()
             address.sin_family = sa_family_t(AF_INET)
             address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
             var length = socklen_t(MemoryLayout<sockaddr_in>.size)
             let bound = withUnsafeMutablePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, length) == 0 && listen(descriptor, 1) == 0 && getsockname(descriptor, $0, &length) == 0
+                    bind(opened, $0, length) == 0 && listen(opened, 1) == 0 && getsockname(opened, $0, &length) == 0
                 }
             }
             guard bound else { return nil }
+            descriptor = opened
             port = Int(UInt16(bigEndian: address.sin_port))
         }
     }
