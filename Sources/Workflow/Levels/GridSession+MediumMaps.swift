@@ -143,7 +143,7 @@ extension GridSession {
                 let file = folder.mediumFile(lamella.number)
                 let saved = try MapPicture.save(
                     montage: folder.inFolder(file), item: item, at: pixelSize, stem: folder.mediumStem(lamella.number))
-                let (centre, score) = try await measureCentre(on: saved.image, pixelSize: pixelSize)
+                let (centre, score) = try await measureCentre(of: lamella.onGridMap, on: saved.image, pixelSize: pixelSize)
                 let position = centre ?? saved.picture.center
                 let map = LamellaMap(
                     number: lamella.number, picture: saved.picture, stage: saved.picture.pixelToStage(position),
@@ -154,18 +154,20 @@ extension GridSession {
     }
 
     private func measureCentre(
-        on image: Raster<UInt8>, pixelSize: PixelSize
+        of lamella: FoundLamella, on image: Raster<UInt8>, pixelSize: PixelSize
     ) async throws -> (Point<Frame.MapPixels>?, Double?) {
         let detector = context.models.detectorDescription
         let factor = detector.pixelSize / pixelSize
         let width = max(1, Int(Double(image.width) / factor))
         let height = max(1, Int(Double(image.height) / factor))
-        let small = image.resized(width: width, height: height).map { UInt8(max(0, min(255, $0.rounded()))) }
+        let reduced: Raster<Float> = image.resized(width: width, height: height)
+        let limits = try contrast(
+            matching: reduced, of: lamella, width: (Pixels(Double(width)) * detector.pixelSize).inMicrometers,
+            height: (Pixels(Double(height)) * detector.pixelSize).inMicrometers) { $0 > 0.5 }
+        let small = reduced.byteScaled(black: limits.black, white: limits.white)
         let middle = Point<Frame.MapPixels>(x: Double(width) / 2, y: Double(height) / 2)
-        let found = try await context.models.detector.detect(in: small, pixelSize: detector.pixelSize)
-            .filter { !settings.excludedLamellaClasses.contains($0.className) }
-            .min { $0.box.center.distance(to: middle) < $1.box.center.distance(to: middle) }
-        guard let found else { return (nil, nil) }
+        let all = try await context.models.detector.detect(in: small, pixelSize: detector.pixelSize)
+        guard let found = nearest(to: middle, among: all, of: lamella) else { return (nil, nil) }
         let x = found.box.center.x * Double(image.width) / Double(width)
         let y = found.box.center.y * Double(image.height) / Double(height)
         return (Point(x: x, y: y), found.score)

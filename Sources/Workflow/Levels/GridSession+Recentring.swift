@@ -72,7 +72,7 @@ extension GridSession {
         while images < 3 {
             images += 1
             let image = try await microscope.takeImage(savingTo: folder.intermediateFile(lamella.number))
-            guard let (stage, found) = try await lamellaNearestToCentre(of: image, number: lamella.number) else { break }
+            guard let (stage, found) = try await lamellaNearestToCentre(of: image, for: lamella) else { break }
             best = (stage, found)
             if stage.distance(to: image.stage.point) < 0.5 { break }
             position = stage
@@ -90,25 +90,28 @@ extension GridSession {
         found: DetectedLamella?, images: Int
     ) -> RecentredLamella {
         RecentredLamella(
-            number: lamella.number, outcome: outcome, stage: stage, z: z, className: found?.className ?? lamella.className,
-            score: found?.score ?? lamella.score, widthMicrometers: lamella.widthMicrometers,
-            heightMicrometers: lamella.heightMicrometers, images: images)
+            number: lamella.number, outcome: outcome, onGridMap: lamella, stage: stage, z: z, className: isSurer(found, than: lamella) ? found?.className ?? lamella.className : lamella.className,
+            score: max(found?.score ?? 0, lamella.score), images: images)
+    }
+
+    private func isSurer(_ found: DetectedLamella?, than lamella: FoundLamella) -> Bool {
+        found.map { $0.score > lamella.score } ?? false
     }
 
     /// Detects on an intermediate image, saved at the detector's pixel size, and takes the box nearest to its centre.
     private func lamellaNearestToCentre(
-        of image: StageImage, number: Int
+        of image: StageImage, for lamella: FoundLamella
     ) async throws -> (stage: Point<Frame.Stage>, found: DetectedLamella)? {
+        let number = lamella.number
         let wanted = context.models.detectorDescription.pixelSize
         let factor = wanted / image.pixelSize
         let width = max(1, Int(Double(image.image.width) / factor))
         let height = max(1, Int(Double(image.image.height) / factor))
         let reduced = image.image.resized(width: width, height: height)
-        let limits = reduced.percentiles([0.001, 0.999])
-        guard limits.count == 2, limits[1] > limits[0] else {
-            throw WorkflowError.badImage("The intermediate image of lamella \(number) has no contrast; was the beam on?")
-        }
-        let bytes = reduced.byteScaled(black: limits[0], white: limits[1])
+        let limits = try contrast(
+            matching: reduced, of: lamella, width: (Pixels(Double(width)) * wanted).inMicrometers,
+            height: (Pixels(Double(height)) * wanted).inMicrometers)
+        let bytes = reduced.byteScaled(black: limits.black, white: limits.white)
         let m = image.pixelToStage.linear
         let linear = LinearMap<Frame.MapPixels, Frame.Stage>(
             xpx: m.xpx * factor, xpy: m.xpy * factor, ypx: m.ypx * factor, ypy: m.ypy * factor)
@@ -123,9 +126,16 @@ extension GridSession {
             to: folder.intermediateStem(number) + ".json")
         let all = try await context.models.detector.detect(in: bytes, pixelSize: wanted)
         try writeBoxes(all, of: picture, to: folder.intermediateStem(number) + "_boxes.json")
-        let nearest = all.filter { !settings.excludedLamellaClasses.contains($0.className) }
-            .min { $0.box.center.distance(to: picture.center) < $1.box.center.distance(to: picture.center) }
+        let nearest = nearest(to: picture.center, among: all, of: lamella)
         return nearest.map { (picture.pixelToStage($0.box.center), $0) }
+    }
+
+    /// The box nearest to a place. A box of an excluded class counts only where the grid map was surer of another class.
+    nonisolated func nearest(
+        to center: Point<Frame.MapPixels>, among boxes: [DetectedLamella], of lamella: FoundLamella
+    ) -> DetectedLamella? {
+        boxes.filter { !settings.excludedLamellaClasses.contains($0.className) || $0.score < lamella.score }
+            .min { $0.box.center.distance(to: center) < $1.box.center.distance(to: center) }
     }
 
     /// The middle one of several displacements, by component; nil for none.

@@ -14,6 +14,7 @@ extension GridSession {
     func findLamellae() async throws -> [FoundLamella] {
         try await mapWholeGrid()
         let picture = try await saveWholeGridPicture()
+        wholeGridPicture = picture
         let lamellae = try await detectLamellae(on: picture)
         try await writeLamellae(lamellae, picture: picture)
         return lamellae

@@ -21,13 +21,13 @@ struct RecentredLamella: Codable, Sendable, Hashable {
     enum Outcome: String, Codable, Sendable { case found, duplicate, absent }
     let number: Int
     let outcome: Outcome
+    /// What level 1 knew of it.
+    let onGridMap: FoundLamella
     /// The centre, as the stage reads it at intermediate magnification.
     let stage: Point<Frame.Stage>
     let z: Micrometers
     let className: String
     let score: Double
-    let widthMicrometers: Double
-    let heightMicrometers: Double
     let images: Int
 }
 

@@ -1,6 +1,7 @@
 import Geometry
 import Microscope
 import Navigator
+import Raster
 import Units
 
 /// One grid on its way through the levels: where its files are and what the microscope is set to.
@@ -8,6 +9,9 @@ actor GridSession {
     let context: SessionContext
     let slot: Int
     let folder: GridFolder
+    /// Level 1's map of the grid, and its image once it was needed.
+    var wholeGridPicture: MapPicture?
+    var wholeGridImage: Raster<UInt8>?
     private var presentSetup: ImagingSetup?
 
     init(context: SessionContext, slot: Int, folder: GridFolder) {
