@@ -23,6 +23,7 @@ import Testing
         var image = Raster<UInt16>(width: 200, height: 200, pixels: (0 ..< 40_000).map { UInt16($0 % 1000) })
         let before = image.percentiles([0.001, 0.999])
         image[3, 3] = 65535
-        #expect(image.percentiles([0.001, 0.999]) == before)
+        // One pixel of forty thousand may move a percentile by one grey level, not more.
+        for (after, was) in zip(image.percentiles([0.001, 0.999]), before) { #expect(abs(after - was) <= 1) }
     }
 }

@@ -1,17 +1,25 @@
+import Foundation
 import Logging
-import NIOCore
-import NIOPosix
 import SerialEMClient
 import SerialEMProtocol
 import Testing
 
 @Suite struct BrokenConnectionTests {
     @Test func nobodyListening() async throws {
-        // A port that was just given back has nobody behind it.
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = channel.localAddress?.port ?? 0
-        try await channel.close().get()
+        // A port that is taken but has nobody behind it: bound, and never listened on.
+        let held = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(held) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(held, $0, length) == 0 && getsockname(held, $0, &length) == 0
+            }
+        }
+        try #require(bound)
+        let port = Int(UInt16(bigEndian: address.sin_port))
         let error = await failure {
             _ = try await SerialEMConnection.connect(host: "127.0.0.1", port: port, logger: Logger(label: "test"))
         }

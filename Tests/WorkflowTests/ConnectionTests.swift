@@ -10,7 +10,7 @@ import Testing
         let descriptor: Int32
         let port: Int
 
-        init?() {
+        init?(listening: Bool = true) {
             let opened = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             guard opened >= 0 else { return nil }
             var address = sockaddr_in()
@@ -19,7 +19,7 @@ import Testing
             var length = socklen_t(MemoryLayout<sockaddr_in>.size)
             let bound = withUnsafeMutablePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(opened, $0, length) == 0 && listen(opened, 1) == 0 && getsockname(opened, $0, &length) == 0
+                    bind(opened, $0, length) == 0 && (!listening || listen(opened, 1) == 0) && getsockname(opened, $0, &length) == 0
                 }
             }
             guard bound else { return nil }
@@ -29,8 +29,9 @@ import Testing
     }
 
     @Test func aPortWhereNobodyListensIsOneSentence() async throws {
-        let listener = try #require(Listener())
-        close(listener.descriptor)
+        // Bound but never listened on, so that no other test can take the port meanwhile.
+        let listener = try #require(Listener(listening: false))
+        defer { close(listener.descriptor) }
         do {
             _ = try await SerialEMMicroscope.connect(host: "127.0.0.1", port: listener.port, logger: Logger(label: "test"))
             Issue.record("it connected")
