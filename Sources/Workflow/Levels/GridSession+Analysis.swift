@@ -21,7 +21,7 @@ extension GridSession {
             return AnalysedLamella(map: map, segmented: nil, targeted: nil)
         }
         let lamellaGeometry = Self.geometry(of: map, in: geometry)
-        let segmented = try await segment(map, by: segmenter, geometry: lamellaGeometry)
+        let segmented = try await segment(map, of: lamella.onGridMap, by: segmenter, geometry: lamellaGeometry)
         guard settings.automationLevel >= 4 else { return AnalysedLamella(map: map, segmented: segmented, targeted: nil) }
         let targeted = try await chooseTargets(on: map, segmented: segmented, geometry: lamellaGeometry)
         return AnalysedLamella(map: map, segmented: segmented, targeted: targeted)
@@ -51,25 +51,23 @@ extension GridSession {
     }
 
     private func segment(
-        _ map: LamellaMap, by segmenter: LamellaSegmenter, geometry: LamellaGeometry
+        _ map: LamellaMap, of lamella: FoundLamella, by segmenter: LamellaSegmenter, geometry: LamellaGeometry
     ) async throws -> SegmentedLamella {
         let input = SegmentationInput(
             map: map, model: context.models.segmenterDescription?.sha256 ?? "", settings: targetSettings)
         return try await engine.run(
             Step(.lamella(slot, map.number, "segmentation"), title: "Segment lamella \(map.number)", input: input) { [self] in
-                let image = try PNGFile.readGrey(map.picture.png)
-                // A PNG of a map holds 0 exactly where nothing was acquired.
-                let acquired = image.map { $0 != 0 }
-                let result = try await segmenter.segment(image, acquired: acquired)
+                let image: Raster<UInt8> = try PNGFile.readGrey(map.picture.png)
+                let (result, labels) = try await segmentation(of: image, on: map, lamella: lamella, by: segmenter)
                 let stem = folder.mediumStem(map.number)
-                try PNGFile.write(result.labels, to: stem + "_seg.png")
+                try PNGFile.write(labels, to: stem + "_seg.png")
                 var areas: [String: Double] = [:]
                 for name in result.classes { areas[name] = result.areaInSquareMicrometers(of: name) }
                 var entries: JSONObject = ["unit": "square micrometres"]
                 for name in result.classes { entries[name] = .number(areas[name] ?? 0) }
                 try JSONValue.object(entries).write(to: stem + "_areas.json")
                 let best = try TargetSelection.bestSingle(
-                    labels: result.labels, classes: result.classes, acquired: acquired, geometry: geometry,
+                    labels: labels, classes: result.classes, acquired: image.map { $0 != 0 }, geometry: geometry,
                     settings: targetSettings)
                 if let target = best?.targets.first {
                     let name = folder.lamella(map.number)
@@ -79,6 +77,40 @@ extension GridSession {
                 }
                 return SegmentedLamella(number: map.number, labelsFile: stem + "_seg.png", areas: areas)
             })
+    }
+
+    /// Segments the part of a map that holds the lamella; all around it is 'black', which no target may lie in.
+    private nonisolated func segmentation(
+        of image: Raster<UInt8>, on map: LamellaMap, lamella: FoundLamella, by segmenter: LamellaSegmenter
+    ) async throws -> (result: SegmentationResult, labels: Raster<UInt8>) {
+        let part = lamellaPart(of: map, lamella: lamella)
+        let x = Int(part.minX)
+        let y = Int(part.minY)
+        let crop = image.cropped(x: x, y: y, width: Int(part.maxX) - x, height: Int(part.maxY) - y, fill: 0)
+        // A PNG of a map holds 0 exactly where nothing was acquired.
+        let result = try await segmenter.segment(crop, acquired: crop.map { $0 != 0 })
+        let outside = UInt8(result.classes.firstIndex(of: "black") ?? 0)
+        var labels = Raster<UInt8>(width: image.width, height: image.height, filledWith: outside)
+        for row in 0 ..< crop.height {
+            for column in 0 ..< crop.width { labels[x + column, y + row] = result.labels[column, row] }
+        }
+        return (result, labels)
+    }
+
+    /// The lamella's box of the grid map, a little enlarged, as it lies on its own map about the measured centre.
+    nonisolated func lamellaPart(of map: LamellaMap, lamella: FoundLamella) -> Rectangle<Frame.MapPixels> {
+        let whole = Rectangle<Frame.MapPixels>(
+            minX: 0, minY: 0, maxX: Double(map.picture.width), maxY: Double(map.picture.height))
+        guard map.measured, let toPixel = map.picture.pixelToStage.linear.inverse else { return whole }
+        let corners = lamella.stageCorners.map { map.center + toPixel($0) }
+        let xs = corners.map(\.x)
+        let ys = corners.map(\.y)
+        let box = Rectangle<Frame.MapPixels>(
+            minX: xs.min() ?? 0, minY: ys.min() ?? 0, maxX: xs.max() ?? 0, maxY: ys.max() ?? 0
+        ).scaled(by: 1.15)
+        return Rectangle(
+            minX: max(0, box.minX.rounded(.down)), minY: max(0, box.minY.rounded(.down)),
+            maxX: min(whole.maxX, box.maxX.rounded(.up)), maxY: min(whole.maxY, box.maxY.rounded(.up)))
     }
 
     private struct TargetInput: Encodable, Sendable {

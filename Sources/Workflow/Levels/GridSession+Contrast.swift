@@ -28,8 +28,24 @@ extension GridSession {
         return (black, black + 255 * slope)
     }
 
+    /// Where a lamella of the grid map lies in an image: its stage position there, found by correlation with the grid map.
+    ///
+    /// - Parameter expected: the shift of stage positions against the grid map, as far as it is known.
+    /// - Returns: nil where the image does not show what the grid map shows.
+    func locate(
+        _ lamella: FoundLamella, in image: Raster<Float>, pixelToStage: AffineMap<Frame.MapPixels, Frame.Stage>,
+        expected: Vector<Frame.Stage>, within distance: Micrometers, where counts: (Float) -> Bool = { _ in true }
+    ) throws -> (stage: Point<Frame.Stage>, correlation: Double)? {
+        let (picture, map) = try wholeGridMap()
+        let registration = Registration(reference: map, pixelToStage: picture.pixelToStage)
+        let result = registration?.shift(
+            of: image, pixelToStage: pixelToStage, expected: expected, within: distance, where: counts)
+        guard let result, result.correlation > 0.5 else { return nil }
+        return (lamella.stage + result.shift, result.correlation)
+    }
+
     /// The grid map, read once.
-    private func wholeGridMap() throws -> (picture: MapPicture, image: Raster<UInt8>) {
+    func wholeGridMap() throws -> (picture: MapPicture, image: Raster<UInt8>) {
         guard let picture = wholeGridPicture else {
             throw WorkflowError.badImage("There is no map of grid \(folder.grid) to compare with.")
         }

@@ -143,34 +143,47 @@ extension GridSession {
                 let file = folder.mediumFile(lamella.number)
                 let saved = try MapPicture.save(
                     montage: folder.inFolder(file), item: item, at: pixelSize, stem: folder.mediumStem(lamella.number))
-                let (centre, score) = try await measureCentre(of: lamella.onGridMap, on: saved.image, pixelSize: pixelSize)
+                let centre = try await measureCentre(of: lamella, on: saved.picture, image: saved.image)
                 let position = centre ?? saved.picture.center
                 let map = LamellaMap(
                     number: lamella.number, picture: saved.picture, stage: saved.picture.pixelToStage(position),
-                    center: position, score: score ?? lamella.score, measured: centre != nil)
+                    center: position, score: lamella.score, measured: centre != nil)
                 try write(map, of: lamella)
                 return map
             })
     }
 
+    /// The lamella's centre on its map: by correlation with the grid map at the detector's pixel size, then by the detector.
     private func measureCentre(
-        of lamella: FoundLamella, on image: Raster<UInt8>, pixelSize: PixelSize
-    ) async throws -> (Point<Frame.MapPixels>?, Double?) {
+        of lamella: RecentredLamella, on picture: MapPicture, image: Raster<UInt8>
+    ) async throws -> Point<Frame.MapPixels>? {
         let detector = context.models.detectorDescription
-        let factor = detector.pixelSize / pixelSize
+        let factor = detector.pixelSize / picture.pixelSize
         let width = max(1, Int(Double(image.width) / factor))
         let height = max(1, Int(Double(image.height) / factor))
         let reduced: Raster<Float> = image.resized(width: width, height: height)
+        let scaleX = Double(image.width) / Double(width)
+        let scaleY = Double(image.height) / Double(height)
+        let m = picture.pixelToStage.linear
+        let toStage = AffineMap<Frame.MapPixels, Frame.Stage>(
+            linear: LinearMap(xpx: m.xpx * scaleX, xpy: m.xpy * scaleY, ypx: m.ypx * scaleX, ypy: m.ypy * scaleY),
+            sending: .origin, to: picture.pixelToStage(.origin))
+        let place = try locate(
+            lamella.onGridMap, in: reduced, pixelToStage: toStage, expected: lamella.stage - lamella.onGridMap.stage,
+            within: Micrometers(7)) { $0 > 0.5 }
+        guard let place, let pixel = toStage.inverse?(place.stage) else { return nil }
         let limits = try contrast(
-            matching: reduced, of: lamella, width: (Pixels(Double(width)) * detector.pixelSize).inMicrometers,
+            matching: reduced, of: lamella.onGridMap, width: (Pixels(Double(width)) * detector.pixelSize).inMicrometers,
             height: (Pixels(Double(height)) * detector.pixelSize).inMicrometers) { $0 > 0.5 }
         let small = reduced.byteScaled(black: limits.black, white: limits.white)
-        let middle = Point<Frame.MapPixels>(x: Double(width) / 2, y: Double(height) / 2)
         let all = try await context.models.detector.detect(in: small, pixelSize: detector.pixelSize)
-        guard let found = nearest(to: middle, among: all, of: lamella) else { return (nil, nil) }
-        let x = found.box.center.x * Double(image.width) / Double(width)
-        let y = found.box.center.y * Double(image.height) / Double(height)
-        return (Point(x: x, y: y), found.score)
+        var best = pixel
+        if let found = nearest(to: pixel, among: all, of: lamella.onGridMap),
+            (Pixels(found.box.center.distance(to: pixel)) * detector.pixelSize).inMicrometers.value < 1.5
+        {
+            best = found.box.center
+        }
+        return Point(x: best.x * scaleX, y: best.y * scaleY)
     }
 
     private nonisolated func write(_ map: LamellaMap, of lamella: RecentredLamella) throws {

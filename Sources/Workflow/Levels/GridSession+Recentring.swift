@@ -67,15 +67,18 @@ extension GridSession {
         var position = lamella.stage + learned
         try await move(to: position, z: height)
         let z = try await microscope.findRoughEucentricity().z
-        var best: (stage: Point<Frame.Stage>, found: DetectedLamella)?
+        // Where nothing was learned yet, the magnifications may be shifted by a dozen micrometres against each other.
+        var search = height == nil ? Micrometers(16) : Micrometers(6)
+        var best: (stage: Point<Frame.Stage>, found: DetectedLamella?)?
         var images = 0
         while images < 3 {
             images += 1
             let image = try await microscope.takeImage(savingTo: folder.intermediateFile(lamella.number))
-            guard let (stage, found) = try await lamellaNearestToCentre(of: image, for: lamella) else { break }
-            best = (stage, found)
-            if stage.distance(to: image.stage.point) < 0.5 { break }
-            position = stage
+            guard let place = try await find(lamella, on: image, expected: position - lamella.stage, within: search) else { break }
+            best = place
+            if place.stage.distance(to: image.stage.point) < 0.5 { break }
+            position = place.stage
+            search = Micrometers(3)
             if images < 3 { try await move(to: position) }
         }
         guard let best else {
@@ -98,10 +101,11 @@ extension GridSession {
         found.map { $0.score > lamella.score } ?? false
     }
 
-    /// Detects on an intermediate image, saved at the detector's pixel size, and takes the box nearest to its centre.
-    private func lamellaNearestToCentre(
-        of image: StageImage, for lamella: FoundLamella
-    ) async throws -> (stage: Point<Frame.Stage>, found: DetectedLamella)? {
+    /// Finds a lamella on an intermediate image: by correlation with the grid map, then by the detector, which knows its
+    /// centre better. The image is saved at the detector's pixel size.
+    private func find(
+        _ lamella: FoundLamella, on image: StageImage, expected: Vector<Frame.Stage>, within search: Micrometers
+    ) async throws -> (stage: Point<Frame.Stage>, found: DetectedLamella?)? {
         let number = lamella.number
         let wanted = context.models.detectorDescription.pixelSize
         let factor = wanted / image.pixelSize
@@ -126,8 +130,17 @@ extension GridSession {
             to: folder.intermediateStem(number) + ".json")
         let all = try await context.models.detector.detect(in: bytes, pixelSize: wanted)
         try writeBoxes(all, of: picture, to: folder.intermediateStem(number) + "_boxes.json")
-        let nearest = nearest(to: picture.center, among: all, of: lamella)
-        return nearest.map { (picture.pixelToStage($0.box.center), $0) }
+        let place = try locate(
+            lamella, in: reduced, pixelToStage: picture.pixelToStage, expected: expected, within: search)
+        guard let place else {
+            engine.note(.note("lamella \(number): the intermediate image does not agree with the grid map"))
+            return nil
+        }
+        guard let pixel = picture.pixelToStage.inverse?(place.stage),
+            let found = nearest(to: pixel, among: all, of: lamella),
+            (Pixels(found.box.center.distance(to: pixel)) * wanted).inMicrometers.value < 1.5
+        else { return (place.stage, nil) }
+        return (picture.pixelToStage(found.box.center), found)
     }
 
     /// The box nearest to a place. A box of an excluded class counts only where the grid map was surer of another class.

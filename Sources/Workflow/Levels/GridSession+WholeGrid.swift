@@ -123,6 +123,7 @@ extension GridSession {
                 FoundLamella(
                     number: ordered.count + 1, box: found.box, className: found.className, classIndex: found.classIndex,
                     score: found.score, stage: stage,
+                    stageCorners: outline(of: found.box, through: picture.pixelToStage).map { $0 - stage },
                     widthMicrometers: (Pixels(found.box.width) * picture.pixelSize).inMicrometers.value,
                     heightMicrometers: (Pixels(found.box.height) * picture.pixelSize).inMicrometers.value))
         }

@@ -11,6 +11,8 @@ struct FoundLamella: Codable, Sendable, Hashable {
     let classIndex: Int
     let score: Double
     let stage: Point<Frame.Stage>
+    /// The corners of its box on the stage, from its centre.
+    let stageCorners: [Vector<Frame.Stage>]
     let widthMicrometers: Double
     let heightMicrometers: Double
 }
