@@ -30,7 +30,8 @@ public struct Session: Sendable {
             let facts = try await microscope.begin()
             report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
             try await microscope.check(states: requiredStates)
-            let progress = ProgressCounter(total: Double(settings.gridList.count) * Work.wholeGrid, report: report)
+            let progress = ProgressCounter(
+                total: Double(settings.gridList.count) * (Work.wholeGrid + Self.usualLamellae * workPerLamella), report: report)
             let context = SessionContext(
                 settings: settings, engine: engine, microscope: microscope, models: models, facts: facts, progress: progress)
             var reports: [GridReport] = []
@@ -52,6 +53,16 @@ public struct Session: Sendable {
         for failure in state.failures { report(.warning(failure)) }
         if !state.reached.isEmpty { report(.note("the microscope is left with \(state.reached.joined(separator: ", "))")) }
         await microscope.disconnect()
+    }
+
+    /// How many lamellae a grid is taken to have until it is known.
+    private static let usualLamellae = 10.0
+
+    private var workPerLamella: Double {
+        let level = settings.automationLevel
+        guard level >= 2 else { return 0 }
+        return Work.recentring + Work.mediumMap + (level >= 3 ? Work.segmentation : 1) + (level >= 4 ? Work.targets : 0)
+            + (level >= 5 ? Work.acquisition : 0)
     }
 
     private var requiredStates: [ImagingStateRequirement] {
@@ -88,9 +99,7 @@ public struct Session: Sendable {
         let progress = grid.context.progress
         let found = try await grid.findLamellae()
         guard level >= 2 else { return GridReport(slot: slot, name: name, found: found) }
-        let each = Work.recentring + Work.mediumMap + (level >= 3 ? Work.segmentation : 1) + (level >= 4 ? Work.targets : 0)
-            + (level >= 5 ? Work.acquisition : 0)
-        await progress.plan(Double(found.count) * each)
+        await progress.plan((Double(found.count) - Self.usualLamellae) * workPerLamella)
         let recentred = try await grid.recentre(found)
         let analysed = try await grid.mapAndAnalyse(recentred)
         if level >= 4 { try await grid.writeTargets(of: analysed) }
