@@ -59,8 +59,7 @@ import Workflow
 
     @Test func anEmptyFileSaysHowToBegin() {
         #expect(
-            problems(of: "")?.hasPrefix("s.yaml has 4 problems") == true
-                || problems(of: "")?.contains("the file holds no settings") == true)
+            problems(of: "") == "s.yaml, the file holds no settings; 'tomopilot init' writes one with every key explained")
     }
 
     @Test func aKeyGivenTwiceIsRefused() {

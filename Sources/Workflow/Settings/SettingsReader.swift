@@ -38,7 +38,8 @@ struct SettingsReader {
     mutating func value<T>(_ key: String, default absent: T?, expected: String, as convert: (Node) -> T?) -> T? {
         asked.insert(key)
         guard let entry = entries[key] else {
-            if absent == nil { problems.append(.missing(key, expected: expected)) }
+            // A text that is no mapping has one problem, not one for each key.
+            if absent == nil, !entries.isEmpty { problems.append(.missing(key, expected: expected)) }
             return absent
         }
         if let value = convert(entry.value) { return value }
