@@ -32,7 +32,7 @@ extension SessionSettings {
         # --- Lamellae ---
         lamella: true
         exclude_lamella_classes: [gone]   # of broken, contaminated, good, thick, wedge, gone
-        WG_detection_threshold: 0.1       # boxes with a lower score are dropped
+        WG_detection_threshold: 0.25      # boxes with a lower score are dropped
         WG_distance_threshold: 5          # µm; lamellae nearer to each other are one
 
         # --- Targets ---

@@ -100,7 +100,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
             "script_numbers", default: [10, 11, 13], count: 3 ... 3, in: 1 ... 80,
             expected: "three script numbers from 1 to 80, such as [10, 11, 13]")
         wholeGridOverlap = reader.number("WG_montage_overlap", default: 0.15, in: 0.01 ... 0.5)
-        detectionThreshold = reader.number("WG_detection_threshold", default: 0.1, in: 0 ... 1)
+        detectionThreshold = reader.number("WG_detection_threshold", default: 0.25, in: 0 ... 1)
         mediumOverlap = reader.number("MM_montage_overlap", default: 0.25, in: 0.05 ... 0.5)
         paddingFactor = reader.number("MM_padding_factor", default: 1.5, in: 1 ... 3)
         controlsObjectiveAperture = reader.flag("aperture_control", default: true)
