@@ -24,7 +24,7 @@ def train(data: Path, work: Path, minutes: float, threads: int, start: Path | No
         data=str(data), imgsz=SIDE, time=minutes / 60, batch=16, workers=1, device="cpu", cache="ram", seed=1,
         project=str(work.resolve()), name="detector", exist_ok=True, pretrained=start is not None,
         optimizer="AdamW", lr0=0.002, lrf=0.02, warmup_epochs=0.5, warmup_bias_lr=0, cls=1.0, patience=10_000,
-        mosaic=0, scale=0.1, translate=0.1, degrees=5, fliplr=0.5, flipud=0.5, hsv_h=0, hsv_s=0, hsv_v=0.3, erasing=0,
+        mosaic=0, scale=0.1, translate=0.1, degrees=0, fliplr=0.5, flipud=0.5, hsv_h=0, hsv_s=0, hsv_v=0.3, erasing=0,
         plots=False, amp=False, val=False,
     )
     return work / "detector" / "weights" / "last.pt"

@@ -35,7 +35,7 @@ enum Magnifications {
         return values.enumerated().map { place, value in
             let isLowMag = value <= 500
             let scale = isLowMag ? 29_520.0 : value < 1500 ? 29_600 : value < 10000 ? 36_000 : 34_450
-            let rotation = isLowMag ? 173.4 : value < 1500 ? 175.6 + 0.2 * Double(place) : 181.1 + 0.15 * Double(place)
+            let rotation = isLowMag ? 173.4 : value < 1500 ? 85.6 + 0.2 * Double(place) : 93.1 + 0.15 * Double(place)
             return Magnification(
                 index: place + 1, value: value, isLowMag: isLowMag, pixelSize: PixelSize(scale / value),
                 rotation: Degrees(rotation), offset: offset(value))

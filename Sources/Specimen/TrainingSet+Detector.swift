@@ -20,11 +20,13 @@ extension TrainingSet {
             let near = Point<Frame.Grid>(
                 x: lamella.center.x + random.uniform(-40 ... 40), y: lamella.center.y + random.uniform(-40 ... 40))
             let away = Point<Frame.Grid>(x: random.uniform(-900 ... 900), y: random.uniform(-900 ... 900))
-            for (center, mark) in [(near, "p"), (away, "n")] {
+            // The holes of torn film look most like the window about a lamella that is gone.
+            let torn = grid.tornSquare(number: Int(random.uniform() * 1000)) ?? away
+            for (center, mark) in [(near, "p"), (away, "n"), (torn, "t")] {
                 let name = "s\(seed)_\(String(format: "%02d", lamella.id))_\(mark)"
                 try writeWholeGridCrop(grid, at: center, levels: levels, name: name, random: &random)
             }
-            count += 2 + (try writeIntermediate(grid, lamella, seed: seed, random: &random))
+            count += 3 + (try writeIntermediate(grid, lamella, seed: seed, random: &random))
         }
         return count
     }
@@ -34,7 +36,7 @@ extension TrainingSet {
     ) throws {
         // 360 pixels of 360 nm are 324 of 400 nm; the crop is cut out of those.
         let field = FieldOfView(
-            width: 360, height: 360, center: center, pixelSize: PixelSize(360), rotation: Self.rotation(12, &random))
+            width: 360, height: 360, center: center, pixelSize: PixelSize(360), rotation: Self.rotation(&random))
         let brightness = random.uniform(0.9 ... 1.1)
         let image = grid.image(
             of: field, electronsPerPixel: 60 * brightness, defocus: .zero, damage: 0, noiseSeed: random.next())
@@ -52,7 +54,7 @@ extension TrainingSet {
         let center = Point<Frame.Grid>(
             x: lamella.center.x + random.uniform(-14 ... 14), y: lamella.center.y + random.uniform(-9 ... 9))
         let field = FieldOfView(
-            width: 1440, height: 1024, center: center, pixelSize: PixelSize(40), rotation: Self.rotation(12, &random))
+            width: 1440, height: 1024, center: center, pixelSize: PixelSize(40), rotation: Self.rotation(&random))
         let image = grid.image(
             of: field, electronsPerPixel: 60 * random.uniform(0.7 ... 1.3), defocus: .zero, damage: 0,
             noiseSeed: random.next())
@@ -72,13 +74,22 @@ extension TrainingSet {
         return 2
     }
 
-    /// A small turn, half of the time from upside down.
-    static func rotation(_ largest: Double, _ random: inout RandomSource) -> Degrees {
-        Degrees(random.uniform(-largest ... largest) + (random.uniform() < 0.5 ? 180 : 0))
-    }
+    /// Any turn: the camera turns against the tilt axis from one magnification range to another.
+    static func rotation(_ random: inout RandomSource) -> Degrees { Degrees(random.uniform(0 ... 360)) }
 }
 
 extension SpecimenGrid {
+    /// The centre of one of the squares within 900 um of the middle whose film is torn, nil where there is none.
+    func tornSquare(number: Int) -> Point<Frame.Grid>? {
+        let bars = LocalFrame(center: .origin, angle: barAngle)
+        let side = 2 * Self.reach + 1
+        let centers = squares.indices.filter { squares[$0].broken > 0 }.map { index in
+            bars.grid(
+                u: Double(index % side - Self.reach) * Self.pitch, v: Double(index / side - Self.reach) * Self.pitch)
+        }.filter { $0.x.magnitude < 900 && $0.y.magnitude < 900 }
+        return centers.isEmpty ? nil : centers[number % centers.count]
+    }
+
     /// The boxes of all lamellae, in pixels of a field, whether or not they are inside.
     func boxes(in field: FieldOfView) -> [LabelledBox] {
         lamellae.compactMap { lamella in

@@ -14,7 +14,7 @@ extension TrainingSet {
         for lamella in grid.lamellae where lamella.kind != .gone {
             let center = Point<Frame.Grid>(
                 x: lamella.center.x + random.uniform(-1 ... 1), y: lamella.center.y + random.uniform(-1 ... 1))
-            let rotation = Self.rotation(10, &random)
+            let rotation = Self.rotation(&random)
             let width = 1152
             let height = 896
             // A map is made of images of 10 nm pixels and reduced to the pixel size of the network.
