@@ -60,7 +60,7 @@ struct GridComparison {
     let name: String
     let lamellae: [TrueLamella]
     let specimen: SpecimenGrid
-    private var maps: String { "\(folder)/SPACE_maps" }
+    var maps: String { "\(folder)/SPACE_maps" }
 
     func score() throws -> SessionScore {
         var score = SessionScore()
@@ -69,7 +69,10 @@ struct GridComparison {
         let files = try FileManager.default.contentsOfDirectory(atPath: maps).sorted()
         let targets = try targetClasses()
         for file in files where file.hasSuffix("_seg.png") {
-            try countLabels(map: String(file.dropLast("_seg.png".count)), targets: targets, into: &score)
+            let map = String(file.dropLast("_seg.png".count))
+            guard let labels = try MapLabels(map: map, comparison: self) else { continue }
+            countLabels(labels, targets: targets, into: &score)
+            try countAvoided(map: map, labels: labels, into: &score)
         }
         for file in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where file.hasSuffix("_tgts.txt") {
             try countTargets(area: String(file.dropLast("_tgts.txt".count)), into: &score)
@@ -129,26 +132,16 @@ struct GridComparison {
         return (try JSONValue.read(path)["target_list"]?.array ?? []).compactMap(\.string)
     }
 
-    private func countLabels(map: String, targets: [String], into score: inout SessionScore) throws {
-        let seen = try PNGFile.readGrey("\(maps)/\(map)_seg.png")
-        let toMap = try stageToMap("\(maps)/\(map).json")
-        guard seen.width > 1, let toStage = toMap.inverse, let stageToGrid = stageToGrid() else { return }
-        let middle = toStage(Point(x: Double(seen.width) / 2, y: Double(seen.height) / 2))
-        let margin = 100
-        let field = FieldOfView(
-            width: seen.width + 2 * margin, height: seen.height + 2 * margin, center: stageToGrid(middle),
-            pixelToGrid: toStage.linear.then(stageToGrid.linear))
-        let real = specimen.labels(of: field)
-        let shift = Self.bestShift(seen, within: real, margin: margin)
+    private func countLabels(_ labels: MapLabels, targets: [String], into score: inout SessionScore) {
         for target in targets {
             guard let label = SegmentationLabel.allCases.first(where: { "\($0)" == target })?.rawValue else { continue }
             var both = 0
             var either = 0
             var present = 0
-            for y in 0 ..< seen.height {
-                for x in 0 ..< seen.width {
-                    let a = seen[x, y] == label
-                    let b = real[x + shift.x, y + shift.y] == label
+            for y in 0 ..< labels.seen.height {
+                for x in 0 ..< labels.seen.width {
+                    let a = labels.seen[x, y] == label
+                    let b = labels.real(x, y) == label
                     if a && b { both += 1 }
                     either += (a ? 1 : 0) + (b ? 1 : 0)
                     present += b ? 1 : 0
@@ -159,33 +152,24 @@ struct GridComparison {
         }
     }
 
-    /// The shift at which most pixels of the segmentation agree with the truth, searched coarsely and then finely.
-    private static func bestShift(_ seen: Raster<UInt8>, within real: Raster<UInt8>, margin: Int) -> (x: Int, y: Int) {
-        func agreement(_ dx: Int, _ dy: Int) -> Int {
-            var same = 0
-            for y in stride(from: 0, to: seen.height, by: 6) {
-                for x in stride(from: 0, to: seen.width, by: 6) where seen[x, y] == real[x + dx, y + dy] { same += 1 }
-            }
-            return same
-        }
-        var best = (x: margin, y: margin)
-        for (step, reach) in [(10, 100), (3, 9), (1, 2)] {
-            let around = best
-            var most = -1
-            for dy in stride(from: -reach, through: reach, by: step) {
-                for dx in stride(from: -reach, through: reach, by: step) {
-                    let x = max(0, min(2 * margin, around.x + dx))
-                    let y = max(0, min(2 * margin, around.y + dy))
-                    let count = agreement(x, y)
-                    if count > most { most = count; best = (x, y) }
-                }
+    /// Counts the target centres of one lamella that lie in an avoided class, by the truth or by the segmentation.
+    private func countAvoided(map: String, labels: MapLabels, into score: inout SessionScore) throws {
+        let avoided = (try JSONValue.read("\(maps)/tgt_params.json")["penalty_list"]?.array ?? []).compactMap(\.string)
+        let numbers = SegmentationLabel.allCases.filter { avoided.contains("\($0)") }.map(\.rawValue)
+        let prefix = "\(map)_points"
+        for file in try FileManager.default.contentsOfDirectory(atPath: maps).sorted()
+        where file.hasPrefix(prefix) && file.hasSuffix(".json") {
+            for place in try JSONValue.read("\(maps)/\(file)").untagged["points"]?.doubles2D ?? [] where place.count == 2 {
+                let x = Int(place[1])
+                let y = Int(place[0])
+                let inside = (0 ..< labels.seen.width).contains(x) && (0 ..< labels.seen.height).contains(y)
+                if !inside || numbers.contains(labels.seen[x, y]) || numbers.contains(labels.real(x, y)) { score.onAvoided += 1 }
             }
         }
-        return best
     }
 
     /// From the stage to the grid, from the positions of the lamellae in both (a turn and a displacement).
-    private func stageToGrid() -> AffineMap<Frame.Stage, Frame.Grid>? {
+    func stageToGrid() -> AffineMap<Frame.Stage, Frame.Grid>? {
         guard let first = lamellae.first,
             let last = lamellae.max(by: { $0.grid.distance(to: first.grid) < $1.grid.distance(to: first.grid) })
         else { return nil }
@@ -227,30 +211,11 @@ struct GridComparison {
                 if Vector<Frame.Specimen>(dx: apart.dx, dy: apart.dy * cosine(tilt)).length < beam - 1e-3 { score.overlapping += 1 }
             }
         }
-        try countAvoided(area: area, into: &score)
-    }
-
-    private func countAvoided(area: String, into score: inout SessionScore) throws {
-        let map = area.replacing(/_A[0-9]+$/, with: "")
-        let index = area == map ? 0 : (Int(area.dropFirst(map.count + 2)) ?? 1) - 1
-        let points = "\(maps)/\(map)_points\(index).json"
-        guard FileManager.default.fileExists(atPath: points) else { return }
-        let avoided = (try JSONValue.read("\(maps)/tgt_params.json")["penalty_list"]?.array ?? []).compactMap(\.string)
-        let labels = SegmentationLabel.allCases.filter { avoided.contains("\($0)") }.map(\.rawValue)
-        let seen = try PNGFile.readGrey("\(maps)/\(map)_seg.png")
-        for place in try JSONValue.read(points).untagged["points"]?.doubles2D ?? [] where place.count == 2 {
-            let x = Int(place[1])
-            let y = Int(place[0])
-            guard (0 ..< seen.width).contains(x), (0 ..< seen.height).contains(y), !labels.contains(seen[x, y]) else {
-                score.onAvoided += 1
-                continue
-            }
-        }
     }
 
     // MARK: Reading
 
-    private func stageToMap(_ sidecar: String) throws -> AffineMap<Frame.Stage, Frame.MapPixels> {
+    func stageToMap(_ sidecar: String) throws -> AffineMap<Frame.Stage, Frame.MapPixels> {
         let value = try JSONValue.read(sidecar).untagged
         let matrix = value["s2img_matrix"]?.doubles2D ?? []
         let size = value["img_size"]?.doubles ?? []

@@ -14,9 +14,8 @@ import Units
 extension GridSession {
     /// Everything that is computed for one lamella, as far as the level asks for it.
     func analyse(
-        _ lamella: RecentredLamella, item: NavigatorItem, geometry: LowDoseGeometry
+        _ lamella: RecentredLamella, map: LamellaMap, geometry: LowDoseGeometry
     ) async throws -> AnalysedLamella {
-        let map = try await centreLamella(lamella, item: item)
         guard let segmenter = context.models.segmenter else {
             return AnalysedLamella(map: map, segmented: nil, targeted: nil)
         }

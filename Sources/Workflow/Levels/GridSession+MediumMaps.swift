@@ -25,29 +25,26 @@ extension GridSession {
         return try await withThrowingTaskGroup(of: AnalysedLamella?.self) { group in
             var waiting = 0
             var done: [AnalysedLamella] = []
-            var offset: Vector<Frame.Stage>?
+            // How View is shifted against the intermediate magnification, as every map measures it again.
+            var offsets: [Vector<Frame.Stage>] = []
             for lamella in present {
                 let name = "L\(twoDigits(lamella.number))"
-                let known = offset
+                let known = median(offsets)
+                // All that talks to the microscope is done here, in turn; the analysis beside it does not.
                 let imaged = try await engine.sparing(lamella: name) { [self] in
                     try await mapLamella(lamella, offset: known)
-                    // Read here, in the one place that talks to the microscope: the analysis beside it must not.
-                    return try await mapItem(note: folder.mediumFile(lamella.number))
+                    return try await centreLamella(lamella)
                 }
                 await context.progress.finish(Work.mediumMap)
-                guard let item = imaged ?? nil else { continue }
-                if offset == nil {
-                    // The first map tells how View is shifted against the intermediate magnification.
-                    let map = try await engine.sparing(lamella: name) { [self] in try await centreLamella(lamella, item: item) }
-                    if let map, map.measured { offset = map.stage - lamella.stage }
-                }
+                guard let map = imaged else { continue }
+                if map.measured { offsets.append(map.stage - lamella.stage) }
                 if waiting >= 2, let finished = try await group.next() {
                     waiting -= 1
                     if let finished { done.append(finished) }
                 }
                 group.addTask { [self] in
                     let analysed = try await engine.sparing(lamella: name) { [self] in
-                        try await analyse(lamella, item: item, geometry: geometry)
+                        try await analyse(lamella, map: map, geometry: geometry)
                     }
                     await context.progress.finish(Work.segmentation)
                     return analysed
@@ -131,8 +128,8 @@ extension GridSession {
         let model: String
     }
 
-    /// Saves a lamella's map as a picture and measures the lamella's centre on it.
-    func centreLamella(_ lamella: RecentredLamella, item: NavigatorItem) async throws -> LamellaMap {
+    /// Saves a lamella's map as a picture, measures the lamella's centre on it, and moves the lamella's polygon there.
+    private func centreLamella(_ lamella: RecentredLamella) async throws -> LamellaMap {
         let pixelSize = context.models.segmenterDescription?.pixelSize ?? PixelSize(20)
         let input = CentreInput(
             lamella: lamella, pixelSize: pixelSize.value, model: context.models.detectorDescription.sha256)
@@ -141,6 +138,9 @@ extension GridSession {
                 .lamella(slot, lamella.number, "centre"), title: "Measure the centre of lamella \(lamella.number)", input: input
             ) { [self] in
                 let file = folder.mediumFile(lamella.number)
+                guard let item = try await mapItem(note: file) else {
+                    throw WorkflowError.badImage("The navigator has no map '\(file)'.")
+                }
                 let saved = try MapPicture.save(
                     montage: folder.inFolder(file), item: item, at: pixelSize, stem: folder.mediumStem(lamella.number))
                 let centre = try await measureCentre(of: lamella, on: saved.picture, image: saved.image)
@@ -149,6 +149,7 @@ extension GridSession {
                     number: lamella.number, picture: saved.picture, stage: saved.picture.pixelToStage(position),
                     center: position, score: lamella.score, measured: centre != nil)
                 try write(map, of: lamella)
+                if map.measured { try await writePolygon(of: lamella, at: map.stage, margin: 0) }
                 return map
             })
     }
