@@ -7,6 +7,7 @@ Every *.mrc below FOLDER must satisfy mrcfile.validate, every *.mdoc must be rea
 it has heads, every *.json must parse, every *.png must decode. Exit status 1 if any file fails or if there is none.
 Needs the Python packages mrcfile and mdocfile; PNG files are decoded if Pillow is there.
 """
+import contextlib
 import io
 import json
 import sys
@@ -31,7 +32,9 @@ def check_mrc(path):
 
 
 def check_mdoc(path):
-    frame = mdocfile.read(path)
+    # mdocfile prints a line about keys that are newer than it.
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        frame = mdocfile.read(path)
     text = path.read_text(errors="replace")
     heads = sum(line.startswith(("[ZValue", "[MontSection", "[FrameSet")) for line in text.splitlines())
     if heads == 0 or len(frame) != heads:
