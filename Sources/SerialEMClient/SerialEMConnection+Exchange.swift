@@ -101,7 +101,8 @@ extension SerialEMConnection {
         abandon()
         switch failure.reason {
         case .deadline: return .deadline(context, deadline)
-        case .malformed(let error, let bytes): return unusable(context, Self.answerText(bytes) ?? error.message)
+        case .malformed(let error, let bytes):
+            return unusable(context, hasAnsweredOnce ? error.message : Self.answerText(bytes))
         case .unasked(let bytes): return unusable(context, Self.unaskedText(bytes))
         case .closed, nil: break
         }
@@ -120,9 +121,11 @@ extension SerialEMConnection {
             ? .badReply(context, reason) : .notSerialEM(address, reason, command: context.name)
     }
 
-    /// What an answer says that is text and so none of SerialEM's; a web server gives itself away by it.
-    private static func answerText(_ bytes: [UInt8]) -> String? {
-        guard bytes.count >= 4, bytes.prefix(4).allSatisfy({ (32..<127).contains($0) }) else { return nil }
+    /// What to tell of an answer that is no packet; a web server gives itself away by its text.
+    private static func answerText(_ bytes: [UInt8]) -> String {
+        guard bytes.count >= 4, bytes.prefix(4).allSatisfy({ (32..<127).contains($0) }) else {
+            return "its answer does not follow SerialEM's protocol"
+        }
         return "it answered '\(readable(bytes))'"
     }
 

@@ -124,8 +124,8 @@ public struct SessionStore: Journal {
         let reason =
             switch error.resultCode {
             case .SQLITE_FULL: "cannot be written: the disk is full; free space on it and run again"
-            case .SQLITE_IOERR: "cannot be written: \(what); is the disk full, or the limit on the size of files reached?"
-            case .SQLITE_BUSY, .SQLITE_LOCKED: "is in use: does another tomopilot run this session?"
+            case .SQLITE_IOERR: "cannot be written: \(what) (is the disk full, or the limit on the size of files reached?)"
+            case .SQLITE_BUSY, .SQLITE_LOCKED: "is in use; let the other tomopilot of this session end first"
             case .SQLITE_NOTADB, .SQLITE_CORRUPT: "cannot be read: \(what); put back a copy of it, or use another session_dir"
             default: "cannot be used: \(what)"
             }
