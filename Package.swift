@@ -131,6 +131,12 @@ let package = Package(
                 "Store", "Microscope", "SerialEMMicroscope", "SerialEMClient", "SerialEMSimulator", "Detection",
                 "Segmentation", "Targets", "ImageFiles", "Raster", "Geometry", "Units", "InferenceWire", logging,
             ]),
+        // The programs as an operator starts them.
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "tomopilot", "tomopilot-infer", "serialem-sim", "SerialEMSimulator", "ImageFiles", "InferenceWire", logging,
+            ], exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

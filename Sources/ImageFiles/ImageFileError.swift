@@ -10,7 +10,7 @@ public struct ImageFileError: Error, Sendable, Hashable, CustomStringConvertible
         case cannotRead
         /// The operating system refused a write.
         case cannotWrite
-        /// The disk or the quota is full: free space, then try again.
+        /// The disk, the quota or the limit on the size of files is reached: make room, then try again.
         case diskFull
         /// The file ends before its content does: it is still being written, or a copy was cut off.
         case truncated
@@ -57,13 +57,24 @@ extension ImageFileError {
                 code: .diskFull, path: path,
                 message: "Cannot write \(path): \(reason(number)). Free space on this disk and write again.")
         }
+        if number == EFBIG {
+            return Self(
+                code: .diskFull, path: path,
+                message: "Cannot write \(path): \(reason(number)). Raise the limit on the size of files (ulimit -f) and write again.")
+        }
         return Self(code: .cannotWrite, path: path, message: "Cannot write \(path): \(reason(number)).")
+    }
+
+    static func cannotMake(_ folder: String, errno number: Int32) -> Self {
+        Self(
+            code: number == ENOSPC || number == EDQUOT ? .diskFull : .cannotWrite, path: folder,
+            message: "Cannot make the folder \(folder): \(number == EEXIST ? "a file has this name" : reason(number)).")
     }
 
     static func truncated(_ path: String, expected: Int, found: Int) -> Self {
         Self(
             code: .truncated, path: path,
-            message: "\(path) is incomplete: \(expected) bytes expected, \(found) found.")
+            message: "\(path) is incomplete: \(expected) bytes expected, \(found) found; it was cut off or is still being written.")
     }
 
     static func wrongFormat(_ path: String, _ format: String, _ detail: String) -> Self {

@@ -42,6 +42,13 @@ public final class MRCFile {
         }
     }
 
+    /// Refuses a file that ends before the last section that its header counts.
+    public func requireAllSections() throws(ImageFileError) {
+        let expected = header.offset(ofSection: header.sections)
+        let size = try file.size()
+        guard size >= expected else { throw .truncated(file.path, expected: expected, found: size) }
+    }
+
     /// One section, counted from 0, top row first.
     public func read(section: Int) throws(ImageFileError) -> MRCImage {
         try requireSection(section)

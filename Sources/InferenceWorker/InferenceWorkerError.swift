@@ -32,7 +32,9 @@ public enum InferenceWorkerError: Error, Sendable, Hashable, CustomStringConvert
             "The inference program was killed (signal 9); the computer may have run out of memory."
         case .workerDied(.signal(let signal)): "The inference program crashed (signal \(signal))."
         case .deadlinePassed(let seconds): "The inference program gave no answer within \(seconds) seconds and was stopped."
-        case .refused(let model, let reason): "The network \(model) could not be run: \(reason)"
+        case .refused(let model, let reason):
+            "The network \(model) could not be run: \(reason.hasSuffix(".") ? String(reason.dropLast()) : reason); "
+                + "is it whole, and the one that its model.json describes?"
         case .line(let reason): reason
         case .shutDown: "The inference program has been shut down."
         }

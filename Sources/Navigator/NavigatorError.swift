@@ -1,3 +1,5 @@
+import Foundation
+
 /// Why a Navigator file could not be read or written.
 public struct NavigatorError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Code: String, Sendable, Hashable, CaseIterable {
@@ -20,6 +22,12 @@ public struct NavigatorError: Error, Sendable, Hashable, CustomStringConvertible
 
     static func cannotWrite(_ path: String, _ reason: String) -> Self {
         Self(code: .cannotWrite, path: path, message: "Cannot write the Navigator file \(path): \(reason)")
+    }
+
+    /// The words of the operating system, which say more than Foundation's.
+    static func reason(of error: any Error) -> String {
+        guard let cause = (error as? CocoaError)?.underlying as? POSIXError else { return error.localizedDescription }
+        return "\(String(cString: strerror(cause.code.rawValue)))."
     }
 
     static func wrongFormat(_ detail: String) -> Self {

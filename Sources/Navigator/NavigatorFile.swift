@@ -54,7 +54,7 @@ public struct NavigatorFile: Sendable, Hashable {
     /// Writes the file under a temporary name and renames it, so that SerialEM never reads half of it.
     public func write(to path: String) throws(NavigatorError) {
         do { try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-            throw .cannotWrite(path, error.localizedDescription)
+            throw .cannotWrite(path, NavigatorError.reason(of: error))
         }
     }
 

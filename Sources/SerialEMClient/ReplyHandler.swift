@@ -9,8 +9,8 @@ enum ChannelFailure: Error, Sendable, Hashable {
     case deadline
     /// Bytes came that nobody asked for.
     case unasked([UInt8])
-    /// Bytes came that are no packet.
-    case malformed(ProtocolError)
+    /// Bytes came that are no packet; the first of them tell who sent them.
+    case malformed(ProtocolError, [UInt8])
 }
 
 /// What the connection tells its handler, as user events that run on the event loop.
@@ -104,7 +104,7 @@ final class ReplyHandler: ChannelDuplexHandler {
             self.wait = nil
             wait.promise.succeed(bytes)
         } catch {
-            fail(.malformed(error), context)
+            fail(.malformed(error, reader.take(min(reader.count, 32)) ?? []), context)
         }
     }
 

@@ -68,7 +68,8 @@ extension SerialEMConnection {
             return .success(value)
         } catch {
             let reason = explain(error, context, deadline)
-            logger.warning(
+            // Whoever asked is told, and knows whether it matters.
+            logger.debug(
                 "A request to SerialEM has no result",
                 metadata: ["request": "\(context.name)", "reason": "\(reason.message)"])
             return .failure(reason)
@@ -100,7 +101,8 @@ extension SerialEMConnection {
         abandon()
         switch failure.reason {
         case .deadline: return .deadline(context, deadline)
-        case .malformed(let error): return unusable(context, error.message)
+        case .malformed(let error, let bytes):
+            return unusable(context, hasAnsweredOnce ? error.message : Self.answerText(bytes))
         case .unasked(let bytes): return unusable(context, Self.unaskedText(bytes))
         case .closed, nil: break
         }
@@ -119,8 +121,20 @@ extension SerialEMConnection {
             ? .badReply(context, reason) : .notSerialEM(address, reason, command: context.name)
     }
 
+    /// What to tell of an answer that is no packet; a web server gives itself away by its text.
+    private static func answerText(_ bytes: [UInt8]) -> String {
+        guard bytes.count >= 4, bytes.prefix(4).allSatisfy({ (32..<127).contains($0) }) else {
+            return "its answer does not follow SerialEM's protocol"
+        }
+        return "it answered '\(readable(bytes))'"
+    }
+
+    private static func readable(_ bytes: [UInt8]) -> String {
+        let line = bytes.prefix { $0 != 10 && $0 != 13 }
+        return String(line.map { (32..<127).contains($0) ? Character(UnicodeScalar($0)) : "." })
+    }
+
     private static func unaskedText(_ bytes: [UInt8]) -> String {
-        let text = String(bytes.map { (32..<127).contains($0) ? Character(UnicodeScalar($0)) : "." })
-        return "it sent '\(text)' without being asked"
+        "it sent '\(readable(bytes))' without being asked"
     }
 }

@@ -46,10 +46,12 @@ extension SerialEMConnection {
     /// A code that the program does not have would stop it from listening, and the first one beyond its list would crash
     /// it, so later commands are checked against the number. SerialEM forgets the suppression when control ends; call
     /// this again after every loss of control.
+    ///
+    /// - Parameter limit: how long to wait for the first answer.
     @discardableResult
-    public func beginControl() async throws(SerialEMError) -> SerialEMVersion {
+    public func beginControl(answerWithin limit: Duration = .seconds(30)) async throws(SerialEMError) -> SerialEMVersion {
         commandCount = Self.commandsOfFirstRelease
-        try await noMessageBoxOnError()
+        try await noMessageBoxOnError(deadline: limit)
         var count = Self.commandsOfFirstRelease
         if try await isVersionAtLeast("40100", built: "20231212") {
             commandCount = nil

@@ -3,8 +3,10 @@ public import Units
 
 extension SerialEMConnection {
     /// Returns errors as texts instead of message boxes that wait for a person, until control ends.
-    public func noMessageBoxOnError(_ on: Bool = true) async throws(SerialEMError) {
-        try await run("NoMessageBoxOnError", [.flag(on)], kind: .repeatable, deadline: .seconds(30))
+    public func noMessageBoxOnError(
+        _ on: Bool = true, deadline: Duration = .seconds(30)
+    ) async throws(SerialEMError) {
+        try await run("NoMessageBoxOnError", [.flag(on)], kind: .repeatable, deadline: deadline)
     }
 
     /// Whether the program is of a version such as "40200" or later, built on a day yyyymmdd or later.

@@ -43,7 +43,8 @@ extension SerialEMError {
     }
 
     static func commandFailed(_ context: RequestContext, reportedText: String?) -> SerialEMError {
-        let report = reportedText.map { "reported '\($0)'" } ?? "gave no message, its log may have one"
+        // SerialEM gives the line of the script under its message; the operator gets one sentence.
+        let report = reportedText.map { "reported '\($0.replacing("\n", with: " / "))'" } ?? "gave no message, its log may have one"
         return SerialEMError(
             .commandFailed, "\(context.name) failed: SerialEM at \(context.address) \(report).", command: context.name,
             reportedText: reportedText, mayHaveBeenExecuted: true)

@@ -48,9 +48,6 @@ extension SerialEMMicroscope {
     public func awaitControl(within limit: Duration, tick: @Sendable (Duration) -> Void) async throws -> AcquisitionEnd {
         let clock = ContinuousClock()
         let begin = clock.now
-        // Being refused is what is expected while an acquisition runs; it is no warning.
-        var quiet = logger
-        quiet.logLevel = .critical
         while true {
             let waited = clock.now - begin
             guard waited < limit else {
@@ -61,7 +58,7 @@ extension SerialEMMicroscope {
             // The acquisition starts in SerialEM's next idle cycles; asking at once could find it idle before it began.
             try await Task.sleep(for: .seconds(2), clock: clock)
             do {
-                let c = try await SerialEMConnection.connect(host: host, port: port, logger: quiet)
+                let c = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
                 _ = try await c.beginControl()
                 let state = try await c.reportIfNavAcquiring()
                 connection = c

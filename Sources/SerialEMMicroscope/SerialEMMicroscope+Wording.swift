@@ -22,6 +22,21 @@ extension SerialEMMicroscope {
         }
     }
 
+    /// What to say when the very first request found no SerialEM: nothing was exposed or moved yet.
+    static func refusedGreeting(_ error: SerialEMError, address: String, limit: Duration) -> MicroscopeError {
+        let reason: String
+        switch error.code {
+        case .connectionLost: reason = "it closed the connection without an answer"
+        case .deadline: reason = "it gave no answer within \(limit.formatted(.units(width: .wide)))"
+        case .badReply: reason = "its answer does not follow SerialEM's protocol"
+        default: return worded(error)
+        }
+        return MicroscopeError(
+            .unreachable,
+            "What listens at \(address) does not answer as SerialEM does (\(reason)): check serialem_host and serialem_port, "
+                + "and look for a message box in SerialEM.")
+    }
+
     /// Sets a state and reads it back; sets it once more where it does not read as it was set.
     func confirm(
         _ state: String, set: @Sendable () async throws -> Void, reads isSet: @Sendable () async throws -> Bool

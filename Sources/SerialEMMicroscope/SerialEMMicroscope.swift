@@ -17,23 +17,36 @@ public actor SerialEMMicroscope: Microscope {
     var folder = ""
     var navigatorPath = ""
 
-    private init(host: String, port: Int, logger: Logger, connection: SerialEMConnection) {
+    private let version: SerialEMVersion
+
+    private init(host: String, port: Int, logger: Logger, connection: SerialEMConnection, version: SerialEMVersion) {
+        self.version = version
         self.host = host
         self.port = port
         self.logger = logger
         self.connection = connection
     }
 
-    /// Connects to SerialEM; sends nothing yet.
-    public static func connect(host: String, port: Int, logger: Logger) async throws -> SerialEMMicroscope {
+    /// Connects to SerialEM and takes control, so that whatever else listens there is found out at once.
+    ///
+    /// - Parameter limit: how long to wait for the first answer; SerialEM at rest gives it within milliseconds.
+    public static func connect(
+        host: String, port: Int, answerWithin limit: Duration = .seconds(10), logger: Logger
+    ) async throws -> SerialEMMicroscope {
         let connection = try await wording { try await SerialEMConnection.connect(host: host, port: port, logger: logger) }
-        return SerialEMMicroscope(host: host, port: port, logger: logger, connection: connection)
+        do {
+            let version = try await connection.beginControl(answerWithin: limit)
+            return SerialEMMicroscope(host: host, port: port, logger: logger, connection: connection, version: version)
+        } catch {
+            await connection.close()
+            throw refusedGreeting(error, address: "\(host):\(port)", limit: limit)
+        }
     }
 
     public func begin() async throws -> MicroscopeFacts {
         let c = connection
+        let version = version
         return try await Self.wording {
-            let version = try await c.beginControl()
             try await c.errorsToLog()
             let limit = try await c.reportProperty("ImageShiftLimit")
             let tilt = try await c.reportProperty("MaximumTiltAngle")

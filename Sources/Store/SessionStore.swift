@@ -7,19 +7,31 @@ public import Workflow
 /// Intent and outcome are each a transaction; a row with an outcome is never changed back to an intent without a new run
 /// number beside it.
 public struct SessionStore: Journal {
+    private let path: String
     private let database: DatabaseQueue
     private let run: Int64
 
     /// Opens the journal at a path, makes it where there is none, and begins a run.
     ///
-    /// - Throws: GRDB's error when the file is not a database or cannot be written.
+    /// - Throws: ``WorkflowError`` when the file is not a journal or cannot be written; a new file is then taken away again.
     public init(path: String, settings: String) throws {
+        self.path = path
+        let isNew = !FileManager.default.fileExists(atPath: path)
+        do {
+            (database, run) = try Self.open(path, settings: settings)
+        } catch {
+            if isNew { for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) } }
+            throw Self.worded(error, path: path)
+        }
+    }
+
+    private static func open(_ path: String, settings: String) throws -> (DatabaseQueue, run: Int64) {
         var configuration = Configuration()
         configuration.prepareDatabase { db in
             // A journal that loses the last entry in a power cut would repeat an exposure.
             try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
         }
-        database = try DatabaseQueue(path: path, configuration: configuration)
+        let database = try DatabaseQueue(path: path, configuration: configuration)
         var migrator = DatabaseMigrator()
         migrator.registerMigration("run and step") { db in
             try db.execute(
@@ -45,24 +57,29 @@ public struct SessionStore: Journal {
                     """)
         }
         try migrator.migrate(database)
-        run = try database.write { db in
+        let run = try database.write { db in
             try db.execute(sql: "INSERT INTO run (started, settings) VALUES (?, ?)", arguments: [Self.now(), settings])
             return db.lastInsertedRowID
         }
+        return (database, run)
     }
 
     public func entry(for step: StepIdentifier) async throws -> JournalEntry? {
-        try await database.read { db in
-            let row = try Row.fetchOne(
-                db, sql: "SELECT state, inputDigest, output FROM step WHERE id = ?", arguments: [step.path])
-            guard let row, let state = JournalEntry.State(rawValue: row["state"]) else { return nil }
-            return JournalEntry(state: state, inputDigest: row["inputDigest"], output: row["output"])
+        do {
+            return try await database.read { db in
+                let row = try Row.fetchOne(
+                    db, sql: "SELECT state, inputDigest, output FROM step WHERE id = ?", arguments: [step.path])
+                guard let row, let state = JournalEntry.State(rawValue: row["state"]) else { return nil }
+                return JournalEntry(state: state, inputDigest: row["inputDigest"], output: row["output"])
+            }
+        } catch {
+            throw Self.worded(error, path: path)
         }
     }
 
     public func intend(_ step: StepIdentifier, inputDigest: String) async throws {
         let run = run
-        try await database.write { db in
+        try await write { db in
             try db.execute(
                 sql: """
                     INSERT INTO step (id, run, state, inputDigest, intended) VALUES (?, ?, 'intended', ?, ?)
@@ -85,11 +102,34 @@ public struct SessionStore: Journal {
     private func end(
         _ step: StepIdentifier, inputDigest: String, state: JournalEntry.State, output: Data?, reason: String?
     ) async throws {
-        try await database.write { db in
+        try await write { db in
             try db.execute(
                 sql: "UPDATE step SET state = ?, inputDigest = ?, ended = ?, output = ?, reason = ? WHERE id = ?",
                 arguments: [state.rawValue, inputDigest, Self.now(), output, reason, step.path])
         }
+    }
+
+    /// Does one transaction and says in words what went wrong with the file.
+    private func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+        do {
+            try await database.write(body)
+        } catch {
+            throw Self.worded(error, path: path)
+        }
+    }
+
+    private static func worded(_ error: any Error, path: String) -> any Error {
+        guard let error = error as? DatabaseError else { return error }
+        let what = error.message ?? "code \(error.resultCode.rawValue)"
+        let reason =
+            switch error.resultCode {
+            case .SQLITE_FULL: "cannot be written: the disk is full; free space on it and run again"
+            case .SQLITE_IOERR: "cannot be written: \(what) (is the disk full, or the limit on the size of files reached?)"
+            case .SQLITE_BUSY, .SQLITE_LOCKED: "is in use; let the other tomopilot of this session end first"
+            case .SQLITE_NOTADB, .SQLITE_CORRUPT: "cannot be read: \(what); put back a copy of it, or use another session_dir"
+            default: "cannot be used: \(what)"
+            }
+        return WorkflowError.unusableJournal(path, reason)
     }
 
     private static func now() -> String { Date.now.formatted(.iso8601) }

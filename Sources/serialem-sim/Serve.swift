@@ -34,6 +34,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // A limit on the size of files is an error of a write, as a full disk is, and no reason to die.
+        signal(SIGXFSZ, SIG_IGN)
         let configuration = SimulatorConfiguration(
             seed: seed, folder: URL(fileURLWithPath: folder).standardizedFileURL.path, timeScale: timeScale, truthFile: truth,
             exposureLog: exposureLog)

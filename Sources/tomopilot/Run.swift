@@ -1,5 +1,7 @@
 import ArgumentParser
 import Foundation
+import ImageFiles
+import InferenceWire
 import InferenceWorker
 import Logging
 import SerialEMMicroscope
@@ -28,26 +30,10 @@ struct Run: AsyncParsableCommand {
     }
 
     private func runSession() async throws {
-        let settings = try readSettings()
+        let (settings, text) = try readSettings()
         let worker = InferenceWorker(executable: try workerPath(), logger: quietLogger("inference"))
-        let models: SessionModels
         do {
-            models = try SessionModels(settings: settings, predictor: worker)
-        } catch {
-            await worker.shutdown()
-            throw error
-        }
-        // Nothing is written before somebody who speaks SerialEM's protocol has answered.
-        let microscope = try await SerialEMMicroscope.connect(
-            host: settings.host, port: settings.port, logger: quietLogger("serialem"))
-        try FileManager.default.createDirectory(atPath: settings.sessionFolder, withIntermediateDirectories: true)
-        let text = try String(contentsOfFile: settingsFile, encoding: .utf8)
-        let store = try SessionStore(path: settings.sessionFolder + "/session.sqlite", settings: text)
-        let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
-        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log")
-        let session = Session(settings: settings, models: models, journal: store) { log.take($0) }
-        do {
-            try await session.run(on: microscope)
+            try await runSession(settings, text: text, predictor: worker)
         } catch {
             await worker.shutdown()
             throw error
@@ -55,17 +41,44 @@ struct Run: AsyncParsableCommand {
         await worker.shutdown()
     }
 
-    private func readSettings() throws -> SessionSettings {
-        let text: String
-        do {
-            text = try String(contentsOfFile: settingsFile, encoding: .utf8)
-        } catch {
-            throw WorkflowError.refused("The settings file '\(settingsFile)' cannot be read; 'tomopilot init' writes one.")
-        }
-        let settings = try SessionSettings(yaml: text, file: settingsFile)
-        guard let level else { return settings.withAbsolutePaths(from: settingsFile) }
+    private func runSession(_ settings: SessionSettings, text: String, predictor: any Predicting) async throws {
+        let models = try SessionModels(settings: settings, predictor: predictor)
+        try await models.check()
+        // Nothing is written before somebody who speaks SerialEM's protocol has answered.
+        let microscope = try await SerialEMMicroscope.connect(
+            host: settings.host, port: settings.port, logger: quietLogger("serialem"))
+        try Folder.make(settings.sessionFolder)
+        let store = try SessionStore(path: settings.sessionFolder + "/session.sqlite", settings: text)
+        let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
+        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log")
+        let session = Session(settings: settings, models: models, journal: store) { log.take($0) }
+        try await session.run(on: microscope)
+    }
+
+    private func readSettings() throws -> (settings: SessionSettings, text: String) {
+        let text = try settingsText()
+        let settings = try SessionSettings(yaml: text, file: settingsFile).withAbsolutePaths(from: settingsFile)
+        guard let level else { return (settings, text) }
         guard 1 ... 5 ~= level else { throw WorkflowError.refused("--level is \(level); it must be 1 to 5.") }
-        return settings.withAbsolutePaths(from: settingsFile).withLevel(level)
+        return (settings.withLevel(level), text)
+    }
+
+    private func settingsText() throws -> String {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: settingsFile, isDirectory: &isFolder) else {
+            throw WorkflowError.refused("There is no settings file '\(settingsFile)'; 'tomopilot init' writes one.")
+        }
+        guard !isFolder.boolValue else {
+            throw WorkflowError.refused("'\(settingsFile)' is a folder; name the settings file in it.")
+        }
+        guard let data = FileManager.default.contents(atPath: settingsFile) else {
+            throw WorkflowError.refused("The settings file '\(settingsFile)' cannot be read; check its permissions.")
+        }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw WorkflowError.refused(
+                "The settings file '\(settingsFile)' is not text in UTF-8; 'tomopilot init' writes one to start from.")
+        }
+        return text
     }
 
     private func workerPath() throws -> String {

@@ -7,10 +7,29 @@ struct TomoPilot: AsyncParsableCommand {
         commandName: "tomopilot",
         abstract: "Drives SerialEM through a cryo-ET lamella session, from an unknown grid to tilt series.",
         subcommands: [Run.self, Initialise.self])
+
+    static func main() async {
+        // A full disk, a limit on the size of files or a reader that went away is an error of a write and gets its
+        // sentence; the signal would end the program with the beam on.
+        signal(SIGXFSZ, SIG_IGN)
+        signal(SIGPIPE, SIG_IGN)
+        await main(nil)
+    }
 }
 
 /// One clear sentence for the operator and an exit status that is not 0.
 func fail(_ error: any Error) -> ExitCode {
-    FileHandle.standardError.write(Data("tomopilot: \(error)\n".utf8))
+    // If even this cannot be written, the exit status still tells.
+    try? FileHandle.standardError.write(contentsOf: Data("tomopilot: \(sentence(error))\n".utf8))
     return ExitCode(1)
+}
+
+/// Our own errors are sentences; Foundation's are not.
+private func sentence(_ error: any Error) -> String {
+    switch error {
+    case is CancellationError: "The run was cancelled."
+    case let error as CocoaError:
+        [error.localizedDescription, error.filePath.map { "(\($0))" }].compactMap { $0 }.joined(separator: " ")
+    default: "\(error)"
+    }
 }

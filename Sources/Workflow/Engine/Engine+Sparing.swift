@@ -28,7 +28,7 @@ extension Engine {
         case let error as WorkflowError:
             switch error.code {
             case .badImage, .refused, .uncertain: return .skipLamella
-            case .inputChanged, .unreadableJournal, .badModel, .incomplete: return .stopRun
+            case .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete: return .stopRun
             }
         default: return .stopRun
         }

@@ -64,8 +64,13 @@ public struct Engine: Sendable {
             // An interrupted step stays an intent: the next run asks what happened.
             throw CancellationError()
         } catch {
-            try await journal.fail(step.id, inputDigest: digest, reason: "\(error)")
             report(.failed(step.id, title: step.title, reason: "\(error)"))
+            do {
+                try await journal.fail(step.id, inputDigest: digest, reason: "\(error)")
+            } catch let second {
+                // The step stays an intent, which is safe; the first error is the one to tell.
+                report(.warning("the failure could not be written down: \(second)"))
+            }
             throw error
         }
     }

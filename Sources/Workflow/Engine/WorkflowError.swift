@@ -1,7 +1,9 @@
 /// What stops a run, in words for the operator.
 public struct WorkflowError: Error, Sendable, CustomStringConvertible {
     /// What kind of trouble it is.
-    public enum Code: Sendable, Hashable { case uncertain, inputChanged, unreadableJournal, badModel, badImage, refused, incomplete }
+    public enum Code: Sendable, Hashable { 
+        case uncertain, inputChanged, unreadableJournal, unusableJournal, badModel, badImage, refused, incomplete
+    }
     public let code: Code
     public let message: String
     public var description: String { message }
@@ -24,6 +26,10 @@ extension WorkflowError {
             code: .unreadableJournal,
             message: "The journal holds an outcome of step \(step) that cannot be read: \(reason). "
                 + "Use the version of TomoPilot that wrote it, or another session_dir.")
+    }
+    /// The journal's file cannot be opened, read or written.
+    public static func unusableJournal(_ path: String, _ reason: String) -> Self {
+        Self(code: .unusableJournal, message: "The journal \(path) \(reason).")
     }
     /// A model cannot do what the settings ask.
     public static func badModel(_ message: String) -> Self { Self(code: .badModel, message: message) }

@@ -95,6 +95,7 @@ struct Montage {
 
     init(path: String) throws {
         file = try MRCFile(path: path)
+        try file.requireAllSections()
         let mdoc = try Mdoc.read(path + ".mdoc")
         pieces = mdoc.pieces.compactMap { $0.alignedPieceCoordinates ?? $0.pieceCoordinates }
         guard pieces.count == file.header.sections else {

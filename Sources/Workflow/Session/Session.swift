@@ -85,7 +85,7 @@ public struct Session: Sendable {
         let name = try await gridName(slot, microscope: context.microscope)
         report(.gridStarted(slot: slot, name: name))
         let folder = GridFolder(session: settings.sessionFolder, grid: name)
-        try FileManager.default.createDirectory(atPath: folder.maps, withIntermediateDirectories: true)
+        try Folder.make(folder.maps)
         try await bringToStage(slot, microscope: context.microscope)
         try await context.microscope.enter(folder: folder.path, navigatorFile: folder.navigator)
         try await context.microscope.openValves()

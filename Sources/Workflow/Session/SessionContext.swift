@@ -2,6 +2,7 @@ import Detection
 import Foundation
 public import InferenceWire
 import Microscope
+import Raster
 import Segmentation
 
 /// What every level of a session works with.
@@ -20,11 +21,15 @@ public struct SessionModels: Sendable {
     let segmenter: LamellaSegmenter?
     let detectorDescription: ModelDescription
     let segmenterDescription: ModelDescription?
+    private let detectorFolder: String
+    private let segmenterFolder: String
 
     /// Opens the models that the level needs; they run through a predictor.
     ///
     /// - Throws: a model folder's own error, or ``WorkflowError`` where a class of the settings is not a class of a model.
     public init(settings: SessionSettings, predictor: any Predicting) throws {
+        detectorFolder = settings.detectorFolder
+        segmenterFolder = settings.segmenterFolder
         let folder = try ModelFolder.open(settings.detectorFolder)
         guard folder.description.kind == .detector else {
             throw WorkflowError.badModel("WG_model is '\(settings.detectorFolder)', which is not a lamella detector.")
@@ -45,6 +50,26 @@ public struct SessionModels: Sendable {
         segmenterDescription = second.description
         try Self.require(settings.targetClasses.filter { $0 != "lamella" }, of: second.description, key: "target_list")
         try Self.require(settings.avoidedClasses, of: second.description, key: "avoid_list")
+    }
+
+    /// Runs each model once on an empty image: one that cannot be loaded, or that returns something else than its
+    /// model.json says, is found out before the microscope is touched.
+    public func check() async throws {
+        do {
+            let side = detectorDescription.sideLength ?? 32
+            let empty = Raster<UInt8>(width: side, height: side, filledWith: 0)
+            _ = try await detector.detect(in: empty, pixelSize: detectorDescription.pixelSize)
+        } catch let error as DetectionError {
+            throw WorkflowError.badModel("The model in \(detectorFolder), which WG_model names, cannot be used: \(error)")
+        }
+        guard let segmenter, let model = segmenterDescription else { return }
+        do {
+            // Not 0, which means that nothing was acquired and that no network needs to run.
+            _ = try await segmenter.segment(
+                Raster(width: model.patchColumns ?? 8, height: model.patchRows ?? 8, filledWith: 1))
+        } catch let error as SegmentationError {
+            throw WorkflowError.badModel("The model in \(segmenterFolder), which MM_model names, cannot be used: \(error)")
+        }
     }
 
     private static func require(_ classes: [String], of model: ModelDescription, key: String) throws {

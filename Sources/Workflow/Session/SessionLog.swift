@@ -1,7 +1,9 @@
 import Foundation
 import Synchronization
 
-/// Writes what happens into a log that a person can read, and progress with a time left for a terminal.
+/// Writes what happens into a log that a person can read, and with progress and a time left to standard output.
+///
+/// Standard error is left to the one sentence that ends a run which failed.
 public final class SessionLog: Sendable {
     private struct State {
         var file: FileHandle
@@ -13,13 +15,13 @@ public final class SessionLog: Sendable {
 
     /// Appends to the log at a path; makes it where there is none.
     public init(path: String) throws {
-        if !FileManager.default.fileExists(atPath: path) {
-            try Data().write(to: URL(fileURLWithPath: path))
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw WorkflowError.refused("The log \(path) cannot be written: \(String(cString: strerror(errno))).")
         }
-        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-        try file.seekToEnd()
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         state = Mutex(State(file: file, begun: ContinuousClock().now))
-        isTerminal = isatty(2) != 0
+        isTerminal = isatty(1) != 0
     }
 
     /// Takes the next event.
@@ -49,11 +51,9 @@ public final class SessionLog: Sendable {
 
     /// A passing line is replaced by the next on a terminal, and left out where output goes to a file.
     private func show(_ line: String, passing: Bool) {
-        if isTerminal {
-            FileHandle.standardError.write(Data("\r\u{1B}[K\(line)\(passing ? "" : "\n")".utf8))
-        } else {
-            FileHandle.standardError.write(Data("\(line)\n".utf8))
-        }
+        let text = isTerminal ? "\r\u{1B}[K\(line)\(passing ? "" : "\n")" : "\(line)\n"
+        // Whoever read the output may have gone, or its disk may be full; the session goes on.
+        try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
     }
 
     private static func line(for event: RunEvent) -> String? {

@@ -19,7 +19,7 @@ struct SettingsReader {
             problems.append(.noMapping)
             return
         }
-        for (key, value) in mapping { entries[key.string ?? "\(key)"] = (key, value) }
+        for (key, value) in mapping { entries[key.string ?? Self.words(for: key)] = (key, value) }
     }
 
     private static func problem(of error: any Error) -> SettingsError.Problem {
@@ -29,8 +29,12 @@ struct SettingsReader {
             return .repeatedKey(duplicates.first ?? "a key", line: context.mark.line)
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
             return .unreadable(line: mark.line, reason: problem)
+        case .reader(let problem, let offset, _, let text):
+            // The offset counts scalars of the text; a control character is the usual reason.
+            let line = offset.map { text.unicodeScalars.prefix($0).count { $0 == "\n" } + 1 }
+            return .unreadable(line: line, reason: problem)
         default:
-            return .unreadable(line: nil, reason: "\(yaml)")
+            return .unreadable(line: nil, reason: "\(yaml)".replacing("\n", with: " "))
         }
     }
 

@@ -1,0 +1,74 @@
+import Foundation
+
+/// The programs of a build lie in the folder of its test bundle, wherever that is.
+private let buildFolder = URL(fileURLWithPath: CommandLine.arguments.first ?? "").resolvingSymlinksInPath().deletingLastPathComponent()
+
+/// A program of this build.
+func program(_ name: String) -> String {
+    let candidates = [buildFolder, Bundle.main.bundleURL, Bundle.main.bundleURL.deletingLastPathComponent()]
+    let paths = candidates.map { $0.appendingPathComponent(name).path }
+    return paths.first { FileManager.default.isExecutableFile(atPath: $0) } ?? paths[0]
+}
+
+/// How a program ended and what it said.
+struct Ending {
+    let status: Int32
+    let output: String
+    let error: String
+}
+
+/// A program that runs; what it says goes to files, so that no pipe can fill up.
+struct RunningProgram {
+    private let process = Process()
+    private let folder: URL
+
+    /// - Parameter script: what bash does before the program takes its place, such as `ulimit -f 8`.
+    init(_ arguments: [String], in folder: String, after script: String = "true") throws {
+        self.folder = FileManager.default.temporaryDirectory.appendingPathComponent("said-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", "\(script) && exec \"$@\"", "bash"] + arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        for name in ["output", "error"] { try Data().write(to: self.folder.appendingPathComponent(name)) }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: self.folder.appendingPathComponent("output"))
+        process.standardError = try FileHandle(forWritingTo: self.folder.appendingPathComponent("error"))
+        try process.run()
+    }
+
+    private func said(_ name: String) -> String {
+        (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? "(not UTF-8)"
+    }
+
+    /// Waits until the output has a line that begins like this, and gives the rest of it; nil if the program ends before.
+    func line(beginning start: String) async throws -> String? {
+        while true {
+            let lines = said("output").split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            if let line = lines.first(where: { $0.hasPrefix(start) }) { return String(line.dropFirst(start.count)) }
+            guard process.isRunning else { return nil }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Waits for the end. A program that hangs is stopped after five minutes, and its status tells of the signal.
+    func ending() async throws -> Ending {
+        let begin = ContinuousClock.now
+        while process.isRunning {
+            if ContinuousClock.now - begin > .seconds(300) { kill(process.processIdentifier, SIGKILL) }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        return Ending(status: process.terminationStatus, output: said("output"), error: said("error"))
+    }
+
+    /// Asks it to end, and waits.
+    func stop() async throws {
+        process.terminate()
+        _ = try await ending()
+    }
+}
+
+/// Runs `tomopilot` to its end.
+func tomopilot(_ arguments: String..., in folder: String, after script: String = "true") async throws -> Ending {
+    try await RunningProgram([program("tomopilot")] + arguments, in: folder, after: script).ending()
+}
