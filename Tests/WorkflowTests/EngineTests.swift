@@ -111,6 +111,23 @@ import Workflow
         }
     }
 
+    /// A journal on a disk that became full after the intent.
+    private struct FullJournal: Journal {
+        func entry(for step: StepIdentifier) async throws -> JournalEntry? { nil }
+        func intend(_ step: StepIdentifier, inputDigest: String) async throws {}
+        func finish(_ step: StepIdentifier, inputDigest: String, output: Data) async throws {}
+        func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws {
+            throw WorkflowError.unusableJournal("j.sqlite", "cannot be written")
+        }
+    }
+
+    @Test func aFailureThatCannotBeWrittenDownIsStillTheOneThatIsTold() async throws {
+        let engine = Engine(journal: FullJournal()) { _ in }
+        await #expect(throws: Sentinel.self) {
+            _ = try await engine.run(Step<Int, Int>(.grid(1, "seg"), title: "Segment", input: 1) { throw Sentinel() })
+        }
+    }
+
     @Test func stepNamesAreTheSameInEveryRun() {
         #expect(StepIdentifier.grid(3, "name").path == "grid-3/name")
         #expect(StepIdentifier.lamella(3, 2, "medium-map").path == "grid-3/lamella-02/medium-map")
