@@ -129,7 +129,7 @@ let package = Package(
             "Workflow",
             [
                 "Store", "Microscope", "SerialEMMicroscope", "SerialEMClient", "SerialEMSimulator", "Detection",
-                "Segmentation", "Targets", "ImageFiles", "Raster", "Geometry", "Units", "InferenceWire", logging,
+                "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", logging,
             ]),
     ],
     swiftLanguageModes: [.v6],

@@ -46,13 +46,13 @@ struct Run: AsyncParsableCommand {
         let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
         let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log")
         let session = Session(settings: settings, models: models, journal: store) { log.take($0) }
-        do {
-            try await session.run(on: microscope)
-        } catch {
-            await worker.shutdown()
-            throw error
-        }
+        var failure: (any Error)?
+        do { try await session.run(on: microscope) } catch { failure = error }
+        // Asked of the worker while it still runs.
+        let workerPeak = await worker.processIdentifier().flatMap { PeakMemory.ofProcess($0) }
         await worker.shutdown()
+        if let peak = PeakMemory.sentence(own: PeakMemory.ofProcess(), worker: workerPeak) { log.take(.note(peak)) }
+        if let failure { throw failure }
     }
 
     private func readSettings() throws -> SessionSettings {

@@ -43,8 +43,7 @@ extension GridSession {
                     return 0
                 }
                 let montage = try Montage(path: folder.inFolder(folder.mediumFile(map.number)))
-                let whole = try montage.assemble(reducedBy: 1)
-                let pixels = whole.image.map { Int16(max(-32768, min(32767, $0.rounded()))) }
+                let pixels = try montage.assembled()
                 for area in targeted.areas {
                     try await write(
                         area, on: map, pixels: pixels, montagePixelSize: montage.pixelSize, template: template,
