@@ -49,7 +49,7 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .target(name: "CImageCodecs", dependencies: ["CTIFF", "CPNG"]),
         .target(name: "ImageFiles", dependencies: ["Raster", "Units", "CImageCodecs"], swiftSettings: numeric),
-        .target(name: "Navigator", dependencies: ["Geometry", "Units"], swiftSettings: strict),
+        .target(name: "Navigator", dependencies: ["ImageFiles", "Geometry", "Units"], swiftSettings: strict),
         // The wire.
         .target(name: "SerialEMProtocol", dependencies: ["Units", nioCore], swiftSettings: strict),
         .target(

@@ -1,5 +1,6 @@
 import Foundation
 public import Geometry
+import ImageFiles
 
 /// A Navigator file of SerialEM: points, polygons and maps in stage coordinates.
 ///
@@ -53,9 +54,7 @@ public struct NavigatorFile: Sendable, Hashable {
 
     /// Writes the file under a temporary name and renames it, so that SerialEM never reads half of it.
     public func write(to path: String) throws(NavigatorError) {
-        do { try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-            throw .cannotWrite(path, error.localizedDescription)
-        }
+        do { try WholeFile.write(bytes, to: path) } catch { throw .cannotWrite(path, error.message) }
     }
 
     /// The content of the file.

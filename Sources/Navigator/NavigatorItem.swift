@@ -1,5 +1,6 @@
 import Foundation
 public import Geometry
+import ImageFiles
 public import Units
 
 /// The colours of the Navigator's table.
