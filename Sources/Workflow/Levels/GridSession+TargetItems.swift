@@ -11,7 +11,7 @@ import Units
 extension GridSession {
     func writeTargets(of lamellae: [AnalysedLamella]) async throws {
         let geometry = try await lowDoseGeometry()
-        try await writeParameters(geometry)
+        try writeParameters(geometry, lattice: lamellae.first.map { Self.geometry(of: $0.map, in: geometry) })
         for lamella in lamellae {
             guard let targeted = lamella.targeted else { continue }
             _ = try await engine.sparing(lamella: "L\(twoDigits(targeted.number))") { [self] in
@@ -118,12 +118,14 @@ extension GridSession {
     }
 
     /// `mic_params.json` and `tgt_params.json`, spec 2.7, in the grid's folder and beside the maps.
-    private func writeParameters(_ geometry: LowDoseGeometry) async throws {
-        let microscope = microscopeParameters(geometry)
-        let target = targetParameters()
+    ///
+    /// - Parameter lattice: of one lamella, since all maps of a grid are turned and scaled alike.
+    private func writeParameters(_ geometry: LowDoseGeometry, lattice: LamellaGeometry?) throws {
+        let microscope = try microscopeParameters(geometry).data()
+        let target = try lattice.map { try targetParameters($0).data() }
         for folder in [folder.path, folder.maps] {
-            try microscope.write(to: folder + "/mic_params.json")
-            try target.write(to: folder + "/tgt_params.json")
+            try AtomicFile.write(microscope, to: folder + "/mic_params.json")
+            if let target { try AtomicFile.write(target, to: folder + "/tgt_params.json") }
         }
     }
 }
