@@ -56,8 +56,8 @@ public struct MontageAssembly: Sendable {
     /// Pixels of a piece per pixel of the assembled map, along each side; at least 1.
     public let factor: Double
     /// The smallest coordinates of all pieces: the lower left corner of the map in piece coordinates.
-    public let originX: Int
-    public let originY: Int
+    private let originX: Int
+    private let originY: Int
     /// The size that the montage would have unreduced, in pixels of a piece.
     public let fullWidth: Int
     public let fullHeight: Int

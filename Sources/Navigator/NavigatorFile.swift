@@ -7,13 +7,6 @@ import ImageFiles
 /// What is read is written back byte for byte, unknown keys and line ends too. The XML form is read as well, and written
 /// as text (SerialEM reads both).
 public struct NavigatorFile: Sendable, Hashable {
-    /// How lines end.
-    public enum LineEnding: Sendable, Hashable {
-        case lf
-        /// Windows.
-        case crlf
-    }
-
     /// In the order of the Navigator's table; SerialEM counts them from 1.
     public var items: [NavigatorItem]
     private var head: Autodoc
@@ -65,17 +58,6 @@ public struct NavigatorFile: Sendable, Hashable {
     }
 
     public var text: String { String(decoding: bytes, as: UTF8.self) }
-
-    /// Where the program that wrote the file wanted it.
-    public var lastSavedAs: String? {
-        get { head.head["LastSavedAs"] }
-        set { head.head["LastSavedAs"] = newValue }
-    }
-
-    public var lineEnding: LineEnding {
-        get { head.endsLinesWithCR ? .crlf : .lf }
-        set { head.endsLinesWithCR = newValue == .crlf }
-    }
 
     /// The place of the first item with a label, counted from 0.
     public func index(ofLabel label: String) -> Int? { items.firstIndex { $0.label == label } }
