@@ -43,15 +43,15 @@ let package = Package(
         // The ground: values, no input or output.
         .target(name: "Units", swiftSettings: numeric),
         .target(name: "Geometry", dependencies: ["Units"], swiftSettings: numeric),
-        .target(name: "Raster", dependencies: ["Units", "Geometry"], swiftSettings: numeric),
+        .target(name: "Raster", swiftSettings: numeric),
         // Files.
         .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .target(name: "CImageCodecs", dependencies: ["CTIFF", "CPNG"]),
         .target(name: "ImageFiles", dependencies: ["Raster", "Units", "CImageCodecs"], swiftSettings: numeric),
-        .target(name: "Navigator", dependencies: ["Geometry", "Units"], swiftSettings: strict),
+        .target(name: "Navigator", dependencies: ["ImageFiles", "Geometry", "Units"], swiftSettings: strict),
         // The wire.
-        .target(name: "SerialEMProtocol", dependencies: ["Units", nioCore], swiftSettings: strict),
+        .target(name: "SerialEMProtocol", swiftSettings: strict),
         .target(
             name: "SerialEMClient", dependencies: ["SerialEMProtocol", "Units", nioCore, nioPosix, logging],
             swiftSettings: strict),
@@ -60,8 +60,8 @@ let package = Package(
         .target(
             name: "SerialEMSimulator",
             dependencies: [
-                "SerialEMProtocol", "Specimen", "Raster", "Geometry", "Units", "ImageFiles", "Navigator", "Targets",
-                nioCore, nioPosix, logging,
+                "SerialEMProtocol", "Specimen", "Raster", "Geometry", "Units", "ImageFiles", "Navigator", nioCore, nioPosix,
+                logging,
             ], swiftSettings: numeric),
         .executableTarget(
             name: "serialem-sim",
@@ -71,20 +71,20 @@ let package = Package(
             ], swiftSettings: numeric),
         // The networks: one worker links libtorch, nobody else.
         .target(name: "CTorchShim", linkerSettings: [.linkedLibrary("torch_cpu"), .linkedLibrary("c10")]),
-        .target(name: "InferenceWire", dependencies: ["Raster", "Units"], swiftSettings: numeric),
+        .target(name: "InferenceWire", dependencies: ["Units"], swiftSettings: numeric),
         .target(
-            name: "Inference", dependencies: ["Raster", "InferenceWire", "CTorchShim"],
+            name: "Inference", dependencies: ["InferenceWire", "CTorchShim"],
             swiftSettings: strict + [.strictMemorySafety()]),
-        .executableTarget(name: "tomopilot-infer", dependencies: ["Inference", "InferenceWire", "Raster"], swiftSettings: strict),
-        .target(name: "InferenceWorker", dependencies: ["InferenceWire", "Raster", logging], swiftSettings: strict),
+        .executableTarget(name: "tomopilot-infer", dependencies: ["Inference", "InferenceWire"], swiftSettings: strict),
+        .target(name: "InferenceWorker", dependencies: ["InferenceWire", logging], swiftSettings: strict),
         // Analysis: pure functions of maps.
         .target(
             name: "Detection", dependencies: ["InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
         .target(
-            name: "Segmentation", dependencies: ["InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
+            name: "Segmentation", dependencies: ["InferenceWire", "Raster", "Units"], swiftSettings: numeric),
         .target(name: "Targets", dependencies: ["Raster", "Geometry", "Units"], swiftSettings: numeric),
         .target(
-            name: "Pictures", dependencies: ["Raster", "Geometry", "Units", "Detection", "Targets"], swiftSettings: numeric),
+            name: "Pictures", dependencies: ["Raster", "Geometry", "Units", "Targets"], swiftSettings: numeric),
         // The session.
         .target(
             name: "Microscope", dependencies: ["Geometry", "Raster", "Units", "Navigator"], swiftSettings: strict),
@@ -96,40 +96,37 @@ let package = Package(
             name: "Workflow",
             dependencies: [
                 "Microscope", "Detection", "Segmentation", "Targets", "Pictures", "ImageFiles", "Navigator", "Raster",
-                "Geometry", "Units", "InferenceWire", logging, .product(name: "Yams", package: "Yams"),
+                "Geometry", "Units", "InferenceWire", .product(name: "Yams", package: "Yams"),
             ], swiftSettings: strict),
         .target(
             name: "Store", dependencies: ["Workflow", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
         .executableTarget(
             name: "tomopilot",
             dependencies: [
-                "Workflow", "Store", "SerialEMMicroscope", "SerialEMClient", "Microscope", "InferenceWorker",
-                "InferenceWire", "Detection", "Segmentation", "Targets", "Raster", "ImageFiles", "Geometry", "Units",
-                logging, arguments,
+                "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "ImageFiles", logging, arguments,
             ], swiftSettings: strict),
         // Tests.
         tests("Geometry", ["Units"]),
-        tests("Raster", ["Geometry", "Units"]),
+        tests("Raster", []),
         tests("ImageFiles", ["Raster", "Units"]),
         tests("Navigator", ["Geometry", "Units"]),
-        tests("SerialEMProtocol", ["Units", nioCore]),
+        tests("SerialEMProtocol", []),
         tests("SerialEMClient", ["SerialEMProtocol", "Units", nioCore, nioPosix, logging]),
         tests("Specimen", ["Raster", "Geometry", "Units"]),
         tests(
             "SerialEMSimulator",
             [
-                "SerialEMClient", "SerialEMProtocol", "Specimen", "Raster", "Geometry", "Units", "ImageFiles",
-                "Navigator", "Targets", logging,
+                "SerialEMClient", "SerialEMProtocol", "Geometry", "Units", "ImageFiles", "Navigator", logging,
             ]),
-        tests("InferenceWorker", ["InferenceWire", "Raster", "Units", "Detection", "Segmentation", "tomopilot-infer", logging]),
+        tests("InferenceWorker", ["InferenceWire", "Raster", "Units", "Segmentation", "tomopilot-infer", logging]),
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
-        tests("Segmentation", ["InferenceWire", "Raster", "Geometry", "Units"]),
+        tests("Segmentation", ["InferenceWire", "Raster", "Units"]),
         tests("Targets", ["Raster", "Geometry", "Units"]),
         tests(
             "Workflow",
             [
                 "Store", "Microscope", "SerialEMMicroscope", "SerialEMClient", "SerialEMSimulator", "Detection",
-                "Segmentation", "Targets", "ImageFiles", "Raster", "Geometry", "Units", "InferenceWire", logging,
+                "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", logging,
             ]),
         // The programs as an operator starts them.
         .testTarget(

@@ -3,18 +3,6 @@ public struct Polygon<F>: Sendable, Hashable, Codable {
     public var vertices: [Point<F>]
     public init(_ vertices: [Point<F>]) { self.vertices = vertices }
 
-    /// Area by the shoelace formula, positive for counter-clockwise order in a right-handed frame.
-    public var signedArea: Double {
-        guard vertices.count > 2 else { return 0 }
-        var sum = 0.0
-        var previous = vertices[vertices.count - 1]
-        for p in vertices {
-            sum += previous.x * p.y - p.x * previous.y
-            previous = p
-        }
-        return sum / 2
-    }
-
     /// Whether a point lies inside (even-odd rule).
     public func contains(_ p: Point<F>) -> Bool {
         guard vertices.count > 2 else { return false }

@@ -2,19 +2,19 @@ import Foundation
 
 /// The `key = value` lines of one block of an autodoc, in order, other lines among them.
 public struct AutodocEntries: Sendable, Hashable {
-    struct Line: Sendable, Hashable {
+    package struct Line: Sendable, Hashable {
         /// The line as it stands in the file, without its end.
-        var text: String
-        var key: String?
+        package var text: String
+        package var key: String?
 
-        init(text: String) {
+        package init(text: String) {
             self.text = text
             guard !text.hasPrefix("["), let equals = text.firstIndex(of: "=") else { return }
             key = text[..<equals].trimmingCharacters(in: .whitespaces)
         }
     }
 
-    var lines: [Line] = []
+    package var lines: [Line] = []
 
     public init() {}
 
@@ -65,26 +65,26 @@ public struct AutodocEntries: Sendable, Hashable {
 }
 
 /// A number as SerialEM prints it: `%g`, whole numbers in full.
-public func autodocNumber(_ value: Double) -> String {
+package func autodocNumber(_ value: Double) -> String {
     if let whole = Int(exactly: value), abs(whole) < 1 << 53 { return String(whole) }
     return String(format: "%.6g", value)
 }
 
 /// A line break in a value or a name would start another entry.
-func singleLine(_ text: String) -> String { text.split(whereSeparator: \.isNewline).joined(separator: " ") }
+package func singleLine(_ text: String) -> String { text.split(whereSeparator: \.isNewline).joined(separator: " ") }
 
 /// The text of an autodoc: entries, then sections that start with `[Kind = name]`. What is read is written back byte for
 /// byte: unknown lines, order, line ends and the encoding stay.
-struct Autodoc: Sendable, Hashable {
-    struct Section: Sendable, Hashable {
-        var headLine: String
-        var kind: String
-        var name: String
-        var entries = AutodocEntries()
+package struct Autodoc: Sendable, Hashable {
+    package struct Section: Sendable, Hashable {
+        package var headLine: String
+        package var kind: String
+        package var name: String
+        package var entries = AutodocEntries()
         /// Made here, not read: needs a blank line before it.
         let isNew: Bool
 
-        init(kind: String, name: String) {
+        package init(kind: String, name: String) {
             self.kind = kind
             self.name = singleLine(name)
             isNew = true
@@ -92,7 +92,7 @@ struct Autodoc: Sendable, Hashable {
         }
 
         /// Nil where the line does not start a section.
-        init?(headLine: String) {
+        package init?(headLine: String) {
             let trimmed = headLine.trimmingCharacters(in: .whitespacesAndNewlines)
             guard trimmed.hasPrefix("["), trimmed.hasSuffix("]"), let equals = trimmed.firstIndex(of: "=") else {
                 return nil
@@ -104,18 +104,18 @@ struct Autodoc: Sendable, Hashable {
         }
     }
 
-    var head = AutodocEntries()
-    var sections: [Section] = []
+    package var head = AutodocEntries()
+    package var sections: [Section] = []
     /// Windows writes CR LF.
-    var endsLinesWithCR = false
-    var endsWithNewline = true
+    package var endsLinesWithCR = false
+    package var endsWithNewline = true
     /// Old files come in the code page of the microscope's Windows, read here as Latin-1.
     private var isUTF8 = true
 
-    init() {}
+    package init() {}
 
     /// Cuts text into blocks; `kinds` are the sections to tell apart, other bracketed lines are plain lines.
-    init(bytes: [UInt8], kinds: Set<String>) {
+    package init(bytes: [UInt8], kinds: Set<String>) {
         isUTF8 = String(validating: bytes, as: UTF8.self) != nil
         var parts = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
         endsWithNewline = parts.last?.isEmpty ?? true
@@ -135,7 +135,7 @@ struct Autodoc: Sendable, Hashable {
         }
     }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var texts = head.lines.map(\.text)
         for section in sections {
             // A blank line before each section, unless the file has its own way.

@@ -51,23 +51,34 @@ public final class MRCFile {
 
     /// One section, counted from 0, top row first.
     public func read(section: Int) throws(ImageFileError) -> MRCImage {
+        try read(section: section, rows: 0 ..< header.height)
+    }
+
+    /// Some rows of a section, counted from the top.
+    public func read(section: Int, rows wanted: Range<Int>) throws(ImageFileError) -> MRCImage {
         try requireSection(section)
-        let offset = header.offset(ofSection: section)
-        let end = offset + header.bytesPerImage
+        guard wanted.lowerBound >= 0, wanted.upperBound <= header.height else {
+            throw .sizeMismatch(file.path, "rows \(wanted) of images of \(header.height) rows")
+        }
+        let end = header.offset(ofSection: section) + header.bytesPerImage
         let size = try file.size()
         guard size >= end else { throw .truncated(file.path, expected: end, found: size) }
+        // The file holds the bottom row first.
+        let bytesPerRow = header.width * header.pixelType.byteCount
+        let offset = header.offset(ofSection: section) + (header.height - wanted.upperBound) * bytesPerRow
+        let count = wanted.count
         switch header.pixelType {
-        case .uint8: return .uint8(try rows(at: offset))
+        case .uint8: return .uint8(try rows(count, at: offset))
         case .int8:
-            let image: Raster<Int8> = try rows(at: offset)
+            let image: Raster<Int8> = try rows(count, at: offset)
             return .int16(image.map { Int16($0) })
-        case .int16: return .int16(try rows(at: offset).map { Int16(bitPattern: $0) })
-        case .uint16: return .uint16(try rows(at: offset))
+        case .int16: return .int16(try rows(count, at: offset).map { Int16(bitPattern: $0) })
+        case .uint16: return .uint16(try rows(count, at: offset))
         case .float16:
-            let image: Raster<UInt16> = try rows(at: offset)
+            let image: Raster<UInt16> = try rows(count, at: offset)
             return .float32(image.map { Float(Float16(bitPattern: $0)) })
         case .float32:
-            let image: Raster<UInt32> = try rows(at: offset)
+            let image: Raster<UInt32> = try rows(count, at: offset)
             return .float32(image.map { Float(bitPattern: $0) })
         }
     }
@@ -89,14 +100,13 @@ public final class MRCFile {
         }
     }
 
-    /// The file holds the bottom row first.
-    private func rows<Sample: FixedWidthInteger & BitwiseCopyable>(at offset: Int) throws(ImageFileError) -> Raster<Sample> {
-        let width = header.width
-        let height = header.height
-        var samples = try file.read(Sample.self, count: width * height, at: offset)
-        flipRows(&samples, width: width, height: height)
+    private func rows<Sample: FixedWidthInteger & BitwiseCopyable>(
+        _ count: Int, at offset: Int
+    ) throws(ImageFileError) -> Raster<Sample> {
+        var samples = try file.read(Sample.self, count: header.width * count, at: offset)
+        flipRows(&samples, width: header.width, height: count)
         if header.isBigEndian { for i in samples.indices { samples[i] = Sample(bigEndian: samples[i]) } }
-        return Raster(width: width, height: height, pixels: samples)
+        return Raster(width: header.width, height: count, pixels: samples)
     }
 }
 

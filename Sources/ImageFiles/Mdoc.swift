@@ -169,11 +169,6 @@ extension MdocSection {
         set { set("Binning", newValue) }
     }
 
-    public var exposureTime: Seconds? {
-        get { double("ExposureTime").map { Seconds($0) } }
-        set { set("ExposureTime", newValue?.value) }
-    }
-
     /// Target defocus, negative is underfocus.
     public var targetDefocus: Micrometers? {
         get { double("TargetDefocus").map { Micrometers($0) } }

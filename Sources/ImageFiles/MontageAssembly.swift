@@ -1,19 +1,11 @@
 public import Raster
 
-/// A montage put together, top row first.
-public struct MontageMap: Sendable, Hashable {
+/// Rows of a montage put together, top row first.
+public struct MontageBand: Sendable, Hashable {
     /// Grey levels; 0 where no piece was acquired.
     public var image: Raster<Float>
     /// Which pixels a piece covers.
     public var acquired: Raster<Bool>
-    /// The smallest coordinates of all pieces: the lower left corner of the map in piece coordinates.
-    public var originX: Int
-    public var originY: Int
-    /// The size that the montage would have unreduced, in pixels of a piece.
-    public var fullWidth: Int
-    public var fullHeight: Int
-    /// Pixels of a piece per pixel of this image, along each side.
-    public var reducedBy: Double
 
     /// Eight-bit grey: 0 where nothing was acquired, 1 (`black` and below) to 255 (`white` and above) elsewhere.
     public func bytes(black: Float, white: Float) -> Raster<UInt8> {
@@ -33,6 +25,8 @@ public enum MontageError: Error, Sendable, Hashable, CustomStringConvertible {
     case enlarging(by: Double)
     case tooLarge(width: Int, height: Int)
     case wrongPiece(index: Int, width: Int, height: Int, expectedWidth: Int, expectedHeight: Int)
+    /// All that was acquired is of one grey level.
+    case noContrast
 
     public var description: String {
         switch self {
@@ -43,162 +37,146 @@ public enum MontageError: Error, Sendable, Hashable, CustomStringConvertible {
             "The montage would have \(width) x \(height) pixels: the piece coordinates must be wrong."
         case .wrongPiece(let index, let width, let height, let expectedWidth, let expectedHeight):
             "Piece \(index) of the montage has \(width) x \(height) pixels, not \(expectedWidth) x \(expectedHeight)."
+        case .noContrast: "The montage has no contrast."
         }
     }
 }
 
-/// Puts the pieces of a montage together, one piece in memory at a time.
+/// Puts the pieces of a montage together, as many rows at a time as the caller wants to hold.
 ///
 /// Reduction averages over the area of each new pixel. Where pieces overlap their grey levels are mixed, each with a
 /// weight that falls towards the edge of its piece, so that no seam shows.
-public enum MontageAssembly {
+public struct MontageAssembly: Sendable {
+    /// Gives some rows of a piece, by the piece's index, counted from the top of the piece.
+    public typealias PieceReader = (_ piece: Int, _ rows: Range<Int>) throws -> Raster<UInt16>
+
+    private let pieces: [PieceCoordinates]
+    private let pieceWidth: Int
+    private let pieceHeight: Int
+    /// Pixels of a piece per pixel of the assembled map, along each side; at least 1.
+    public let factor: Double
+    /// The smallest coordinates of all pieces: the lower left corner of the map in piece coordinates.
+    private let originX: Int
+    private let originY: Int
+    /// The size that the montage would have unreduced, in pixels of a piece.
+    public let fullWidth: Int
+    public let fullHeight: Int
     /// The size of the assembled map: whole new pixels only, so that the pixel size is exactly `factor` times a piece's.
-    public static func size(
+    public let width: Int
+    public let height: Int
+
+    public init(
         pieces: [PieceCoordinates], pieceWidth: Int, pieceHeight: Int, reducedBy factor: Double = 1
-    ) throws -> (width: Int, height: Int) {
-        let frame = try Frame(pieces, pieceWidth, pieceHeight, factor)
-        return (frame.width, frame.height)
+    ) throws(MontageError) {
+        guard pieceWidth > 0, pieceHeight > 0 else { throw .emptyPieces(width: pieceWidth, height: pieceHeight) }
+        guard factor.isFinite, factor >= 1 else { throw .enlarging(by: factor) }
+        guard let minX = pieces.map(\.x).min(), let maxX = pieces.map(\.x).max(),
+            let minY = pieces.map(\.y).min(), let maxY = pieces.map(\.y).max()
+        else { throw .noPieces }
+        self.pieces = pieces
+        self.pieceWidth = pieceWidth
+        self.pieceHeight = pieceHeight
+        self.factor = factor
+        originX = minX
+        originY = minY
+        fullWidth = maxX - minX + pieceWidth
+        fullHeight = maxY - minY + pieceHeight
+        guard fullWidth <= 4_000_000, fullHeight <= 4_000_000 else {
+            throw .tooLarge(width: fullWidth, height: fullHeight)
+        }
+        width = Swift.max(1, Int(Double(fullWidth) / factor + 1e-9))
+        height = Swift.max(1, Int(Double(fullHeight) / factor + 1e-9))
+        guard width * height <= largestPixelCount else { throw .tooLarge(width: width, height: height) }
     }
 
-    /// The whole map at once. `read` gives a piece by its index in `pieces`, top row first, and is called once for each.
-    public static func assemble<Pixel: NumericPixel>(
-        pieces: [PieceCoordinates], pieceWidth: Int, pieceHeight: Int, reducedBy factor: Double = 1,
-        read: (Int) throws -> Raster<Pixel>
-    ) throws -> MontageMap {
-        let frame = try Frame(pieces, pieceWidth, pieceHeight, factor)
-        return try frame.band(rows: 0 ..< frame.height, read: read)
-    }
-
-    /// The map in bands of rows from top to bottom, for maps larger than memory. Each piece is read once for each band
-    /// that it touches; `band` gets the number of the first row and the part.
-    public static func assembleBands<Pixel: NumericPixel>(
-        pieces: [PieceCoordinates], pieceWidth: Int, pieceHeight: Int, reducedBy factor: Double = 1, bandRows: Int,
-        read: (Int) throws -> Raster<Pixel>, band: (_ firstRow: Int, _ part: MontageMap) throws -> Void
-    ) throws {
-        let frame = try Frame(pieces, pieceWidth, pieceHeight, factor)
-        for first in stride(from: 0, to: frame.height, by: Swift.max(1, bandRows)) {
-            let end = Swift.min(frame.height, first + Swift.max(1, bandRows))
-            try band(first, try frame.band(rows: first ..< end, read: read))
-        }
-    }
-
-    /// The layout of a montage.
-    struct Frame {
-        let pieces: [PieceCoordinates]
-        let pieceWidth: Int
-        let pieceHeight: Int
-        let factor: Double
-        let originX: Int
-        let originY: Int
-        let fullWidth: Int
-        let fullHeight: Int
-        let width: Int
-        let height: Int
-
-        init(_ pieces: [PieceCoordinates], _ pieceWidth: Int, _ pieceHeight: Int, _ factor: Double) throws(MontageError) {
-            guard pieceWidth > 0, pieceHeight > 0 else { throw .emptyPieces(width: pieceWidth, height: pieceHeight) }
-            guard factor.isFinite, factor >= 1 else { throw .enlarging(by: factor) }
-            guard let minX = pieces.map(\.x).min(), let maxX = pieces.map(\.x).max(),
-                let minY = pieces.map(\.y).min(), let maxY = pieces.map(\.y).max()
-            else { throw .noPieces }
-            self.pieces = pieces
-            self.pieceWidth = pieceWidth
-            self.pieceHeight = pieceHeight
-            self.factor = factor
-            originX = minX
-            originY = minY
-            fullWidth = maxX - minX + pieceWidth
-            fullHeight = maxY - minY + pieceHeight
-            guard fullWidth <= 4_000_000, fullHeight <= 4_000_000 else {
-                throw .tooLarge(width: fullWidth, height: fullHeight)
-            }
-            width = Swift.max(1, Int(Double(fullWidth) / factor + 1e-9))
-            height = Swift.max(1, Int(Double(fullHeight) / factor + 1e-9))
-            guard width * height <= largestPixelCount else { throw .tooLarge(width: width, height: height) }
-        }
-
-        func band<Pixel: NumericPixel>(rows: Range<Int>, read: (Int) throws -> Raster<Pixel>) throws -> MontageMap {
-            var sums = [Float](repeating: 0, count: width * rows.count)
-            var weights = [Float](repeating: 0, count: width * rows.count)
-            for (index, piece) in pieces.enumerated() {
-                let left = piece.x - originX
-                // Piece coordinates count from the bottom, rows of the result from the top.
-                let top = fullHeight - (piece.y - originY) - pieceHeight
-                guard Double(top) < Double(rows.upperBound) * factor,
-                    Double(top + pieceHeight) > Double(rows.lowerBound) * factor
-                else { continue }
-                let image = try read(index)
-                guard image.width == pieceWidth, image.height == pieceHeight else {
-                    throw MontageError.wrongPiece(
-                        index: index, width: image.width, height: image.height, expectedWidth: pieceWidth,
-                        expectedHeight: pieceHeight)
-                }
-                // Each call is compiled for its type of pixel; a generic call from another module would be ten times slower.
-                if let image = image as? Raster<UInt16> {
-                    add(image, left: left, top: top, rows: rows, sums: &sums, weights: &weights)
-                } else if let image = image as? Raster<Float> {
-                    add(image, left: left, top: top, rows: rows, sums: &sums, weights: &weights)
-                } else {
-                    add(image.map(\.asFloat), left: left, top: top, rows: rows, sums: &sums, weights: &weights)
-                }
-            }
-            var acquired = Raster<Bool>(width: width, height: rows.count, filledWith: false)
-            for i in sums.indices where weights[i] > 0 {
-                sums[i] /= weights[i]
-                acquired.pixels[i] = true
-            }
-            return MontageMap(
-                image: Raster(width: width, height: rows.count, pixels: sums), acquired: acquired, originX: originX,
-                originY: originY, fullWidth: fullWidth, fullHeight: fullHeight, reducedBy: factor)
-        }
-
-        private func add<Pixel: NumericPixel>(
-            _ image: Raster<Pixel>, left: Int, top: Int, rows: Range<Int>, sums: inout [Float], weights: inout [Float]
-        ) {
-            let columns = Splitting(count: pieceWidth, from: left, factor: factor, limit: width)
+    /// Some rows of the assembled map. Of each piece only the rows that count for them are read, once.
+    public func band(rows: Range<Int>, read: PieceReader) throws -> MontageBand {
+        var sums = [Float](repeating: 0, count: width * rows.count)
+        var weights = [Float](repeating: 0, count: width * rows.count)
+        for (index, piece) in pieces.enumerated() {
+            let left = piece.x - originX
+            // Piece coordinates count from the bottom, rows of the result from the top.
+            let top = fullHeight - (piece.y - originY) - pieceHeight
             let lines = Splitting(count: pieceHeight, from: top, factor: factor, limit: height)
-            let first = columns.first
-            let last = columns.last
-            guard first <= last else { return }
-            // How much of each new column the piece covers, and how far from its edge that is: the same for all rows.
-            var covered = [Float](repeating: 0, count: last - first + 1)
-            for x in 0 ..< pieceWidth {
-                columns.visit(x) { column, part in covered[column - first] += part }
+            guard let part = lines.touching(rows) else { continue }
+            let image = try read(index, part)
+            guard image.width == pieceWidth, image.height == part.count else {
+                throw MontageError.wrongPiece(
+                    index: index, width: image.width, height: image.height, expectedWidth: pieceWidth,
+                    expectedHeight: part.count)
             }
-            let ramps = (first ... last).map { ramp($0, from: left, count: pieceWidth) }
-            var row = [Float](repeating: 0, count: covered.count)
-            for y in 0 ..< pieceHeight where lines.touches(y, rows) {
-                for i in row.indices { row[i] = 0 }
-                image.pixels.withUnsafeBufferPointer { pixels in
-                    for x in 0 ..< pieceWidth {
-                        let value = pixels[y * pieceWidth + x].asFloat
-                        columns.visit(x) { column, part in row[column - first] += part * value }
-                    }
+            add(image, firstRow: part.lowerBound, left: left, top: top, lines: lines, rows: rows, sums: &sums, weights: &weights)
+        }
+        var acquired = Raster<Bool>(width: width, height: rows.count, filledWith: false)
+        for i in sums.indices where weights[i] > 0 {
+            sums[i] /= weights[i]
+            acquired.pixels[i] = true
+        }
+        return MontageBand(image: Raster(width: width, height: rows.count, pixels: sums), acquired: acquired)
+    }
+
+    /// The whole map, held once, in the numbers of an MRC file of mode 1; levels above 32767 are cut.
+    public func whole(read: PieceReader) throws -> Raster<Int16> {
+        var pixels: [Int16] = []
+        pixels.reserveCapacity(width * height)
+        for rows in Self.bands(width: width, height: height) {
+            pixels += try band(rows: rows, read: read).image.pixels.lazy.map { Int16(Swift.min(32767, $0.rounded())) }
+        }
+        return Raster(width: width, height: height, pixels: pixels)
+    }
+
+    /// Cuts an image into bands that take some tens of megabytes while they are worked on.
+    static func bands(width: Int, height: Int) -> [Range<Int>] {
+        let rows = Swift.max(1, 4_000_000 / width)
+        return stride(from: 0, to: height, by: rows).map { $0 ..< Swift.min(height, $0 + rows) }
+    }
+
+    private func add(
+        _ image: Raster<UInt16>, firstRow: Int, left: Int, top: Int, lines: Splitting, rows: Range<Int>,
+        sums: inout [Float], weights: inout [Float]
+    ) {
+        let columns = Splitting(count: pieceWidth, from: left, factor: factor, limit: width)
+        let first = columns.first
+        let last = columns.last
+        guard first <= last else { return }
+        // How much of each new column the piece covers, and how far from its edge that is: the same for all rows.
+        var covered = [Float](repeating: 0, count: last - first + 1)
+        for x in 0 ..< pieceWidth {
+            columns.visit(x) { column, part in covered[column - first] += part }
+        }
+        let ramps = (first ... last).map { ramp($0, from: left, count: pieceWidth) }
+        var row = [Float](repeating: 0, count: covered.count)
+        for y in 0 ..< image.height {
+            for i in row.indices { row[i] = 0 }
+            image.pixels.withUnsafeBufferPointer { pixels in
+                for x in 0 ..< pieceWidth {
+                    let value = Float(pixels[y * pieceWidth + x])
+                    columns.visit(x) { column, part in row[column - first] += part * value }
                 }
-                lines.visit(y) { line, part in
-                    guard rows.contains(line) else { return }
-                    let start = (line - rows.lowerBound) * width + first
-                    let lineWeight = part * ramp(line, from: top, count: pieceHeight)
-                    // The innermost loop of all: unchecked pointers let it run on several pixels at once.
-                    sums.withUnsafeMutableBufferPointer { sums in
-                        weights.withUnsafeMutableBufferPointer { weights in
-                            for i in row.indices {
-                                let weight = lineWeight * ramps[i]
-                                sums[start + i] += weight * row[i]
-                                weights[start + i] += weight * covered[i]
-                            }
+            }
+            lines.visit(firstRow + y) { line, part in
+                guard rows.contains(line) else { return }
+                let start = (line - rows.lowerBound) * width + first
+                let lineWeight = part * ramp(line, from: top, count: pieceHeight)
+                // The innermost loop of all: unchecked pointers let it run on several pixels at once.
+                sums.withUnsafeMutableBufferPointer { sums in
+                    weights.withUnsafeMutableBufferPointer { weights in
+                        for i in row.indices {
+                            let weight = lineWeight * ramps[i]
+                            sums[start + i] += weight * row[i]
+                            weights[start + i] += weight * covered[i]
                         }
                     }
                 }
             }
         }
+    }
 
-        /// The weight of a piece on a new pixel: the distance from the edge of the piece. Never zero, so that a lone
-        /// piece counts up to its edge.
-        private func ramp(_ index: Int, from start: Int, count: Int) -> Float {
-            let center = (Double(index) + 0.5) * factor - Double(start)
-            return Float(Swift.max(0.5, Swift.min(center, Double(count) - center)) / Double(count))
-        }
+    /// The weight of a piece on a new pixel: the distance from the edge of the piece. Never zero, so that a lone
+    /// piece counts up to its edge.
+    private func ramp(_ index: Int, from start: Int, count: Int) -> Float {
+        let center = (Double(index) + 0.5) * factor - Double(start)
+        return Float(Swift.max(0.5, Swift.min(center, Double(count) - center)) / Double(count))
     }
 
     /// Which new pixels a source pixel falls on along one axis: at most two, since nothing is enlarged.
@@ -233,8 +211,13 @@ public enum MontageAssembly {
             if part < 0.999_999, index + 1 < limit { body(index + 1, 1 - part) }
         }
 
-        func touches(_ i: Int, _ range: Range<Int>) -> Bool {
-            Int(indices[i]) < range.upperBound && Int(indices[i]) + 1 >= range.lowerBound
+        /// The source pixels that fall on some of the new ones; nil for none.
+        func touching(_ range: Range<Int>) -> Range<Int>? {
+            // They rise along the axis.
+            guard let first = indices.firstIndex(where: { Int($0) + 1 >= range.lowerBound }),
+                let last = indices.lastIndex(where: { Int($0) < range.upperBound }), first <= last
+            else { return nil }
+            return first ..< last + 1
         }
     }
 }

@@ -1,18 +1,12 @@
 import Foundation
 public import Geometry
+import ImageFiles
 
 /// A Navigator file of SerialEM: points, polygons and maps in stage coordinates.
 ///
 /// What is read is written back byte for byte, unknown keys and line ends too. The XML form is read as well, and written
 /// as text (SerialEM reads both).
 public struct NavigatorFile: Sendable, Hashable {
-    /// How lines end.
-    public enum LineEnding: Sendable, Hashable {
-        case lf
-        /// Windows.
-        case crlf
-    }
-
     /// In the order of the Navigator's table; SerialEM counts them from 1.
     public var items: [NavigatorItem]
     private var head: Autodoc
@@ -53,9 +47,7 @@ public struct NavigatorFile: Sendable, Hashable {
 
     /// Writes the file under a temporary name and renames it, so that SerialEM never reads half of it.
     public func write(to path: String) throws(NavigatorError) {
-        do { try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-            throw .cannotWrite(path, NavigatorError.reason(of: error))
-        }
+        do { try WholeFile.write(bytes, to: path) } catch { throw .cannotWrite(path, error.message) }
     }
 
     /// The content of the file.
@@ -66,17 +58,6 @@ public struct NavigatorFile: Sendable, Hashable {
     }
 
     public var text: String { String(decoding: bytes, as: UTF8.self) }
-
-    /// Where the program that wrote the file wanted it.
-    public var lastSavedAs: String? {
-        get { head.head["LastSavedAs"] }
-        set { head.head["LastSavedAs"] = newValue }
-    }
-
-    public var lineEnding: LineEnding {
-        get { head.endsLinesWithCR ? .crlf : .lf }
-        set { head.endsLinesWithCR = newValue == .crlf }
-    }
 
     /// The place of the first item with a label, counted from 0.
     public func index(ofLabel label: String) -> Int? { items.firstIndex { $0.label == label } }

@@ -1,5 +1,6 @@
 import Foundation
 public import Geometry
+import ImageFiles
 public import Units
 
 /// The colours of the Navigator's table.
@@ -126,12 +127,6 @@ extension NavigatorItem {
         set { self["MapFile"] = newValue }
     }
 
-    /// The section of ``mapFile``.
-    public var mapSection: Int? {
-        get { whole("MapSection") }
-        set { set("MapSection", newValue) }
-    }
-
     /// The identifier of the item (of any kind) that others refer to; 0 where there is none.
     public var mapID: Int {
         get { whole("MapID") ?? 0 }
@@ -151,7 +146,6 @@ extension NavigatorItem {
     }
 
     /// One of the user's numbers, `UserValue1`...
-    public func userValue(_ number: Int) -> Double? { section.entries.double("UserValue\(number)") }
     public mutating func setUserValue(_ number: Int, _ value: Double?) {
         self["UserValue\(number)"] = value.map(autodocNumber)
     }

@@ -46,16 +46,6 @@ public struct Raster<Pixel: Sendable>: Sendable {
         }
         return out
     }
-
-    /// Upside down: between the order of the display and the order of an MRC file.
-    public func flippedVertically() -> Raster {
-        var out = self
-        for y in 0 ..< height {
-            let from = (height - 1 - y) * width
-            out.pixels.replaceSubrange(y * width ..< (y + 1) * width, with: pixels[from ..< from + width])
-        }
-        return out
-    }
 }
 
 extension Raster: Equatable where Pixel: Equatable {}

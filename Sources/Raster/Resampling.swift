@@ -13,14 +13,18 @@ extension Raster where Pixel: NumericPixel {
     ///
     /// Works row by row; apart from the result it holds one row of sums.
     @inlinable public func resized(width w: Int, height h: Int) -> Raster<Float> {
-        var out = Raster<Float>(width: w, height: h, filledWith: 0)
-        guard w > 0, h > 0, width > 0, height > 0 else { return out }
-        let columns = ResamplingWeights(from: width, to: w)
-        let rows = ResamplingWeights(from: height, to: h)
+        guard w > 0, h > 0, width > 0, height > 0 else { return Raster<Float>(width: w, height: h, filledWith: 0) }
+        return resized(columns: ResamplingWeights(from: width, to: w), rows: ResamplingWeights(from: height, to: h))
+    }
+
+    /// The image resampled by weights that were made before, which must be for images of this size.
+    @inlinable public func resized(columns: ResamplingWeights, rows: ResamplingWeights) -> Raster<Float> {
+        let w = columns.ranges.count
+        var out = Raster<Float>(width: w, height: rows.ranges.count, filledWith: 0)
         var sums = [Float](repeating: 0, count: width)
         pixels.withUnsafeBufferPointer { source in
             out.pixels.withUnsafeMutableBufferPointer { target in
-                for y in 0 ..< h {
+                for y in rows.ranges.indices {
                     for x in 0 ..< width { sums[x] = 0 }
                     for k in rows.ranges[y] {
                         let weight = rows.weights[k]
@@ -98,5 +102,26 @@ public struct ResamplingWeights: Sendable {
         self.ranges = ranges
         self.indices = indices
         self.weights = weights
+    }
+    private init(ranges: [Range<Int>], indices: [Int], weights: [Float]) {
+        self.ranges = ranges
+        self.indices = indices
+        self.weights = weights
+    }
+
+    /// The source pixels that some of the new ones need, and their weights on an image that is cut down to those.
+    public func part(_ targets: Range<Int>) -> (source: Range<Int>, weights: ResamplingWeights) {
+        guard let first = targets.first, let last = targets.last else {
+            return (0 ..< 0, ResamplingWeights(ranges: [], indices: [], weights: []))
+        }
+        let used = ranges[first].lowerBound ..< ranges[last].upperBound
+        let low = indices[used].min() ?? 0
+        let high = indices[used].max() ?? 0
+        return (
+            low ..< high + 1,
+            ResamplingWeights(
+                ranges: ranges[targets].map { $0.lowerBound - used.lowerBound ..< $0.upperBound - used.lowerBound },
+                indices: indices[used].map { $0 - low }, weights: Array(weights[used]))
+        )
     }
 }

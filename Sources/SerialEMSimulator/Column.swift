@@ -79,7 +79,6 @@ struct Column: Sendable {
     var energyLoss = 0.0
     var beamShift = (x: 0.0, y: 0.0)
     var beamTilt = (x: 0.0, y: 0.0)
-    var stigmator = (x: 0.0, y: 0.0)
     /// Sizes in micrometres by Thermo's aperture number (1 C2, 2 objective, 4 selected area); 0 is out.
     var apertures: [Int: Int] = [0: 2000, 1: 50, 2: 70, 3: 2000, 4: 0]
     var retractedApertures: [Int: Int] = [:]

@@ -21,11 +21,6 @@ struct Canvas {
         labels = Array(repeating: 0, count: width * height)
     }
 
-    /// How much of a pixel lies inside an outline, from the distance of its centre to the outline (negative inside).
-    @inline(__always) func coverage(_ distance: Double) -> Double {
-        Swift.min(1, Swift.max(0, 0.5 - distance / pixel))
-    }
-
     /// Changes the pixels of a rectangle of a local frame, `|u| <= halfU` and `|v| <= halfV`, enlarged to whole pixels
     /// of an axis-parallel box: the change itself must leave alone what lies outside the body.
     @inline(__always) mutating func paint(

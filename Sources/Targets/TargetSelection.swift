@@ -1,4 +1,4 @@
-public import Geometry
+import Geometry
 public import Raster
 import Units
 
@@ -42,11 +42,6 @@ public enum TargetSelection {
         let best = candidates.filter { $0.worth >= top - 1e-4 }
             .min { $0.position.distance(to: middle) < $1.position.distance(to: middle) }
         return best.map { TargetArea(targets: [Target(position: $0.position, score: map.exactScore(at: $0.position))]) }
-    }
-
-    /// An area of one target at a place that is already known, such as the centre of a detected lamella.
-    public static func singleCentre(_ position: Point<Frame.MapPixels>, score: Double = 0) -> TargetArea {
-        TargetArea(targets: [Target(position: position, score: score)])
     }
 }
 

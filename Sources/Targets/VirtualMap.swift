@@ -37,11 +37,6 @@ public struct VirtualMap: Hashable, Sendable {
         return montage.cropped(x: x, y: y, width: width, height: height, fill: Pixel(clamping: Int(mean.rounded())))
     }
 
-    /// The crop; what lies outside the montage has the mean of what lies inside.
-    public func cut(from montage: Raster<Float>) -> Raster<Float> {
-        montage.cropped(x: x, y: y, width: width, height: height, fill: Float(mean(of: montage)))
-    }
-
     private func mean<Pixel: NumericPixel>(of montage: Raster<Pixel>) -> Double {
         let columns = max(0, min(x, montage.width)) ..< max(0, min(montage.width, x + width))
         let rows = max(0, min(y, montage.height)) ..< max(0, min(montage.height, y + height))

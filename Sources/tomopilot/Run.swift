@@ -33,7 +33,7 @@ struct Run: AsyncParsableCommand {
         let (settings, text) = try readSettings()
         let worker = InferenceWorker(executable: try workerPath(), logger: quietLogger("inference"))
         do {
-            try await runSession(settings, text: text, predictor: worker)
+            try await runSession(settings, text: text, worker: worker)
         } catch {
             await worker.shutdown()
             throw error
@@ -41,8 +41,8 @@ struct Run: AsyncParsableCommand {
         await worker.shutdown()
     }
 
-    private func runSession(_ settings: SessionSettings, text: String, predictor: any Predicting) async throws {
-        let models = try SessionModels(settings: settings, predictor: predictor)
+    private func runSession(_ settings: SessionSettings, text: String, worker: InferenceWorker) async throws {
+        let models = try SessionModels(settings: settings, predictor: worker)
         try await models.check()
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
         let microscope = try await SerialEMMicroscope.connect(
@@ -52,7 +52,12 @@ struct Run: AsyncParsableCommand {
         let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
         let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log")
         let session = Session(settings: settings, models: models, journal: store) { log.take($0) }
-        try await session.run(on: microscope)
+        var failure: (any Error)?
+        do { try await session.run(on: microscope) } catch { failure = error }
+        // Asked of the worker while it still runs.
+        let workerPeak = await worker.processIdentifier().flatMap { PeakMemory.ofProcess($0) }
+        if let peak = PeakMemory.sentence(own: PeakMemory.ofProcess(), worker: workerPeak) { log.take(.note(peak)) }
+        if let failure { throw failure }
     }
 
     private func readSettings() throws -> (settings: SessionSettings, text: String) {

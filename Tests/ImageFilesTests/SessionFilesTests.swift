@@ -45,9 +45,8 @@ import Units
             let file = try MRCFile(path: path)
             let pieces = try Mdoc.read(path + ".mdoc").pieces.compactMap(\.alignedPieceCoordinates)
             #expect(try (0 ..< 4).map { try file.metadata(section: $0).pieceCoordinates } == pieces)
-            let map = try MontageAssembly.assemble(pieces: pieces, pieceWidth: 30, pieceHeight: 20) {
-                try file.read(section: $0).asUInt16
-            }
+            let assembly = try MontageAssembly(pieces: pieces, pieceWidth: 30, pieceHeight: 20)
+            let map = try assembly.band(rows: 0 ..< assembly.height) { try file.read(section: $0, rows: $1).asUInt16 }
             #expect((map.image.width, map.image.height) == (55, 35))
             let first = try file.read(section: 0).asUInt16
             let last = try file.read(section: 3).asUInt16

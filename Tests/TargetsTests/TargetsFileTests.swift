@@ -109,7 +109,7 @@ struct TargetsFileTests {
     }
 
     @Test func aSingleCentreMakesAFile() throws {
-        let area = TargetSelection.singleCentre(Point(x: 10, y: 20))
+        let area = TargetArea(targets: [Target(position: Point(x: 10, y: 20), score: 0)])
         let file = TargetsFile(area: area, name: "G1_L01", geometry: SampleMaps.geometry(), hasViewFiles: false)
         let read = try PACEtomoTargets(parsing: try file.text())
         #expect(read.targets.count == 1 && read.targets[0]["viewfile"] == nil)

@@ -141,12 +141,12 @@ extension GridSession {
                 guard let item = try await mapItem(note: file) else {
                     throw WorkflowError.badImage("The navigator has no map '\(file)'.")
                 }
-                let saved = try MapPicture.save(
+                let picture = try MapPicture.save(
                     montage: folder.inFolder(file), item: item, at: pixelSize, stem: folder.mediumStem(lamella.number))
-                let centre = try await measureCentre(of: lamella, on: saved.picture, image: saved.image)
-                let position = centre ?? saved.picture.center
+                let centre = try await measureCentre(of: lamella, on: picture)
+                let position = centre ?? picture.center
                 let map = LamellaMap(
-                    number: lamella.number, picture: saved.picture, stage: saved.picture.pixelToStage(position),
+                    number: lamella.number, picture: picture, stage: picture.pixelToStage(position),
                     center: position, score: lamella.score, measured: centre != nil)
                 try write(map, of: lamella)
                 if map.measured { try await writePolygon(of: lamella, at: map.stage, margin: 0) }
@@ -156,15 +156,15 @@ extension GridSession {
 
     /// The lamella's centre on its map: by correlation with the grid map at the detector's pixel size, then by the detector.
     private func measureCentre(
-        of lamella: RecentredLamella, on picture: MapPicture, image: Raster<UInt8>
+        of lamella: RecentredLamella, on picture: MapPicture
     ) async throws -> Point<Frame.MapPixels>? {
         let detector = context.models.detectorDescription
         let factor = detector.pixelSize / picture.pixelSize
-        let width = max(1, Int(Double(image.width) / factor))
-        let height = max(1, Int(Double(image.height) / factor))
-        let reduced: Raster<Float> = image.resized(width: width, height: height)
-        let scaleX = Double(image.width) / Double(width)
-        let scaleY = Double(image.height) / Double(height)
+        let width = max(1, Int(Double(picture.width) / factor))
+        let height = max(1, Int(Double(picture.height) / factor))
+        let reduced = try PNGFile.readGrey(picture.png).resized(width: width, height: height)
+        let scaleX = Double(picture.width) / Double(width)
+        let scaleY = Double(picture.height) / Double(height)
         let m = picture.pixelToStage.linear
         let toStage = AffineMap<Frame.MapPixels, Frame.Stage>(
             linear: LinearMap(xpx: m.xpx * scaleX, xpy: m.xpy * scaleY, ypx: m.ypx * scaleX, ypy: m.ypy * scaleY),

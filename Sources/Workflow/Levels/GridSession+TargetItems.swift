@@ -11,7 +11,7 @@ import Units
 extension GridSession {
     func writeTargets(of lamellae: [AnalysedLamella]) async throws {
         let geometry = try await lowDoseGeometry()
-        try await writeParameters(geometry)
+        try writeParameters(geometry, lattice: lamellae.first.map { Self.geometry(of: $0.map, in: geometry) })
         for lamella in lamellae {
             guard let targeted = lamella.targeted else { continue }
             _ = try await engine.sparing(lamella: "L\(twoDigits(targeted.number))") { [self] in
@@ -43,8 +43,7 @@ extension GridSession {
                     return 0
                 }
                 let montage = try Montage(path: folder.inFolder(folder.mediumFile(map.number)))
-                let whole = try montage.assemble(reducedBy: 1)
-                let pixels = whole.image.map { Int16(max(-32768, min(32767, $0.rounded()))) }
+                let pixels = try montage.assembled()
                 for area in targeted.areas {
                     try await write(
                         area, on: map, pixels: pixels, montagePixelSize: montage.pixelSize, template: template,
@@ -119,12 +118,14 @@ extension GridSession {
     }
 
     /// `mic_params.json` and `tgt_params.json`, spec 2.7, in the grid's folder and beside the maps.
-    private func writeParameters(_ geometry: LowDoseGeometry) async throws {
-        let microscope = microscopeParameters(geometry)
-        let target = targetParameters()
+    ///
+    /// - Parameter lattice: of one lamella, since all maps of a grid are turned and scaled alike.
+    private func writeParameters(_ geometry: LowDoseGeometry, lattice: LamellaGeometry?) throws {
+        let microscope = try microscopeParameters(geometry).data()
+        let target = try lattice.map { try targetParameters($0).data() }
         for folder in [folder.path, folder.maps] {
-            try microscope.write(to: folder + "/mic_params.json")
-            try target.write(to: folder + "/tgt_params.json")
+            try AtomicFile.write(microscope, to: folder + "/mic_params.json")
+            if let target { try AtomicFile.write(target, to: folder + "/tgt_params.json") }
         }
     }
 }

@@ -70,8 +70,7 @@ extension GridSession {
                     throw WorkflowError.badImage("The navigator has no map '\(folder.wholeGridFile)'.")
                 }
                 return try MapPicture.save(
-                    montage: folder.inFolder(folder.wholeGridFile), item: item, at: pixelSize, stem: folder.wholeGridStem
-                ).picture
+                    montage: folder.inFolder(folder.wholeGridFile), item: item, at: pixelSize, stem: folder.wholeGridStem)
             })
     }
 

@@ -1,55 +1,40 @@
 import Foundation
 import Geometry
 import ImageFiles
-import Navigator
+package import Navigator
 import Raster
-import Units
+package import Units
 
 /// Where the pixels of a saved map lie on the stage; the map itself is the PNG beside it.
-struct MapPicture: Codable, Sendable, Hashable {
+package struct MapPicture: Codable, Sendable, Hashable {
     let png: String
-    let width: Int
-    let height: Int
+    package let width: Int
+    package let height: Int
     let pixelSize: PixelSize
     let pixelToStage: AffineMap<Frame.MapPixels, Frame.Stage>
     let z: Micrometers
 
     var center: Point<Frame.MapPixels> { Point(x: Double(width) / 2, y: Double(height) / 2) }
 
-    /// Assembles a montage at a pixel size and saves it as PNG with its sidecar.
-    static func save(
+    /// Saves a montage at a pixel size as PNG with its sidecar, without ever holding the map whole.
+    package static func save(
         montage path: String, item: NavigatorItem, at wanted: PixelSize, stem: String
-    ) throws -> (picture: MapPicture, image: Raster<UInt8>, acquired: Raster<Bool>) {
+    ) throws -> MapPicture {
         let montage = try Montage(path: path)
         let factor = wanted / montage.pixelSize
-        let assembled = try montage.assemble(reducedBy: max(1, factor))
-        let limits = assembled.image.percentiles([0.001, 0.999]) { $0 != 0 }
-        guard limits.count == 2, limits[1] > limits[0] else {
+        let pixels = try montage.picture(reducedBy: factor)
+        let picture = MapPicture(
+            png: stem + ".png", width: pixels.width, height: pixels.height, pixelSize: wanted,
+            pixelToStage: try placement(
+                item: item, fullWidth: pixels.fullWidth, reducedBy: factor, width: pixels.width, height: pixels.height),
+            z: item.z)
+        do {
+            try pixels.write(to: picture.png, read: montage.read)
+        } catch MontageError.noContrast {
             throw WorkflowError.badImage("The map \(path) has no contrast; was the beam on and were the valves open?")
         }
-        let bytes = assembled.bytes(black: limits[0], white: limits[1])
-        var image = bytes
-        var acquired = assembled.acquired
-        if factor < 1 {
-            let width = Int(Double(bytes.width) / factor)
-            let height = Int(Double(bytes.height) / factor)
-            image = bytes.resized(width: width, height: height).map { UInt8(max(0, min(255, $0.rounded()))) }
-            acquired = Raster(width: width, height: height, filledWith: true)
-            for y in 0 ..< height {
-                for x in 0 ..< width {
-                    acquired[x, y] = assembled.acquired[
-                        min(bytes.width - 1, Int(Double(x) * factor)), min(bytes.height - 1, Int(Double(y) * factor))]
-                }
-            }
-        }
-        let picture = MapPicture(
-            png: stem + ".png", width: image.width, height: image.height, pixelSize: wanted,
-            pixelToStage: try placement(
-                item: item, fullWidth: assembled.fullWidth, reducedBy: factor, width: image.width, height: image.height),
-            z: item.z)
-        try PNGFile.write(image, to: picture.png)
         try picture.sidecar(originalMap: path).write(to: stem + ".json")
-        return (picture, image, acquired)
+        return picture
     }
 
     /// From a picture of a map to the stage, through the navigator item of the map: centre to centre, scaled by the reduction.
@@ -105,10 +90,18 @@ struct Montage {
         pixelSize = file.header.pixelSize
     }
 
-    func assemble(reducedBy factor: Double) throws -> MontageMap {
-        try MontageAssembly.assemble(
-            pieces: pieces, pieceWidth: file.header.width, pieceHeight: file.header.height, reducedBy: factor
-        ) { try file.read(section: $0).asUInt16 }
+    /// At the pixel size of the pieces.
+    func assembled() throws -> Raster<Int16> {
+        try MontageAssembly(pieces: pieces, pieceWidth: file.header.width, pieceHeight: file.header.height).whole(read: read)
+    }
+
+    func picture(reducedBy factor: Double) throws -> MontagePicture {
+        try MontagePicture(
+            pieces: pieces, pieceWidth: file.header.width, pieceHeight: file.header.height, reducedBy: factor)
+    }
+
+    func read(piece: Int, rows: Range<Int>) throws -> Raster<UInt16> {
+        try file.read(section: piece, rows: rows).asUInt16
     }
 }
 
