@@ -125,6 +125,7 @@ let package = Package(
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Segmentation", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Targets", ["Raster", "Geometry", "Units"]),
+        tests("Pictures", ["Targets", "Raster", "Geometry", "Units"]),
         tests(
             "Workflow",
             [
