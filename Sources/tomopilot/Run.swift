@@ -8,7 +8,12 @@ import Workflow
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Runs a session; run again, it goes on from the last finished step.")
+        abstract: "Runs a session; run again, it goes on from the last finished step.",
+        discussion: """
+            What happens is shown on standard error and kept in the session folder, in <folder>.log. For each grid, \
+            pictures to look at first are in <session_dir>/<grid>/SPACE_maps/*_overview.png.
+            Control-C stops at once and leaves the microscope as it is; the next run goes on from the last finished step.
+            """)
 
     @Argument(help: "The settings file; 'tomopilot init' writes one.")
     var settingsFile: String
@@ -29,7 +34,8 @@ struct Run: AsyncParsableCommand {
 
     private func runSession() async throws {
         let settings = try readSettings()
-        let worker = InferenceWorker(executable: try workerPath(), logger: quietLogger("inference"))
+        let terminal = Terminal()
+        let worker = InferenceWorker(executable: try workerPath(), logger: warnings("inference", terminal))
         let models: SessionModels
         do {
             models = try SessionModels(settings: settings, predictor: worker)
@@ -39,12 +45,12 @@ struct Run: AsyncParsableCommand {
         }
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
         let microscope = try await SerialEMMicroscope.connect(
-            host: settings.host, port: settings.port, logger: quietLogger("serialem"))
+            host: settings.host, port: settings.port, logger: warnings("serialem", terminal))
         try FileManager.default.createDirectory(atPath: settings.sessionFolder, withIntermediateDirectories: true)
         let text = try String(contentsOfFile: settingsFile, encoding: .utf8)
         let store = try SessionStore(path: settings.sessionFolder + "/session.sqlite", settings: text)
         let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
-        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log")
+        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log", terminal: terminal)
         let session = Session(settings: settings, models: models, journal: store) { log.take($0) }
         do {
             try await session.run(on: microscope)
@@ -78,9 +84,7 @@ struct Run: AsyncParsableCommand {
         return path
     }
 
-    private func quietLogger(_ label: String) -> Logger {
-        var logger = Logger(label: label)
-        logger.logLevel = .warning
-        return logger
+    private func warnings(_ label: String, _ terminal: Terminal) -> Logger {
+        Logger(label: label) { WarningHandler(label: $0, terminal: terminal) }
     }
 }
