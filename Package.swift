@@ -122,6 +122,7 @@ let package = Package(
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Segmentation", ["InferenceWire", "Raster", "Units"]),
         tests("Targets", ["Raster", "Geometry", "Units"]),
+        tests("Pictures", ["Targets", "Raster", "Geometry", "Units"]),
         tests(
             "Workflow",
             [

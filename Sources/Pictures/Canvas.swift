@@ -59,40 +59,62 @@ struct Canvas {
         }
     }
 
-    /// An ellipse given by its two half axes as vectors.
-    mutating func ellipse(
-        centre: (x: Double, y: Double), _ a: (x: Double, y: Double), _ b: (x: Double, y: Double), _ colour: RGB,
-        thickness: Double
+    /// A broken line: dashes of a length with gaps of the same length between them.
+    mutating func dashes(
+        from a: (x: Double, y: Double), to b: (x: Double, y: Double), _ colour: RGB, thickness: Double, dash: Double
     ) {
-        let points = (0 ..< 72).map { step in
-            let angle = Double(step) * .pi / 36
+        let (dx, dy) = (b.x - a.x, b.y - a.y)
+        let length = (dx * dx + dy * dy).squareRoot()
+        guard length.isFinite, length > 0, dash > 0, length / dash < 1e5 else { return }
+        for begin in stride(from: 0, to: length, by: 2 * dash) {
+            let (f, g) = (begin / length, min(1, (begin + dash) / length))
+            line(from: (a.x + f * dx, a.y + f * dy), to: (a.x + g * dx, a.y + g * dy), colour, thickness: thickness)
+        }
+    }
+
+    /// A closed outline of dashes.
+    mutating func dashedOutline(_ points: [(x: Double, y: Double)], _ colour: RGB, thickness: Double, dash: Double) {
+        guard var previous = points.last else { return }
+        for point in points {
+            dashes(from: previous, to: point, colour, thickness: thickness, dash: dash)
+            previous = point
+        }
+    }
+
+    /// Points of an ellipse that is given by its two half axes as vectors.
+    static func ellipse(
+        centre: (x: Double, y: Double), _ a: (x: Double, y: Double), _ b: (x: Double, y: Double), points: Int = 72
+    ) -> [(x: Double, y: Double)] {
+        (0 ..< points).map { step in
+            let angle = 2 * .pi * Double(step) / Double(points)
             return (
                 x: centre.x + cos(angle) * a.x + sin(angle) * b.x, y: centre.y + cos(angle) * a.y + sin(angle) * b.y
             )
         }
-        outline(points, colour, thickness: thickness)
     }
 
-    /// Text with its top left corner at a place; a dark seam keeps it readable on any ground.
-    mutating func text(_ text: String, x: Int, y: Int, _ colour: RGB, size: Int, seam: Bool = true) {
-        if seam {
-            for (dx, dy) in [(-1, 0), (1, 0), (0, -1), (0, 1), (1, 1)] {
-                glyphs(text, x: x + dx * max(1, size / 2), y: y + dy * max(1, size / 2), RGB(grey: 0), size: size)
-            }
-        }
-        glyphs(text, x: x, y: y, colour, size: size)
-    }
-
-    private mutating func glyphs(_ text: String, x: Int, y: Int, _ colour: RGB, size: Int) {
+    /// Text with its top left corner at a place.
+    mutating func text(_ text: String, x: Int, y: Int, _ colour: RGB, size: Int) {
+        let dot = Double(size)
         for (index, letter) in text.enumerated() {
-            let rows = PixelFont.rows(of: letter)
-            for (row, bits) in rows.enumerated() {
-                for column in 0 ..< 5 where bits >> (4 - column) & 1 == 1 {
-                    fill(
-                        x: x + (6 * index + column) * size, y: y + row * size, width: size, height: size, colour)
-                }
+            let (left, top) = (Double(x) + Double(6 * index) * dot, Double(y))
+            for stroke in PixelFont.strokes(of: letter) {
+                let from = (x: left + (Double(stroke.from.x) + 0.5) * dot, y: top + (Double(stroke.from.y) + 0.5) * dot)
+                let to = (x: left + (Double(stroke.to.x) + 0.5) * dot, y: top + (Double(stroke.to.y) + 0.5) * dot)
+                line(from: from, to: to, colour, thickness: max(1, 0.95 * dot))
             }
         }
+    }
+
+    /// Text on a dark plate, readable on any ground.
+    mutating func plate(_ text: String, x: Int, y: Int, _ colour: RGB, size: Int) {
+        let frame = Self.plateSize(of: text, size: size)
+        fill(x: x, y: y, width: frame.width, height: frame.height, Palette.paper, opacity: 0.72)
+        self.text(text, x: x + 2 * size, y: y + 2 * size, colour, size: size)
+    }
+
+    static func plateSize(of text: String, size: Int) -> (width: Int, height: Int) {
+        (width(of: text, size: size) + 4 * size, 11 * size)
     }
 
     /// The width of a text in pixels.

@@ -3,7 +3,7 @@ import Geometry
 import Raster
 import Units
 
-/// A map enlarged or reduced for looking at, with a title above and a legend and a scale bar below.
+/// A map enlarged or reduced for looking at: a heading above it; a scale bar, a legend and room for more below.
 struct Sheet {
     private(set) var canvas: Canvas
     /// Picture pixels per map pixel.
@@ -13,53 +13,58 @@ struct Sheet {
     let mapWidth: Int
     let mapHeight: Int
     let top: Int
+    /// The first row below the legend.
+    let end: Int
 
-    /// - Parameter frame: the size of the coordinate system; the map is stretched over it.
-    init(map: Raster<UInt8>, frameWidth: Int, frameHeight: Int, title: String, maximumSide: Int, legend: [(String, RGB)]) {
-        let longest = Double(max(1, frameWidth, frameHeight))
+    /// What a sheet is made of.
+    struct Contents {
+        var map: Raster<UInt8>
+        var tones: Tones
+        /// The size of the coordinate system; the map is stretched over it.
+        var frameWidth: Int
+        var frameHeight: Int
+        /// The first line is the largest.
+        var heading: [String]
+        var legend: [LegendEntry]
+        var maximumSide: Int
+        /// Height of the room below the legend, by the width of the sheet and the size of the font.
+        var room: (_ width: Int, _ fontSize: Int) -> Int = { _, _ in 0 }
+    }
+
+    init(_ contents: Contents) {
+        let longest = Double(max(1, contents.frameWidth, contents.frameHeight))
         // Small maps are enlarged, or the labels would hide them.
-        scale = min(Double(max(64, maximumSide)) / longest, 4)
-        mapWidth = max(1, Int((Double(frameWidth) * scale).rounded()))
-        mapHeight = max(1, Int((Double(frameHeight) * scale).rounded()))
-        fontSize = max(1, min(mapWidth, mapHeight) / 450)
-        let line = 11 * fontSize
-        let lines = Self.wrap(legend, width: mapWidth, size: fontSize)
-        top = line + 4 * fontSize
+        scale = min(Double(max(64, contents.maximumSide)) / longest, 4)
+        mapWidth = max(1, Int((Double(contents.frameWidth) * scale).rounded()))
+        mapHeight = max(1, Int((Double(contents.frameHeight) * scale).rounded()))
+        fontSize = max(1, Int((Double(max(mapWidth, mapHeight)) / 750).rounded()))
+        let size = fontSize
+        let line = 13 * size
+        let lines = LegendEntry.lines(contents.legend, width: mapWidth, size: size)
+        top = 4 * size + contents.heading.enumerated().reduce(0) { $0 + ($1.offset == 0 ? line + 4 * size : line) }
+        end = top + mapHeight + line * (lines.count + 1) + 8 * size
         canvas = Canvas(
-            width: mapWidth, height: top + mapHeight + line * (lines.count + 1) + 6 * fontSize, colour: Palette.paper)
-        canvas.text(title, x: 4 * fontSize, y: 4 * fontSize, Palette.ink, size: fontSize, seam: false)
-        let grey = map.resized(width: mapWidth, height: mapHeight)
-        for y in 0 ..< mapHeight {
-            for x in 0 ..< mapWidth {
-                canvas.blend(x, top + y, RGB(grey: UInt8(max(0, min(255, grey[x, y].rounded())))))
-            }
+            width: mapWidth, height: end + contents.room(mapWidth, size), colour: Palette.paper)
+        var y = 5 * size
+        for (index, text) in contents.heading.enumerated() {
+            canvas.text(text, x: 4 * size, y: y, Palette.ink, size: index == 0 ? size + (size + 1) / 2 : size)
+            y += index == 0 ? line + 4 * size : line
         }
+        drawMap(contents)
         for (index, entries) in lines.enumerated() {
-            var x = 4 * fontSize
-            let y = top + mapHeight + line * (index + 1) + 5 * fontSize
-            for (name, colour) in entries {
-                canvas.fill(x: x, y: y, width: 7 * fontSize, height: 7 * fontSize, colour)
-                canvas.text(name, x: x + 10 * fontSize, y: y, Palette.ink, size: fontSize, seam: false)
-                x += Self.legendWidth(name, size: fontSize)
+            var x = 4 * size
+            for entry in entries {
+                entry.draw(on: &canvas, x: x, y: top + mapHeight + line * (index + 1) + 7 * size, size: size)
+                x += entry.width(size: size)
             }
         }
     }
 
-    private static func legendWidth(_ name: String, size: Int) -> Int { 18 * size + Canvas.width(of: name, size: size) }
-
-    private static func wrap(_ legend: [(String, RGB)], width: Int, size: Int) -> [[(String, RGB)]] {
-        var lines: [[(String, RGB)]] = []
-        var used = width
-        for entry in legend {
-            let wanted = legendWidth(entry.0, size: size)
-            if used + wanted > width || lines.isEmpty {
-                lines.append([])
-                used = 4 * size
-            }
-            lines[lines.count - 1].append(entry)
-            used += wanted
+    private mutating func drawMap(_ contents: Contents) {
+        let grey = contents.map.resized(width: mapWidth, height: mapHeight)
+        for y in 0 ..< mapHeight {
+            for x in 0 ..< mapWidth { canvas.blend(x, top + y, RGB(grey: contents.tones(grey[x, y]))) }
         }
-        return lines
     }
 
     /// A map position in the picture.
@@ -69,6 +74,32 @@ struct Sheet {
 
     /// A map displacement in the picture.
     func arrow(_ vector: Vector<Frame.MapPixels>) -> (x: Double, y: Double) { (vector.dx * scale, vector.dy * scale) }
+
+    /// Whether a place of the picture lies on the map.
+    func isOnMap(_ place: (x: Double, y: Double)) -> Bool {
+        place.x >= 0 && place.x < Double(mapWidth) && place.y >= Double(top) && place.y < Double(top + mapHeight)
+    }
+
+    /// A broken line, drawn on the map only: what leaves the map is cut off.
+    mutating func dashedLine(_ points: [(x: Double, y: Double)], closed: Bool, _ colour: RGB) {
+        guard var previous = closed ? points.last : points.first else { return }
+        let step = 9 * thin
+        var travelled = 0.0
+        for point in points {
+            let length = ((point.x - previous.x) * (point.x - previous.x) + (point.y - previous.y) * (point.y - previous.y)).squareRoot()
+            guard length.isFinite, length < 1e6 else { return }
+            let pieces = max(1, Int((length / step).rounded(.up)))
+            for piece in 0 ..< pieces {
+                let (f, g) = (Double(piece) / Double(pieces), Double(piece + 1) / Double(pieces))
+                let a = (x: previous.x + f * (point.x - previous.x), y: previous.y + f * (point.y - previous.y))
+                let b = (x: previous.x + g * (point.x - previous.x), y: previous.y + g * (point.y - previous.y))
+                let isDash = Int(travelled / step) % 2 == 0
+                travelled += length / Double(pieces)
+                if isDash, isOnMap(a), isOnMap(b) { canvas.line(from: a, to: b, colour, thickness: thin) }
+            }
+            previous = point
+        }
+    }
 
     /// Width of a thin line.
     var thin: Double { max(1, Double(fontSize) * 0.6) }
@@ -84,9 +115,9 @@ struct Sheet {
         let length = decade * (wanted / decade >= 5 ? 5 : wanted / decade >= 2 ? 2 : 1)
         let y = top + mapHeight + 6 * fontSize
         let bar = max(1, Int((length / perPixel).rounded()))
-        canvas.fill(x: 4 * fontSize, y: y + 2 * fontSize, width: bar, height: 2 * fontSize, Palette.ink)
+        canvas.fill(x: 4 * fontSize, y: y + 2 * fontSize, width: bar, height: 3 * fontSize, Palette.ink)
         let text = (length >= 1 ? String(Int(length.rounded())) : String(format: "%g", length)) + " \u{B5}m"
-        canvas.text(text, x: 8 * fontSize + bar, y: y, Palette.ink, size: fontSize, seam: false)
+        canvas.text(text, x: 8 * fontSize + bar, y: y, Palette.ink, size: fontSize)
     }
 
     var picture: Raster<RGB> { canvas.picture }

@@ -10,7 +10,12 @@ import Workflow
 
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Runs a session; run again, it goes on from the last finished step.")
+        abstract: "Runs a session; run again, it goes on from the last finished step.",
+        discussion: """
+            What happens is shown on standard output and kept in the session folder, in <folder>.log. For each grid, \
+            pictures to look at first are in <session_dir>/<grid>/SPACE_maps/*_overview.png.
+            Control-C stops at once and leaves the microscope as it is; the next run goes on from the last finished step.
+            """)
 
     @Argument(help: "The settings file; 'tomopilot init' writes one.")
     var settingsFile: String
@@ -31,9 +36,10 @@ struct Run: AsyncParsableCommand {
 
     private func runSession() async throws {
         let (settings, text) = try readSettings()
-        let worker = InferenceWorker(executable: try workerPath(), logger: quietLogger("inference"))
+        let terminal = Terminal()
+        let worker = InferenceWorker(executable: try workerPath(), logger: warnings("inference", terminal))
         do {
-            try await runSession(settings, text: text, worker: worker)
+            try await runSession(settings, text: text, worker: worker, terminal: terminal)
         } catch {
             await worker.shutdown()
             throw error
@@ -41,16 +47,18 @@ struct Run: AsyncParsableCommand {
         await worker.shutdown()
     }
 
-    private func runSession(_ settings: SessionSettings, text: String, worker: InferenceWorker) async throws {
+    private func runSession(
+        _ settings: SessionSettings, text: String, worker: InferenceWorker, terminal: Terminal
+    ) async throws {
         let models = try SessionModels(settings: settings, predictor: worker)
         try await models.check()
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
         let microscope = try await SerialEMMicroscope.connect(
-            host: settings.host, port: settings.port, logger: quietLogger("serialem"))
+            host: settings.host, port: settings.port, logger: warnings("serialem", terminal))
         try Folder.make(settings.sessionFolder)
         let store = try SessionStore(path: settings.sessionFolder + "/session.sqlite", settings: text)
         let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
-        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log")
+        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log", terminal: terminal)
         let session = Session(settings: settings, models: models, journal: store) { log.take($0) }
         var failure: (any Error)?
         do { try await session.run(on: microscope) } catch { failure = error }
@@ -96,9 +104,7 @@ struct Run: AsyncParsableCommand {
         return path
     }
 
-    private func quietLogger(_ label: String) -> Logger {
-        var logger = Logger(label: label)
-        logger.logLevel = .warning
-        return logger
+    private func warnings(_ label: String, _ terminal: Terminal) -> Logger {
+        Logger(label: label) { WarningHandler(label: $0, terminal: terminal) }
     }
 }

@@ -52,7 +52,7 @@ public struct Engine: Sendable {
             }
         }
         try await journal.intend(step.id, inputDigest: digest)
-        report(.started(step.id, title: step.title))
+        report(.started(step.id, title: step.title, exposing: step.investigate != nil))
         let clock = ContinuousClock()
         let begin = clock.now
         do {

@@ -2,15 +2,16 @@
 public enum RunEvent: Sendable {
     case sessionStarted(String)
     case gridStarted(slot: Int, name: String)
-    /// How many units of work are planned and done, for the time left.
-    case progress(done: Double, total: Double)
-    case started(StepIdentifier, title: String)
+    /// How many units of work of a phase are planned and done, for the time left.
+    case progress(phase: String, done: Double, total: Double)
+    /// `exposing`: it puts electrons on the sample or moves a grid.
+    case started(StepIdentifier, title: String, exposing: Bool)
     case finished(StepIdentifier, title: String, duration: Duration)
     case skipped(StepIdentifier, title: String)
     case recovered(StepIdentifier, title: String)
     case failed(StepIdentifier, title: String, reason: String)
     /// A wait goes on; for the progress line, not for the log.
-    case waiting(String, Duration)
+    case waiting(String)
     case note(String)
     case warning(String)
     case sessionEnded(String)

@@ -38,9 +38,7 @@ extension GridSession {
                 "\(finished.count) of \(areas.count) areas have a run file; finish the marked items with Acquire at Items in SerialEM")
         } perform: { [self] in
             try await microscope.startAcquisition(script: script)
-            let end = try await microscope.awaitControl(within: limit) { [engine] waited in
-                engine.note(.waiting("Acquire at Items runs", waited))
-            }
+            let end = try await microscope.awaitControl(within: limit) { [self] waited in report(areas, after: waited) }
             guard end == .finished else {
                 throw WorkflowError.incomplete("Acquire at Items is paused in SerialEM; resume or end it there, then run again.")
             }
@@ -52,8 +50,16 @@ extension GridSession {
             engine.note(.warning("\(missing.count) of \(targets.count) targets were not acquired; see \(folder.grid)_acquisition.json"))
         }
         try writeRecord(targets)
-        await context.progress.finish(Work.acquisition * Double(areas.count))
         return targets
+    }
+
+    /// PACEtomo writes an area's run file when the area is done.
+    private nonisolated func report(_ areas: [TargetedLamella.Area], after waited: Duration) {
+        let finished = areas.filter { FileManager.default.fileExists(atPath: runFile(of: $0)) }
+        let done = finished.reduce(0) { $0 + $1.targets }
+        let total = areas.reduce(0) { $0 + $1.targets }
+        engine.note(.waiting("Acquire at Items since \(words(waited)), \(done) of \(total) tilt series"))
+        engine.note(.progress(phase: "\(folder.grid), acquiring", done: Double(done), total: Double(total)))
     }
 
     private nonisolated func runFile(of area: TargetedLamella.Area) -> String { folder.inFolder(area.name + "_tgts_run01.txt") }

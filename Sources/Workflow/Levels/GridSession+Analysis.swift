@@ -4,7 +4,6 @@ import ImageFiles
 import InferenceWire
 import Microscope
 import Navigator
-import Pictures
 import Raster
 import Segmentation
 import Targets
@@ -16,14 +15,19 @@ extension GridSession {
     func analyse(
         _ lamella: RecentredLamella, map: LamellaMap, geometry: LowDoseGeometry
     ) async throws -> AnalysedLamella {
-        guard let segmenter = context.models.segmenter else {
-            return AnalysedLamella(map: map, segmented: nil, targeted: nil)
-        }
         let lamellaGeometry = Self.geometry(of: map, in: geometry)
-        let segmented = try await segment(map, of: lamella.onGridMap, by: segmenter, geometry: lamellaGeometry)
-        guard settings.automationLevel >= 4 else { return AnalysedLamella(map: map, segmented: segmented, targeted: nil) }
-        let targeted = try await chooseTargets(on: map, segmented: segmented, geometry: lamellaGeometry)
-        return AnalysedLamella(map: map, segmented: segmented, targeted: targeted)
+        var segmented: SegmentedLamella?
+        var targeted: TargetedLamella?
+        if let segmenter = context.models.segmenter {
+            let regions = try await segment(map, of: lamella.onGridMap, by: segmenter, geometry: lamellaGeometry)
+            if settings.automationLevel >= 4 {
+                targeted = try await chooseTargets(on: map, segmented: regions, geometry: lamellaGeometry)
+            }
+            segmented = regions
+        }
+        let analysed = AnalysedLamella(map: map, segmented: segmented, targeted: targeted)
+        try await drawOverview(of: analysed, lamella: lamella, geometry: geometry)
+        return analysed
     }
 
     static func geometry(of map: LamellaMap, in lowDose: LowDoseGeometry) -> LamellaGeometry {
@@ -156,11 +160,6 @@ extension GridSession {
         if areas.isEmpty {
             try AtomicFile.write(PointsFile.empty.data(), to: folder.inMaps(PointsFile.name(map: name, index: nil)))
         }
-        let count = areas.reduce(0) { $0 + $1.targets.count }
-        let overview = OverviewPicture.lamella(
-            map: image, labels: labels, classes: classes, areas: areas, geometry: geometry,
-            maximumTilt: settings.maximumTilt, title: "\(name): \(count) targets")
-        try writePicture(overview, to: folder.mediumStem(map.number) + "_overview.png")
         return TargetedLamella(number: map.number, areas: written)
     }
 }

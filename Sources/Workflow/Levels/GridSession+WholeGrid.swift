@@ -5,7 +5,6 @@ import ImageFiles
 import InferenceWire
 import Microscope
 import Navigator
-import Pictures
 import Raster
 import Units
 
@@ -17,6 +16,7 @@ extension GridSession {
         wholeGridPicture = picture
         let lamellae = try await detectLamellae(on: picture)
         try await writeLamellae(lamellae, picture: picture)
+        try await drawOverview(found: lamellae)
         return lamellae
     }
 
@@ -161,19 +161,8 @@ extension GridSession {
                         singlePositionFile(name: name, stage: lamella.stage, score: lamella.score),
                         to: folder.inFolder(name + "_tgts.txt"))
                 }
-                let overview = OverviewPicture.grid(
-                    map: try PNGFile.readGrey(picture.png), pixelSize: picture.pixelSize,
-                    boxes: lamellae.map {
-                        GridBox(rectangle: $0.box, className: $0.className, score: $0.score, label: "L\(twoDigits($0.number))")
-                    }, title: "\(folder.grid): \(lamellae.count) lamellae")
-                try writePicture(overview, to: folder.inMaps(folder.grid + "_overview.png"))
                 return lamellae.count
             })
-    }
-
-    nonisolated func writePicture(_ picture: Raster<RGB>, to path: String) throws {
-        try PNGFile.write(
-            RGBImage(width: picture.width, height: picture.height, pixels: picture.interleavedBytes), to: path)
     }
 
     /// The four corners of a box on the stage; a turned box stays a turned box and keeps its centre.

@@ -1,3 +1,4 @@
+import Foundation
 import ImageFiles
 
 /// What a session reached on one grid, lamella by lamella.
@@ -41,6 +42,21 @@ struct GridReport: Codable, Sendable, Hashable {
         }
     }
 
+    /// A table for people: a line for the grid and one for each lamella.
+    var lines: [String] {
+        func padded(_ text: String, _ width: Int) -> String { text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0) }
+        let isAcquired = lamellae.contains { $0.acquired > 0 }
+        let classWidth = lamellae.map(\.className.count).max() ?? 0
+        return ["\(name) (slot \(slot)): \(lamellae.count) lamellae"]
+            + lamellae.map { lamella in
+                let score = String(format: "%.2f", lamella.score)
+                let reached =
+                    "level \(lamella.levelReached), \(lamella.targets) targets" + (isAcquired ? ", \(lamella.acquired) tilt series" : "")
+                return "  L\(twoDigits(lamella.number))  \(padded(lamella.className, classWidth)) \(score)  "
+                    + (lamella.note.isEmpty ? reached : "\(reached); \(lamella.note)")
+            }
+    }
+
     var json: JSONValue {
         .object([
             "slot": .integer(slot), "name": .string(name),
@@ -48,7 +64,7 @@ struct GridReport: Codable, Sendable, Hashable {
                 lamellae.map { lamella in
                     .object([
                         "number": .integer(lamella.number), "class": .string(lamella.className),
-                        "score": .number(lamella.score), "level_reached": .integer(lamella.levelReached),
+                        "score": .number((lamella.score * 1000).rounded() / 1000), "level_reached": .integer(lamella.levelReached),
                         "targets": .integer(lamella.targets), "acquired": .integer(lamella.acquired),
                         "note": .string(lamella.note),
                     ])

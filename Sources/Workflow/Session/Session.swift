@@ -26,23 +26,31 @@ public struct Session: Sendable {
     /// Run again, it goes on from the last finished step.
     public func run(on microscope: any Microscope) async throws {
         report(.sessionStarted("level \(settings.automationLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
+        var reports: [GridReport] = []
         do {
             let facts = try await microscope.begin()
             report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
             try await microscope.check(states: requiredStates)
-            let progress = ProgressCounter(
-                total: Double(settings.gridList.count) * (Work.wholeGrid + Self.usualLamellae * workPerLamella), report: report)
+            let progress = ProgressCounter(report: report)
             let context = SessionContext(
                 settings: settings, engine: engine, microscope: microscope, models: models, facts: facts, progress: progress)
-            var reports: [GridReport] = []
-            for slot in settings.gridList { reports.append(try await runGrid(slot, in: context)) }
-            try writeReport(reports)
+            for slot in settings.gridList {
+                reports.append(try await runGrid(slot, in: context))
+                try writeReport(reports, stopped: nil)
+            }
             await leaveSafe(microscope)
+            for grid in reports { grid.lines.forEach { report(.note($0)) } }
+            report(.note("pictures are in \(settings.sessionFolder)/<grid>/SPACE_maps/*_overview.png"))
             report(.sessionEnded(Self.summary(reports)))
         } catch {
             report(.warning("the session stops: \(error)"))
             await leaveSafe(microscope)
-            report(.sessionEnded("stopped before its end"))
+            do {
+                try writeReport(reports, stopped: "\(error)")
+            } catch {
+                report(.warning("the session report was not written: \(error)"))
+            }
+            report(.sessionEnded("stopped before its end; the same command goes on from here"))
             throw error
         }
     }
@@ -62,7 +70,6 @@ public struct Session: Sendable {
         let level = settings.automationLevel
         guard level >= 2 else { return 0 }
         return Work.recentring + Work.mediumMap + (level >= 3 ? Work.segmentation : 1) + (level >= 4 ? Work.targets : 0)
-            + (level >= 5 ? Work.acquisition : 0)
     }
 
     private var requiredStates: [ImagingStateRequirement] {
@@ -97,11 +104,17 @@ public struct Session: Sendable {
     private func runLevels(of grid: GridSession, name: String, slot: Int) async throws -> GridReport {
         let level = settings.automationLevel
         let progress = grid.context.progress
+        let number = (settings.gridList.firstIndex(of: slot) ?? 0) + 1
+        let count = settings.gridList.count
+        await progress.begin(
+            count > 1 ? "\(name) (grid \(number) of \(count))" : name, total: Work.wholeGrid + Self.usualLamellae * workPerLamella)
         let found = try await grid.findLamellae()
         guard level >= 2 else { return GridReport(slot: slot, name: name, found: found) }
         await progress.plan((Double(found.count) - Self.usualLamellae) * workPerLamella)
         let recentred = try await grid.recentre(found)
+        try await grid.drawOverview(found: found, recentred: recentred)
         let analysed = try await grid.mapAndAnalyse(recentred)
+        try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
         if level >= 4 { try await grid.writeTargets(of: analysed) }
         let acquired = level >= 5 ? try await grid.acquire(analysed) : []
         return GridReport(
@@ -145,15 +158,20 @@ public struct Session: Sendable {
         }
     }
 
-    private func writeReport(_ grids: [GridReport]) throws {
-        try JSONValue.object(["datetime": .string(timestamp()), "grids": .array(grids.map(\.json))])
-            .write(to: settings.sessionFolder + "/session_report.json")
+    /// What was reached so far; `stopped` says why the session ended early.
+    private func writeReport(_ grids: [GridReport], stopped: String?) throws {
+        var entries: JSONObject = [
+            "datetime": .string(timestamp()), "level": .integer(settings.automationLevel),
+            "grids_wanted": .array(settings.gridList.map { .integer($0) }), "grids": .array(grids.map(\.json)),
+        ]
+        if let stopped { entries["stopped"] = .string(stopped) }
+        try JSONValue.object(entries).write(to: settings.sessionFolder + "/session_report.json")
     }
 
     private static func summary(_ grids: [GridReport]) -> String {
         let lamellae = grids.flatMap(\.lamellae)
         let targets = lamellae.reduce(0) { $0 + $1.targets }
         let acquired = lamellae.reduce(0) { $0 + $1.acquired }
-        return "\(grids.count) grid(s), \(lamellae.count) lamellae, \(targets) targets, \(acquired) tilt series"
+        return "\(grids.count) grid\(grids.count == 1 ? "" : "s"), \(lamellae.count) lamellae, \(targets) targets, \(acquired) tilt series"
     }
 }

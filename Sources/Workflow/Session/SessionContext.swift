@@ -80,31 +80,37 @@ public struct SessionModels: Sendable {
     }
 }
 
-/// Counts work that is done against work that is planned, for the time left.
+/// Counts work that is done against work that is planned, for the time left, in one phase after another: preparing a grid
+/// and acquiring it take times that say nothing about each other.
 actor ProgressCounter {
+    private var phase = ""
     private var done = 0.0
-    private var total: Double
+    private var total = 0.0
     private let report: @Sendable (RunEvent) -> Void
 
-    init(total: Double, report: @escaping @Sendable (RunEvent) -> Void) {
+    init(report: @escaping @Sendable (RunEvent) -> Void) { self.report = report }
+
+    /// A phase begins with this much work.
+    func begin(_ phase: String, total: Double) {
+        self.phase = phase
         self.total = total
-        self.report = report
+        done = 0
+        report(.progress(phase: phase, done: 0, total: total))
     }
-    /// More work has become known.
+    /// More work, or less, has become known.
     func plan(_ work: Double) { total += work }
     /// Some of it is done.
     func finish(_ work: Double) {
         done += work
-        report(.progress(done: done, total: max(total, done)))
+        report(.progress(phase: phase, done: done, total: max(total, done)))
     }
 }
 
-/// Rough shares of a session's time, in seconds on a simulated microscope; they only weigh the progress line.
+/// Rough shares of the time of preparing a grid, in seconds on a simulated microscope; they only weigh the progress line.
 enum Work {
-    static let wholeGrid = 20.0
-    static let recentring = 4.0
-    static let mediumMap = 4.0
-    static let segmentation = 6.0
-    static let targets = 2.0
-    static let acquisition = 6.0
+    static let wholeGrid = 12.0
+    static let recentring = 1.0
+    static let mediumMap = 3.0
+    static let segmentation = 4.0
+    static let targets = 1.0
 }

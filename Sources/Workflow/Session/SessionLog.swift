@@ -1,59 +1,118 @@
 import Foundation
 import Synchronization
 
-/// Writes what happens into a log that a person can read, and with progress and a time left to standard output.
+/// Writes what happens into a log that a person can read, and shows it while it happens.
 ///
-/// Standard error is left to the one sentence that ends a run which failed.
+/// The log holds every event. A terminal shows what was done and, in its last line, what is being done and the time left.
+/// Where output goes to a file or a pipe it is plain lines, progress only now and then. Standard error is left to the one
+/// sentence that ends a run which failed.
 public final class SessionLog: Sendable {
     private struct State {
         var file: FileHandle
-        var begun: ContinuousClock.Instant
-        var fraction = 0.0
+        var timeLeft = TimeLeft()
+        /// Steps that were begun in this run and are not finished, in order.
+        var current: [(id: StepIdentifier, title: String)] = []
+        var seen: Set<StepIdentifier> = []
+        var skipped = 0
+        var waiting: String?
+        var lastShown: (fraction: Double, time: Duration) = (0, .zero)
     }
     private let state: Mutex<State>
-    private let isTerminal: Bool
+    private let terminal: Terminal
+    private let clock = ContinuousClock()
+    private let begin: ContinuousClock.Instant
 
     /// Appends to the log at a path; makes it where there is none.
-    public init(path: String) throws {
+    public init(path: String, terminal: Terminal = Terminal()) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw WorkflowError.refused("The log \(path) cannot be written: \(String(cString: strerror(errno))).")
         }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        state = Mutex(State(file: file, begun: ContinuousClock().now))
-        isTerminal = isatty(1) != 0
+        state = Mutex(State(file: file))
+        self.terminal = terminal
+        begin = clock.now
     }
 
     /// Takes the next event.
     public func take(_ event: RunEvent) {
+        let now = clock.now - begin
         state.withLock { state in
-            if case .progress(let done, let total) = event {
-                state.fraction = total > 0 ? done / total : 0
-                show("\(Int(state.fraction * 100)) % done\(timeLeft(state))", passing: true)
-                return
+            note(event, in: &state, at: now)
+            if let line = Self.line(for: event) {
+                // A log that cannot be written must not stop a session; the terminal still shows the line.
+                try? state.file.write(contentsOf: Data("\(timestamp())  \(line)\n".utf8))
+                if Self.isShown(event) {
+                    showSkipped(&state)
+                    terminal.show(line)
+                }
             }
-            if case .waiting(let what, let waited) = event {
-                show("\(what), \(Self.words(waited))", passing: true)
-                return
-            }
-            guard let line = Self.line(for: event) else { return }
-            // A log that cannot be written must not stop a session; the terminal still shows the line.
-            try? state.file.write(contentsOf: Data("\(Self.time())  \(line)\n".utf8))
-            show(line, passing: false)
+            showProgress(after: event, &state, at: now)
         }
     }
 
-    private func timeLeft(_ state: State) -> String {
-        guard state.fraction > 0.02 else { return "" }
-        let elapsed = ContinuousClock().now - state.begun
-        return ", about \(Self.words(elapsed * (1 / state.fraction - 1))) left"
+    /// Keeps what the progress line needs to know.
+    private func note(_ event: RunEvent, in state: inout State, at now: Duration) {
+        switch event {
+        case .progress(let phase, let done, let total):
+            if state.timeLeft.take(phase: phase, fraction: total > 0 ? done / total : 0, at: now) {
+                state.lastShown = (state.timeLeft.fraction, now)
+            }
+        case .started(let id, let title, _):
+            if state.skipped > 0 { state.timeLeft.restart(at: now) }
+            state.seen.insert(id)
+            state.current.append((id, title))
+            state.waiting = nil
+        case .finished(let id, _, _), .failed(let id, _, _):
+            state.current.removeAll { $0.id == id }
+            state.waiting = nil
+        case .skipped(let id, _), .recovered(let id, _):
+            // A step that is asked for again in the run that did it is no news.
+            if state.seen.insert(id).inserted { state.skipped += 1 }
+        case .waiting(let what): state.waiting = what
+        case .sessionEnded: state.current = []
+        case .sessionStarted, .gridStarted, .note, .warning: break
+        }
     }
 
-    /// A passing line is replaced by the next on a terminal, and left out where output goes to a file.
-    private func show(_ line: String, passing: Bool) {
-        let text = isTerminal ? "\r\u{1B}[K\(line)\(passing ? "" : "\n")" : "\(line)\n"
-        // Whoever read the output may have gone, or its disk may be full; the session goes on.
-        try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    private func showSkipped(_ state: inout State) {
+        guard state.skipped > 0 else { return }
+        terminal.show("           \(state.skipped) step\(state.skipped == 1 ? "" : "s") had been done before")
+        state.skipped = 0
+    }
+
+    private func showProgress(after event: RunEvent, _ state: inout State, at now: Duration) {
+        if case .sessionEnded = event { return }
+        let timeLeft = state.timeLeft
+        var text = ""
+        if !timeLeft.phase.isEmpty {
+            text = "\(timeLeft.phase): \(Int(timeLeft.fraction * 100)) %"
+            if let left = timeLeft.left(at: now) { text += ", about \(words(left)) left" }
+        }
+        if terminal.isInteractive {
+            let doing = state.waiting ?? state.current.last?.title
+            terminal.showStatus([text, doing ?? ""].filter { !$0.isEmpty }.joined(separator: " | "))
+            return
+        }
+        // Plain lines: at every tenth of the work, or after a minute in which something moved.
+        func tenth(_ fraction: Double) -> Int { Int(fraction * 10 + 1e-6) }
+        let last = state.lastShown
+        let isNew = tenth(timeLeft.fraction) > tenth(last.fraction)
+        guard case .progress = event,
+            isNew || (timeLeft.fraction > last.fraction && now - last.time >= .seconds(60))
+        else { return }
+        state.lastShown = (timeLeft.fraction, now)
+        showSkipped(&state)
+        terminal.show("           \(text)")
+    }
+
+    /// The beginning of a short step is for the log; what the microscope does with a whole grid takes long and is announced.
+    private static func isShown(_ event: RunEvent) -> Bool {
+        switch event {
+        case .started(let id, _, let exposing): exposing && !id.path.contains("/lamella-")
+        case .skipped, .recovered: false
+        default: true
+        }
     }
 
     private static func line(for event: RunEvent) -> String? {
@@ -61,24 +120,14 @@ public final class SessionLog: Sendable {
         case .sessionStarted(let text): "SESSION    \(text)"
         case .gridStarted(let slot, let name): "GRID       \(name) (slot \(slot))"
         case .progress, .waiting: nil
-        case .started(_, let title): "begin      \(title)"
+        case .started(_, let title, _): "begin      \(title)"
         case .finished(_, let title, let duration): "done       \(title) (\(words(duration)))"
         case .skipped(_, let title): "was done   \(title)"
-        case .recovered(_, let title): "had been done  \(title)"
+        case .recovered(_, let title): "had happened  \(title)"
         case .failed(_, let title, let reason): "FAILED     \(title): \(reason)"
         case .note(let text): "           \(text)"
         case .warning(let text): "WARNING    \(text)"
         case .sessionEnded(let text): "END        \(text)"
         }
-    }
-
-    private static func time() -> String { timestamp() }
-
-    private static func words(_ duration: Duration) -> String {
-        let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
-        if seconds < 10 { return String(format: "%.1f s", seconds) }
-        if seconds < 90 { return "\(Int(seconds)) s" }
-        if seconds < 5400 { return "\(Int((seconds / 60).rounded())) min" }
-        return String(format: "%.1f h", seconds / 3600)
     }
 }
