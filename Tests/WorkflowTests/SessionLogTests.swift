@@ -52,6 +52,14 @@ struct SessionLogTests {
         #expect(screen.written.hasSuffix("\r\u{1B}[KG01: 25 %"))
     }
 
+    @Test func nothingStandsBelowTheLastLine() throws {
+        let screen = Screen()
+        let log = try log(screen, isInteractive: true)
+        log.take(.progress(phase: "G01", done: 1, total: 4))
+        log.take(.sessionEnded("stopped"))
+        #expect(screen.written.hasSuffix("\r\u{1B}[K\r\u{1B}[KEND        stopped\n"))
+    }
+
     @Test func theStatusLineNeverWraps() throws {
         let screen = Screen()
         let log = try log(screen, isInteractive: true, width: 20)

@@ -42,6 +42,7 @@ extension GridSession {
             guard end == .finished else {
                 throw WorkflowError.incomplete("Acquire at Items is paused in SerialEM; resume or end it there, then run again.")
             }
+            engine.note(.progress(phase: "\(folder.grid), acquiring", done: 1, total: 1))
             return try acquired(areas)
         }
         let targets = try await engine.run(step)
@@ -58,8 +59,8 @@ extension GridSession {
         let finished = areas.filter { FileManager.default.fileExists(atPath: runFile(of: $0)) }
         let done = finished.reduce(0) { $0 + $1.targets }
         let total = areas.reduce(0) { $0 + $1.targets }
-        engine.note(.waiting("Acquire at Items since \(words(waited)), \(done) of \(total) tilt series"))
         engine.note(.progress(phase: "\(folder.grid), acquiring", done: Double(done), total: Double(total)))
+        engine.note(.waiting("\(done) of \(total) tilt series after \(words(waited))"))
     }
 
     private nonisolated func runFile(of area: TargetedLamella.Area) -> String { folder.inFolder(area.name + "_tgts_run01.txt") }

@@ -39,6 +39,8 @@ public final class SessionLog: Sendable {
         let now = clock.now - begin
         state.withLock { state in
             note(event, in: &state, at: now)
+            // Nothing may stand below the last line.
+            if case .sessionEnded = event { terminal.clearStatus() }
             if let line = Self.line(for: event) {
                 // A log that cannot be written must not stop a session; the terminal still shows the line.
                 try? state.file.write(contentsOf: Data("\(timestamp())  \(line)\n".utf8))
@@ -85,7 +87,7 @@ public final class SessionLog: Sendable {
         if case .sessionEnded = event { return }
         let timeLeft = state.timeLeft
         var text = ""
-        if !timeLeft.phase.isEmpty {
+        if !timeLeft.phase.isEmpty, timeLeft.fraction < 1 || !terminal.isInteractive {
             text = "\(timeLeft.phase): \(Int(timeLeft.fraction * 100)) %"
             if let left = timeLeft.left(at: now) { text += ", about \(words(left)) left" }
         }

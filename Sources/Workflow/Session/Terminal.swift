@@ -36,7 +36,9 @@ public final class Terminal: Sendable {
     func showStatus(_ text: String) {
         guard isInteractive else { return }
         status.withLock { status in
-            status = String(text.prefix(max(1, width() - 1)))
+            let cut = String(text.prefix(max(1, width() - 1)))
+            guard cut != status else { return }
+            status = cut
             write("\r\u{1B}[K\(status)")
         }
     }
