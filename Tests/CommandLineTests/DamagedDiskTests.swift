@@ -13,7 +13,7 @@ import Testing
     /// What a run of level 1 may leave when it stops after the map; SerialEM writes the first three.
     private static let untilMap: Set = [
         "s.yaml", "session/Alga_1/Alga_1.mrc", "session/Alga_1/Alga_1.mrc.mdoc", "session/Alga_1/Alga_1.nav",
-        "session/session.log", "session/session.sqlite",
+        "session/session.log", "session/session.sqlite", "session/session_report.json",
     ]
 
     @Test func theSettingsFileOfInitDoesNotFit() async throws {
