@@ -47,7 +47,9 @@ import Testing
                     "The journal \(folder)/session/session.sqlite cannot be written: disk I/O error (is the disk full, or the "
                         + "limit on the size of files reached?).", ending)
                 #expect(ending.output.contains("the microscope is left with beam blanked"))
-                #expect(try files(in: folder) == ["s.yaml", "session/session.log", "session/session.sqlite"])
+                #expect(
+                    try files(in: folder)
+                        == ["s.yaml", "session/session.log", "session/session.sqlite", "session/session_report.json"])
                 #expect(try await tomopilot("run", "s.yaml", in: folder).status == 0)
             }
         }
