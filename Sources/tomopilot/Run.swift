@@ -14,7 +14,8 @@ struct Run: AsyncParsableCommand {
         discussion: """
             What happens is shown on standard output and kept in the session folder, in <folder>.log. For each grid, \
             pictures to look at first are in <session_dir>/<grid>/SPACE_maps/*_overview.png.
-            Control-C stops at once and leaves the microscope as it is; the next run goes on from the last finished step.
+            Control-C stops, blanks the beam and tilts the stage to 0; the next run goes on from the last finished step. \
+            An acquisition that PACEtomo has begun goes on in SerialEM.
             """)
 
     @Argument(help: "The settings file; 'tomopilot init' writes one.")
@@ -28,9 +29,29 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         do {
-            try await runSession()
+            try await runSessionUntilStopped()
         } catch {
             throw fail(error)
+        }
+    }
+
+    /// A signal cancels the session, which then leaves the microscope safe before the program ends.
+    private func runSessionUntilStopped() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await runSession() }
+            group.addTask {
+                guard let name = await StopSignal.next() else { return }
+                throw WorkflowError.refused("Stopped by \(name); the same command goes on from here.")
+            }
+            do {
+                try await group.next()
+                group.cancelAll()
+            } catch {
+                group.cancelAll()
+                // The session's own cleanup comes before the end, and its failure has been reported.
+                while (try? await group.next()) != nil {}
+                throw error
+            }
         }
     }
 

@@ -61,6 +61,9 @@ struct RunningProgram {
         return Ending(status: process.terminationStatus, output: said("output"), error: said("error"))
     }
 
+    /// What Control-C sends.
+    func interrupt() { process.interrupt() }
+
     /// Asks it to end, and waits.
     func stop() async throws {
         process.terminate()

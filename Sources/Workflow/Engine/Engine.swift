@@ -60,8 +60,8 @@ public struct Engine: Sendable {
             try await journal.finish(step.id, inputDigest: digest, output: JSONEncoder().encode(output))
             report(.finished(step.id, title: step.title, duration: clock.now - begin))
             return output
-        } catch is CancellationError {
-            // An interrupted step stays an intent: the next run asks what happened.
+        } catch where error is CancellationError || Task.isCancelled {
+            // An interrupted step stays an intent, whatever it was interrupted in: the next run asks what happened.
             throw CancellationError()
         } catch {
             report(.failed(step.id, title: step.title, reason: "\(error)"))

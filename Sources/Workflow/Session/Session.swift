@@ -43,10 +43,10 @@ public struct Session: Sendable {
             report(.note("pictures are in \(settings.sessionFolder)/<grid>/SPACE_maps/*_overview.png"))
             report(.sessionEnded(Self.summary(reports)))
         } catch {
-            report(.warning("the session stops: \(error)"))
+            report(.warning(error is CancellationError ? "the session is stopped from outside" : "the session stops: \(error)"))
             await leaveSafe(microscope)
             do {
-                try writeReport(reports, stopped: "\(error)")
+                try writeReport(reports, stopped: error is CancellationError ? "stopped from outside" : "\(error)")
             } catch {
                 report(.warning("the session report was not written: \(error)"))
             }

@@ -1,0 +1,22 @@
+import Testing
+
+/// Somebody stops a session: the microscope is left safe, and the same command goes on.
+@Suite struct StoppedSessionTests {
+    @Test func controlCLeavesTheMicroscopeSafeAndTheNextRunGoesOn() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                try writeSettings(in: folder, port: simulator.port)
+                let running = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
+                _ = try #require(try await running.line(beginning: "begin      Map grid"))
+                running.interrupt()
+                let ending = try await running.ending()
+                expectSentence("Stopped by Control-C; the same command goes on from here.", ending)
+                #expect(ending.output.contains("the microscope is left with beam blanked, stage at 0 degrees"))
+                #expect(ending.output.contains("the session is stopped from outside"))
+
+                let next = try await tomopilot("run", "s.yaml", in: folder)
+                #expect((next.status, next.error) == (0, ""))
+            }
+        }
+    }
+}
