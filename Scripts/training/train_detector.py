@@ -14,7 +14,7 @@ from ultralytics import YOLO
 PIXEL_SIZE = 400  # nm, of every image the network sees
 
 
-def train(data: Path, work: Path, minutes: float, threads: int, start: Path | None) -> Path:
+def train(data: Path, work: Path, minutes: float, rate: float, threads: int, start: Path | None) -> Path:
     """Returns the last checkpoint: by then the learning rate has fallen to almost nothing."""
     network = YOLO(str(start) if start else "yolov8n.yaml")
     # Ultralytics sets the number of threads itself, from the number of processors.
@@ -23,7 +23,7 @@ def train(data: Path, work: Path, minutes: float, threads: int, start: Path | No
     network.train(
         data=str(data), imgsz=SIDE, time=minutes / 60, batch=16, workers=1, device="cpu", cache="ram", seed=1,
         project=str(work.resolve()), name="detector", exist_ok=True, pretrained=start is not None,
-        optimizer="AdamW", lr0=0.002, lrf=0.02, warmup_epochs=0.5, warmup_bias_lr=0, cls=1.0, patience=10_000,
+        optimizer="AdamW", lr0=rate, lrf=0.02, warmup_epochs=0.5, warmup_bias_lr=0, cls=1.0, patience=10_000,
         mosaic=0, scale=0.1, translate=0.1, degrees=0, fliplr=0.5, flipud=0.5, hsv_h=0, hsv_s=0, hsv_v=0.3, erasing=0,
         plots=False, amp=False, val=False,
     )
@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--seeds", required=True, help="seeds of --train and --held-out, for the description")
     parser.add_argument("--minutes", type=float, default=60, help="wall clock; the learning rate ends then")
+    parser.add_argument("--rate", type=float, default=0.002, help="first learning rate; less to go on from a checkpoint")
     parser.add_argument("--side", type=int, default=512, help="side of the square that the exported network takes")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--start", type=Path, help="checkpoint to go on from")
@@ -58,7 +59,7 @@ def main() -> None:
     if checkpoint is None:
         data = prepare(arguments.train, arguments.held_out, arguments.work / "data")
         checkpoint = train(
-            data, arguments.work, arguments.minutes, arguments.threads, arguments.start)
+            data, arguments.work, arguments.minutes, arguments.rate, arguments.threads, arguments.start)
     export(checkpoint, arguments.out, arguments.side)
     write_description(arguments.out, {
         "name": arguments.out.name, "kind": "lamella-detector", "pixel_size": PIXEL_SIZE,

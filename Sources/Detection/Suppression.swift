@@ -4,7 +4,7 @@ import Geometry
 ///
 /// Greedy: whole boxes before cut ones, then by score. A box is taken into an earlier one if they share more than half
 /// of their union or more than half of the smaller one. The merged box is the first one's, its class the one with the
-/// highest sum of scores. The order of the candidates does not matter.
+/// highest sum of scores. Last, boxes on the edge of a much surer one are left out. The order of the candidates does not matter.
 enum Suppression {
     static let threshold = 0.5
 
@@ -25,7 +25,19 @@ enum Suppression {
             let winner = votes[i].max { ($0.value, -$0.key) < ($1.value, -$1.key) }
             kept[i].classIndex = winner?.key ?? kept[i].classIndex
         }
-        return kept.sorted { ($1.score, $0.box.minX, $0.box.minY) < ($0.score, $1.box.minX, $1.box.minY) }
+        return withoutParts(
+            kept.sorted { ($1.score, $0.box.minX, $0.box.minY) < ($0.score, $1.box.minX, $1.box.minY) })
+    }
+
+    /// Leaves out boxes on the edge of a much surer one: those are parts of its milled window, not lamellae.
+    ///
+    /// Boxes of turned neighbours may overlap too, but the detector is about as sure of them.
+    private static func withoutParts(_ sorted: [Candidate]) -> [Candidate] {
+        sorted.enumerated().filter { place, candidate in
+            !sorted[..<place].contains {
+                candidate.score < $0.score / 2 && $0.box.overlap(with: candidate.box) > 0.1 * candidate.box.area
+            }
+        }.map(\.element)
     }
 
     /// Whether two boxes are taken for one lamella.

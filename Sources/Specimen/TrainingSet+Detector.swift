@@ -20,13 +20,15 @@ extension TrainingSet {
             let near = Point<Frame.Grid>(
                 x: lamella.center.x + random.uniform(-40 ... 40), y: lamella.center.y + random.uniform(-40 ... 40))
             let away = Point<Frame.Grid>(x: random.uniform(-900 ... 900), y: random.uniform(-900 ... 900))
-            // The holes of torn film look most like the window about a lamella that is gone.
-            let torn = grid.tornSquare(number: Int(random.uniform() * 1000)) ?? away
-            for (center, mark) in [(near, "p"), (away, "n"), (torn, "t")] {
+            // The holes of torn film look most like the window about a lamella, so there are many of them.
+            let torn = (0 ..< 3).map { number in
+                (grid.tornSquare(number: Int(random.uniform() * 1000)) ?? away, "t\(number)")
+            }
+            for (center, mark) in [(near, "p"), (away, "n")] + torn {
                 let name = "s\(seed)_\(String(format: "%02d", lamella.id))_\(mark)"
                 try writeWholeGridCrop(grid, at: center, levels: levels, name: name, random: &random)
             }
-            count += 3 + (try writeIntermediate(grid, lamella, seed: seed, random: &random))
+            count += 2 + torn.count + (try writeIntermediate(grid, lamella, seed: seed, random: &random))
         }
         return count
     }

@@ -81,12 +81,16 @@ extension GridSession {
             search = Micrometers(3)
             if images < 3 { try await move(to: position) }
         }
-        guard let best else {
+        // What neither magnification is sure of is no lamella: the hole of a torn film looks like a milled window.
+        guard let best, best.found != nil || lamella.score >= Self.sureScore else {
             return record(lamella, .absent, stage: position, z: z, found: nil, images: images)
         }
         let isDuplicate = others.contains { $0.distance(to: best.stage) <= settings.duplicateDistance.value }
         return record(lamella, isDuplicate ? .duplicate : .found, stage: best.stage, z: z, found: best.found, images: images)
     }
+
+    /// From this score on a lamella of the grid map is believed even where the detector misses it at intermediate magnification.
+    private static let sureScore = 0.75
 
     private func record(
         _ lamella: FoundLamella, _ outcome: RecentredLamella.Outcome, stage: Point<Frame.Stage>, z: Micrometers,
