@@ -76,22 +76,24 @@ public actor SerialEMMicroscope: Microscope {
         self.folder = folder
         navigatorPath = folder + "/" + navigatorFile
         let path = navigatorPath
-        try await Self.wording {
+        let state = try await Self.wording {
             while try await c.reportFileNumber() != nil { try await c.closeFile() }
             try await c.setDirectory(folder)
-            if try await c.reportIfNavOpen() == .openWithFile {
-                if try await c.reportNavFile() == path { return }
-                try await c.saveNavigator()
-                try await c.closeNavigator()
-            }
+            return try await c.reportIfNavOpen()
         }
+        if state == .openWithFile {
+            if try await Self.wording({ try await c.reportNavFile() }) == path { return }
+            try await Self.wording { try await c.saveNavigator() }
+        }
+        if state == .open {
+            // Somebody's items without a file; SerialEM would ask about them in a box that nobody answers.
+            try await Self.wording { try await c.saveNavigator(folder + "/unsaved.nav") }
+        }
+        if state != .closed { try await Self.wording { try await c.closeNavigator() } }
         if fileExists(path) {
             try await Self.wording { try await c.readNavFile(path) }
         } else {
-            try await Self.wording {
-                if try await c.reportIfNavOpen() == .open { try await c.closeNavigator() }
-                try await c.openNavigator(path)
-            }
+            try await Self.wording { try await c.openNavigator(path) }
         }
     }
 

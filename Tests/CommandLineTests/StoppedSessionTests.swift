@@ -1,3 +1,4 @@
+import SerialEMSimulator
 import Testing
 
 /// Somebody stops a session: the microscope is left safe, and the same command goes on.
