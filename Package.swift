@@ -133,7 +133,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "tomopilot", "tomopilot-infer", "serialem-sim", "SerialEMSimulator", "ImageFiles", "InferenceWire", logging,
+                "tomopilot", "tomopilot-infer", "serialem-sim", "SerialEMSimulator", "ImageFiles", "InferenceWire", "Navigator", "Targets", logging,
             ], exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

@@ -31,6 +31,12 @@ public struct Engine: Sendable {
         return try JSONDecoder().decode(type, from: data)
     }
 
+    /// The output that a step had when it was done last, with whatever input.
+    func lastOutput<Output: Decodable>(of step: StepIdentifier, as type: Output.Type) async throws -> Output? {
+        guard let entry = try await journal.entry(for: step), let data = entry.output else { return nil }
+        return try JSONDecoder().decode(type, from: data)
+    }
+
     /// The outcome of a step: from the journal where it is done, else by doing it.
     public func run<Input, Output>(_ step: Step<Input, Output>) async throws -> Output {
         try Task.checkCancellation()

@@ -73,10 +73,8 @@ extension GridSession {
                     labels: labels, classes: result.classes, acquired: image.map { $0 != 0 }, geometry: geometry,
                     settings: targetSettings)
                 if let target = best?.targets.first {
-                    let name = folder.lamella(map.number)
-                    try AtomicFile.write(
-                        singlePositionFile(name: name, stage: geometry.stage(of: target.position), score: target.score),
-                        to: folder.inFolder(name + "_tgts.txt"))
+                    try await writePosition(
+                        of: map.number, level: 3, stage: geometry.stage(of: target.position), score: target.score)
                 }
                 return SegmentedLamella(number: map.number, labelsFile: stem + "_seg.png", areas: areas)
             })
@@ -126,6 +124,10 @@ extension GridSession {
     private func chooseTargets(
         on map: LamellaMap, segmented: SegmentedLamella, geometry: LamellaGeometry
     ) async throws -> TargetedLamella {
+        if let begun = try await targetsBeingAcquired(of: map.number) {
+            engine.note(.note("lamella \(map.number): PACEtomo has begun to acquire its targets, so they stay as they are"))
+            return begun
+        }
         let settings = targetSettings
         let input = TargetInput(map: map, segmented: segmented, settings: settings, beam: geometry.beamDiameter.value)
         let step = Step<TargetInput, TargetedLamella>(
@@ -149,13 +151,16 @@ extension GridSession {
         let metaData = PointsFile.MetaData(
             pixelSize: map.picture.pixelSize, rows: map.picture.height, columns: map.picture.width, datetime: timestamp())
         let names: [AreaNames] = AreaNames.areas(map: name, count: areas.count)
+        try removePoints(of: map.number)
         var written: [TargetedLamella.Area] = []
         for index in areas.indices {
             let file = folder.inMaps(PointsFile.name(map: name, index: index))
             let points = PointsFile(area: areas[index], settings: [:], metaData: metaData)
             try AtomicFile.write(points.data(), to: file)
             written.append(
-                TargetedLamella.Area(name: names[index].area, pointsFile: file, targets: areas[index].targets.count))
+                TargetedLamella.Area(
+                    name: names[index].area, pointsFile: file, targets: areas[index].targets.count,
+                    digest: try inputDigest(of: PointsFile(area: areas[index], metaData: nil))))
         }
         if areas.isEmpty {
             try AtomicFile.write(PointsFile.empty.data(), to: folder.inMaps(PointsFile.name(map: name, index: nil)))

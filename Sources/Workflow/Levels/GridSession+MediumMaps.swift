@@ -148,7 +148,7 @@ extension GridSession {
                 let map = LamellaMap(
                     number: lamella.number, picture: picture, stage: picture.pixelToStage(position),
                     center: position, score: lamella.score, measured: centre != nil)
-                try write(map, of: lamella)
+                try await write(map, of: lamella)
                 if map.measured { try await writePolygon(of: lamella, at: map.stage, margin: 0) }
                 return map
             })
@@ -187,10 +187,8 @@ extension GridSession {
         return Point(x: best.x * scaleX, y: best.y * scaleY)
     }
 
-    private nonisolated func write(_ map: LamellaMap, of lamella: RecentredLamella) throws {
-        let name = folder.lamella(map.number)
-        try AtomicFile.write(
-            singlePositionFile(name: name, stage: map.stage, score: map.score), to: folder.inFolder(name + "_tgts.txt"))
+    private func write(_ map: LamellaMap, of lamella: RecentredLamella) async throws {
+        try await writePosition(of: map.number, level: 2, stage: map.stage, score: map.score)
         let center: JSONObject = [
             "number": .integer(map.number), "stage": [.number(map.stage.x), .number(map.stage.y)],
             "measured": .bool(map.measured), "class": .string(lamella.className),

@@ -24,21 +24,25 @@ extension GridSession {
     private struct Input: Encodable, Sendable {
         let map: LamellaMap
         let targeted: TargetedLamella
+        let geometry: LowDoseGeometry
     }
 
     private func write(_ targeted: TargetedLamella, on map: LamellaMap, geometry: LowDoseGeometry) async throws {
-        let name = folder.lamella(map.number)
         _ = try await engine.run(
             Step(
                 .lamella(slot, map.number, "target-items"), title: "Write targets of lamella \(map.number)",
-                input: Input(map: map, targeted: targeted)
+                input: Input(map: map, targeted: targeted, geometry: geometry)
             ) { [self] in
                 guard let template = try await mapItem(note: folder.mediumFile(map.number)) else {
                     throw WorkflowError.badImage("The navigator has no map '\(folder.mediumFile(map.number))'.")
                 }
+                // What an earlier choice left would send PACEtomo to places that nobody wants any more; the files go last,
+                // so that no item marked for acquisition ever names one that is gone.
+                _ = try await microscope.editNavigator { [self] file in
+                    removeTargetItems(of: map.number, on: template, from: &file)
+                }
+                try removeTargetFiles(of: map.number)
                 guard !targeted.areas.isEmpty else {
-                    // The targets file of an earlier level would send PACEtomo to a lamella without targets.
-                    try removeIfPresent(folder.inFolder(name + "_tgts.txt"))
                     engine.note(.note("lamella \(map.number) has no place worth a target"))
                     return 0
                 }
@@ -49,7 +53,6 @@ extension GridSession {
                         area, on: map, pixels: pixels, montagePixelSize: montage.pixelSize, template: template,
                         geometry: geometry)
                 }
-                if targeted.areas.first?.name != name { try removeIfPresent(folder.inFolder(name + "_tgts.txt")) }
                 return targeted.areas.count
             })
     }
@@ -83,8 +86,6 @@ extension GridSession {
         let grid = folder
         let targetsFile = names.targetsFile
         _ = try await microscope.editNavigator { file in
-            let viewFiles = Set(finished.map { grid.inFolder($0.file) })
-            file.items.removeAll { $0.kind == .map && $0.mapFile.map(viewFiles.contains) == true }
             for (index, view) in finished.enumerated() {
                 var item = template.virtualMap(
                     label: threeDigits(index + 1), stage: view.stage, file: grid.inFolder(view.file), width: view.width,
@@ -110,11 +111,6 @@ extension GridSession {
         let height: Int
         let minimum: Double
         let maximum: Double
-    }
-
-    private nonisolated func removeIfPresent(_ path: String) throws {
-        guard FileManager.default.fileExists(atPath: path) else { return }
-        try FileManager.default.removeItem(atPath: path)
     }
 
     /// `mic_params.json` and `tgt_params.json`, spec 2.7, in the grid's folder and beside the maps.

@@ -156,10 +156,7 @@ extension GridSession {
                     }
                 }
                 for lamella in lamellae {
-                    let name = folder.lamella(lamella.number)
-                    try AtomicFile.write(
-                        singlePositionFile(name: name, stage: lamella.stage, score: lamella.score),
-                        to: folder.inFolder(name + "_tgts.txt"))
+                    try await writePosition(of: lamella.number, level: 1, stage: lamella.stage, score: lamella.score)
                 }
                 return lamellae.count
             })

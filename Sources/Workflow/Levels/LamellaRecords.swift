@@ -1,6 +1,5 @@
 import Detection
 import Geometry
-import Targets
 import Units
 
 /// A lamella found on the grid map. Its number stays with it through all levels and files.
@@ -61,18 +60,7 @@ struct TargetedLamella: Codable, Sendable, Hashable {
         let name: String
         let pointsFile: String
         let targets: Int
+        /// Of the positions and scores, so that whoever works with them notices that they are others.
+        let digest: String
     }
-}
-
-/// A targets file with one position, for levels at which nothing better is known.
-func singlePositionFile(name: String, stage: Point<Frame.Stage>, score: Double) throws -> String {
-    let names = AreaNames(area: name)
-    return try TargetsFile(
-        settings: [],
-        entries: [
-            TargetsFile.Entry(
-                seriesFile: names.seriesFile(1), viewFile: nil, shift: .zero, stage: stage, lowDoseArea: .record,
-                score: score, skip: false)
-        ], geoPoints: []
-    ).text()
 }

@@ -28,7 +28,7 @@ public struct Session: Sendable {
         report(.sessionStarted("level \(settings.automationLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
         var reports: [GridReport] = []
         do {
-            let facts = try await microscope.begin()
+            let facts = try await remembered(microscope.begin())
             report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
             try await microscope.check(states: requiredStates)
             let progress = ProgressCounter(report: report)
@@ -53,6 +53,15 @@ public struct Session: Sendable {
             report(.sessionEnded("stopped before its end; the same command goes on from here"))
             throw error
         }
+    }
+
+    /// What the first run of a session read stays: PACEtomo changes SerialEM's image-shift limit and leaves it so, and
+    /// targets chosen within one limit are not chosen anew within another.
+    private func remembered(_ facts: MicroscopeFacts) async throws -> MicroscopeFacts {
+        let first = try await engine.run(
+            Step(StepIdentifier("session/microscope"), title: "Read the limits of the microscope", input: settings.host) { facts })
+        return MicroscopeFacts(
+            program: facts.program, imageShiftLimit: first.imageShiftLimit, maximumTilt: first.maximumTilt)
     }
 
     /// The cleanup is not cancelled with the session: it runs in a task of its own, which ends by the deadlines of its commands.
