@@ -35,8 +35,8 @@ import Testing
         let files = try targets(in: grid)
         let items = try NavigatorFile.read(grid + "/" + (grid as NSString).lastPathComponent + ".nav").items
         #expect(!files.isEmpty)
-        let tracking = items.filter { $0.note?.hasSuffix("_tgts.txt") == true }
-        #expect(tracking.compactMap(\.note).sorted() == files.keys.sorted())
+        let tracking = items.filter { $0.note.hasSuffix("_tgts.txt") == true }
+        #expect(tracking.map(\.note).sorted() == files.keys.sorted())
         #expect(items.filter(\.acquire).map(\.mapID) == (marked ? tracking.map(\.mapID) : []))
         let count = files.values.reduce(0) { $0 + $1.targets.count }
         let views = try FileManager.default.contentsOfDirectory(atPath: grid).filter { $0.hasSuffix("_view.mrc") }
