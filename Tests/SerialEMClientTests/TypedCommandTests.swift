@@ -66,7 +66,7 @@ import Units
         { _ = try await $0.addStagePosAsNavPoint(x: um, y: um, z: um, group: 7) },
         { _ = try await $0.addStagePointsAsPolygon(xVariable: "x", yVariable: "y", z: um) },
         { _ = try await $0.reportNumNavAcquire() }, { try await $0.navAcqAtEndUseParams("F", file: "a") },
-        { try await $0.setNavAcqAtEndParams([("prim", 2), ("scrp-p", 5)]) }, { try await $0.startNavAcquireAtEnd() },
+        { try await $0.setNavAcqAtEndParams([("prim", 2), ("scrp-p", 5), ("scrp-b", 0), ("scrp-a", 0)]) }, { try await $0.startNavAcquireAtEnd() },
         { _ = try await $0.reportIfNavAcquiring() },
     ]
 
