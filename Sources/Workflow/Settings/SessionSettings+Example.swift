@@ -7,7 +7,7 @@ extension SessionSettings {
         # --- Where ---
         session_dir: ./session            # yours: one folder per grid is made in it; SerialEM must see the same path
         serialem_host: 127.0.0.1          # where SerialEM runs
-        serialem_port: 48888              # its PythonServerPort property
+        serialem_port: 48888              # as its property line 'SocketServerPort 8 <port>' says
         WG_model: Models/lamella-detector-sim    # yours: folder of the lamella detector
         MM_model: Models/lamella-segmenter-sim   # yours: folder of the segmentation model
 

@@ -8,7 +8,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public private(set) var sessionFolder: String
     /// `serialem_host`: where SerialEM listens.
     public let host: String
-    /// `serialem_port`: SerialEM's `PythonServerPort` property.
+    /// `serialem_port`: 48888 unless SerialEM's property line `SocketServerPort 8 <port>` says otherwise.
     public let port: Int
     /// `automation_level`: the last level to do, 1 to 5.
     public private(set) var automationLevel: Int
