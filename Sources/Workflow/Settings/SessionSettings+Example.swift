@@ -37,7 +37,7 @@ extension SessionSettings {
 
         # --- Targets ---
         target_list: [mitos]              # classes to aim at; 'lamella' first means all that are not avoided
-        avoid_list: [black, white, ice, crack]
+        avoid_list: [black, white, ice, crack, dynabeads]   # those of SPACEtomo's classes that the model lacks are left out
         target_score_threshold: 0.01      # 0 to 1
         sparse_targets: true              # per object (true) or on a rigid grid (false)
         target_edge: false                # aim at the edges of the classes
