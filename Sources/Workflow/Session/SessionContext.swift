@@ -40,24 +40,37 @@ public struct SessionModels: Sendable {
         detector = try LamellaDetector(folder: folder, predictor: predictor, confidence: settings.detectionThreshold)
         detectorDescription = folder.description
         try Self.require(settings.excludedLamellaClasses, of: folder.description, key: "exclude_lamella_classes")
-        guard settings.automationLevel >= 3 else {
+        let opened: ModelFolder?
+        var problem: [RunEvent] = []
+        do {
+            opened = settings.automationLevel >= 2 ? try Self.openSegmenter(settings.segmenterFolder) : nil
+        } catch where settings.automationLevel < 3 {
+            // Level 2 only tells other programs of the model.
+            opened = nil
+            problem = [.warning("tgt_params.json is not written: \(error)")]
+        }
+        guard let second = opened else {
             segmenter = nil
             segmenterDescription = nil
-            remarks = []
             avoidedClasses = settings.avoidedClasses
+            remarks = problem
             return
         }
-        let second = try ModelFolder.open(settings.segmenterFolder)
-        guard second.description.kind == .segmenter else {
-            throw WorkflowError.badModel("MM_model is '\(settings.segmenterFolder)', which is not a segmentation model.")
-        }
-        segmenter = try LamellaSegmenter(folder: second, predictor: predictor)
+        segmenter = settings.automationLevel >= 3 ? try LamellaSegmenter(folder: second, predictor: predictor) : nil
         segmenterDescription = second.description
         try Self.require(settings.targetClasses.filter { $0 != "lamella" }, of: second.description, key: "target_list")
         let strange = settings.avoidedClasses.filter { !second.description.classes.contains($0) }
         try Self.require(strange.filter { !Self.spacetomoClasses.contains($0) }, of: second.description, key: "avoid_list")
         avoidedClasses = settings.avoidedClasses.filter(second.description.classes.contains)
         remarks = Self.remarks(onAvoided: strange, model: second.description)
+    }
+
+    private static func openSegmenter(_ path: String) throws -> ModelFolder {
+        let folder = try ModelFolder.open(path)
+        guard folder.description.kind == .segmenter else {
+            throw WorkflowError.badModel("MM_model is '\(path)', which is not a segmentation model.")
+        }
+        return folder
     }
 
     /// The classes of SPACEtomo's own model. Lists of classes to avoid travel from one session to the next, and what a model
