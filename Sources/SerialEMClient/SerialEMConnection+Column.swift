@@ -89,6 +89,16 @@ extension SerialEMConnection {
         return SlotStatus(state: state, name: name, values: values.values)
     }
 
+    /// The slot, counted from 1, whose cartridge is on the stage; `nil` where the stage is empty. Not before SerialEM 4.3,
+    /// and on a Thermo microscope only through UTAPI.
+    public func reportLoadedSlot() async throws(SerialEMError) -> Int? {
+        let values = try await read("ReportLoadedSlot")
+        let first = try values.integer(0)
+        // JEOL reports an index from 0 and the cartridge's number; Thermo a slot from 1 and 0.
+        if let cartridge = try values.optional(1, values.integer), cartridge > 0 { return first >= 0 ? first + 1 : nil }
+        return first > 0 ? first : nil
+    }
+
     /// Brings the grid of a slot onto the stage, which takes minutes. Valve, beam and Navigator are left as they are.
     public func loadCartridge(_ slot: Int) async throws(SerialEMError) {
         try await run("LoadCartridge", [.integer(slot)], kind: .exposing, deadline: Deadline.hours)

@@ -38,7 +38,8 @@ extension SerialEMMicroscope {
             }
             try await c.saveNavigator()
             try await c.navAcqAtEndUseParams("F")
-            try await c.setNavAcqAtEndParams([("prim", 2), ("scrp-p", Double(script))])
+            // Scripts that are left in SerialEM's dialog would run before or after each item.
+            try await c.setNavAcqAtEndParams([("prim", 2), ("scrp-p", Double(script)), ("scrp-b", 0), ("scrp-a", 0)])
             try await c.startNavAcquireAtEnd()
             try await c.exit()
         }

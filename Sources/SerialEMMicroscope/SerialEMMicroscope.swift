@@ -106,18 +106,14 @@ public actor SerialEMMicroscope: Microscope {
         case .unknown: return CassetteSlot(place: .noSuchSlot, name: nil)
         case .empty:
             // A slot that has a name and no cartridge belongs to the cartridge on the stage; newer versions say so outright.
-            if let loaded = await loadedSlot() { return CassetteSlot(place: loaded == slot ? .stage : .notInCassette, name: name) }
-            return CassetteSlot(place: name == nil ? .notInCassette : .stage, name: name)
+            do {
+                return CassetteSlot(place: try await c.reportLoadedSlot() == slot ? .stage : .notInCassette, name: name)
+            } catch {
+                // Versions before 4.3, and loaders without UTAPI, cannot tell.
+                guard error.code == .notSupported || error.code == .commandFailed else { throw Self.worded(error) }
+                return CassetteSlot(place: name == nil ? .notInCassette : .stage, name: name)
+            }
         }
-    }
-
-    /// The slot whose cartridge is on the stage, where this SerialEM can tell.
-    private func loadedSlot() async -> Int? {
-        // Versions before 4.3 have no such command; then nobody knows.
-        guard let values = try? await connection.perform("ReportLoadedSlot", [], kind: .reading, deadline: .seconds(30)),
-            let number = values.first?.number
-        else { return nil }
-        return Int(number)
     }
 
     public func loadGrid(slot: Int) async throws {

@@ -34,7 +34,7 @@ import Units
         { _ = try await $0.reportApertureSize(number: 2) }, { _ = try await $0.areDewarsFilling() },
         { try await $0.manageDewarsAndPumps(lateChecks: 1) }, { _ = try await $0.reportMag() },
         { _ = try await $0.reportMagIndex() }, { _ = try await $0.reportDefocus() }, { try await $0.setTargetDefocus(-um) },
-        { _ = try await $0.reportSlotStatus(3) }, { try await $0.loadCartridge(3) }, { _ = try await $0.reportLowDose() },
+        { _ = try await $0.reportSlotStatus(3) }, { _ = try await $0.reportLoadedSlot() }, { try await $0.loadCartridge(3) }, { _ = try await $0.reportLowDose() },
         { try await $0.setLowDoseMode(true) }, { try await $0.goToLowDoseArea(.view) },
         { _ = try await $0.goToImagingState("2") }, { _ = try await $0.imagingStateProperties("2") },
         { _ = try await $0.cameraProperties(magIndex: 17) }, { _ = try await $0.reportBinning("R") },
@@ -66,7 +66,7 @@ import Units
         { _ = try await $0.addStagePosAsNavPoint(x: um, y: um, z: um, group: 7) },
         { _ = try await $0.addStagePointsAsPolygon(xVariable: "x", yVariable: "y", z: um) },
         { _ = try await $0.reportNumNavAcquire() }, { try await $0.navAcqAtEndUseParams("F", file: "a") },
-        { try await $0.setNavAcqAtEndParams([("prim", 2), ("scrp-p", 5)]) }, { try await $0.startNavAcquireAtEnd() },
+        { try await $0.setNavAcqAtEndParams([("prim", 2), ("scrp-p", 5), ("scrp-b", 0), ("scrp-a", 0)]) }, { try await $0.startNavAcquireAtEnd() },
         { _ = try await $0.reportIfNavAcquiring() },
     ]
 
@@ -91,6 +91,16 @@ import Units
                     #expect(argument == expected, "\(definition.name) sends \(argument) for letter \(letter)")
                 }
             }
+        }
+    }
+
+    @Test("The slot on the stage counts from 1, whatever the autoloader counts from", arguments: [
+        ([3.0, 0], 3), ([0, 0], nil), ([0, 17], 1), ([4, 17], 5), ([-1, 0], nil),
+    ] as [([Double], Int?)])
+    func loadedSlot(reported: [Double], slot: Int?) async throws {
+        let answers = [try Answer.reply(.number(reported[0]), .number(reported[1]))]
+        try await ScriptedServer.connected(answers) { connection, _ in
+            #expect(try await connection.reportLoadedSlot() == slot)
         }
     }
 

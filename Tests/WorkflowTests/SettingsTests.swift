@@ -39,11 +39,20 @@ import Workflow
         ("avoid_list: [mitos]", "s.yaml, 'mitos' is in target_list and in avoid_list; it must be in one of them"),
         (
             "manual_selection: true",
-            "s.yaml, line 4: 'manual_selection' is known from SPACEtomo but targets by hand are set in SerialEM after level 3; remove the line"
+            "s.yaml, line 4: 'manual_selection' is 'true'; it must be false, because targets by hand are set in SerialEM after level 3"
         ),
     ])
     func aWrongLineIsNamedWithWhatWouldBeRight(line: String, message: String) {
         #expect(problems(of: Self.least + line + "\n") == message)
+    }
+
+    @Test("What TomoPilot never does may be switched off", arguments: [
+        "WG_wait_for_inspection: False", "MM_wait_for_inspection: no", "manual_selection: false",
+    ])
+    func aSwitchOfSPACEtomoThatIsOffIsAccepted(line: String) {
+        #expect(problems(of: Self.least + line + "\n") == nil)
+        let on = line.replacing(/:.*/, with: ": 1")
+        #expect(problems(of: Self.least + on + "\n")?.contains("it must be false, because") == true)
     }
 
     @Test func allProblemsComeAtOnce() {

@@ -10,6 +10,10 @@ struct AcquiredTarget: Codable, Sendable, Hashable {
     let seriesFile: String
     /// Images of the tilt series; 0 where there is no file.
     let images: Int
+    /// Whether its area was finished with all tilts of the series; nil in journals of earlier builds, which did not ask.
+    let isWhole: Bool?
+
+    var isAcquired: Bool { isWhole ?? (images > 1) }
 }
 
 /// Level 5: Acquire at Items runs PACEtomo; what it acquired is read from its files.
@@ -31,11 +35,12 @@ extension GridSession {
             exposing: .grid(slot, "acquisition"), title: "Acquire \(areas.reduce(0) { $0 + $1.targets }) targets of grid \(folder.grid)",
             input: Input(areas: areas, script: script)
         ) { [self] in
-            let finished = areas.filter { FileManager.default.fileExists(atPath: runFile(of: $0)) }
-            if finished.isEmpty { return .didNotHappen }
-            if finished.count == areas.count { return .happened(try acquired(areas)) }
+            let states = areas.map { run(of: $0).state }
+            if states.allSatisfy({ $0 == .notBegun }) { return .didNotHappen }
+            if states.allSatisfy({ $0 == .finished }) { return .happened(acquired(areas)) }
             return .unknown(
-                "\(finished.count) of \(areas.count) areas have a run file; finish the marked items with Acquire at Items in SerialEM")
+                "\(states.count { $0 == .finished }) of \(areas.count) areas are finished, by their run files; "
+                    + "finish the marked items with Acquire at Items in SerialEM")
         } perform: { [self] in
             try await microscope.startAcquisition(script: script)
             let end = try await microscope.awaitControl(within: limit) { [self] waited in report(areas, after: waited) }
@@ -43,36 +48,36 @@ extension GridSession {
                 throw WorkflowError.incomplete("Acquire at Items is paused in SerialEM; resume or end it there, then run again.")
             }
             engine.note(.progress(phase: "\(folder.grid), acquiring", done: 1, total: 1))
-            return try acquired(areas)
+            return acquired(areas)
         }
         let targets = try await engine.run(step)
-        let missing = targets.filter { $0.images == 0 }
+        let missing = targets.filter { !$0.isAcquired }
         if !missing.isEmpty {
-            engine.note(.warning("\(missing.count) of \(targets.count) targets were not acquired; see \(folder.grid)_acquisition.json"))
+            engine.note(.warning("\(missing.count) of \(targets.count) targets were not acquired to the end; see \(folder.grid)_acquisition.json"))
         }
         try writeRecord(targets)
         return targets
     }
 
-    /// PACEtomo writes an area's run file when the area is done.
     private nonisolated func report(_ areas: [TargetedLamella.Area], after waited: Duration) {
-        let finished = areas.filter { FileManager.default.fileExists(atPath: runFile(of: $0)) }
+        let finished = areas.filter { run(of: $0).state == .finished }
         let done = finished.reduce(0) { $0 + $1.targets }
         let total = areas.reduce(0) { $0 + $1.targets }
         engine.note(.progress(phase: "\(folder.grid), acquiring", done: Double(done), total: Double(total)))
         engine.note(.waiting("\(done) of \(total) tilt series after \(words(waited))"))
     }
 
-    private nonisolated func runFile(of area: TargetedLamella.Area) -> String { folder.inFolder(area.name + "_tgts_run01.txt") }
+    private nonisolated func run(of area: TargetedLamella.Area) -> AreaRun { AreaRun(area: area.name, in: folder.path) }
 
     /// What lies on disk, target by target.
-    private nonisolated func acquired(_ areas: [TargetedLamella.Area]) throws -> [AcquiredTarget] {
+    private nonisolated func acquired(_ areas: [TargetedLamella.Area]) -> [AcquiredTarget] {
         areas.flatMap { area in
-            (1 ... max(1, area.targets)).map { number in
+            let run = run(of: area)
+            return (1 ... max(1, area.targets)).map { number in
                 let file = AreaNames(area: area.name).seriesFile(number)
                 // A series without a readable header counts as not acquired; the record says so.
                 let images = (try? MRCFile.header(folder.inFolder(file)).sections) ?? 0
-                return AcquiredTarget(area: area.name, target: number, seriesFile: file, images: images)
+                return AcquiredTarget(area: area.name, target: number, seriesFile: file, images: images, isWhole: run.isWhole(images: images))
             }
         }
     }
@@ -81,8 +86,8 @@ extension GridSession {
         let rows = targets.map { target -> JSONValue in
             .object([
                 "area": .string(target.area), "target": .integer(target.target), "tsfile": .string(target.seriesFile),
-                "images": .integer(target.images), "acquired": .bool(target.images > 0),
-                "run_file": .string(target.area + "_tgts_run01.txt"),
+                "images": .integer(target.images), "acquired": .bool(target.isAcquired),
+                "run_file": AreaRun(area: target.area, in: folder.path).runFile.map { .string($0) } ?? .null,
             ])
         }
         try JSONValue.object(["grid": .string(folder.grid), "datetime": .string(timestamp()), "targets": .array(rows)])

@@ -22,6 +22,8 @@ extension GridSession {
         let present = lamellae.filter { $0.outcome == .found }
         guard !present.isEmpty else { return [] }
         let geometry = try await lowDoseGeometry()
+        // Programs that watch the folder start when these are there; they come before the maps that they belong to.
+        try writeParameters(geometry, intermediateImages: present.map { folder.intermediateFile($0.number) })
         return try await withThrowingTaskGroup(of: AnalysedLamella?.self) { group in
             var waiting = 0
             var done: [AnalysedLamella] = []

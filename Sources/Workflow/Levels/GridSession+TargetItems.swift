@@ -7,11 +7,10 @@ import Raster
 import Targets
 import Units
 
-/// Level 4 as far as SerialEM and PACEtomo see it: virtual maps, navigator items, targets files and parameters.
+/// Level 4 as far as SerialEM and PACEtomo see it: virtual maps, navigator items and targets files.
 extension GridSession {
     func writeTargets(of lamellae: [AnalysedLamella]) async throws {
         let geometry = try await lowDoseGeometry()
-        try writeParameters(geometry, lattice: lamellae.first.map { Self.geometry(of: $0.map, in: geometry) })
         for lamella in lamellae {
             guard let targeted = lamella.targeted else { continue }
             _ = try await engine.sparing(lamella: "L\(twoDigits(targeted.number))") { [self] in
@@ -111,18 +110,6 @@ extension GridSession {
         let height: Int
         let minimum: Double
         let maximum: Double
-    }
-
-    /// `mic_params.json` and `tgt_params.json`, spec 2.7, in the grid's folder and beside the maps.
-    ///
-    /// - Parameter lattice: of one lamella, since all maps of a grid are turned and scaled alike.
-    private func writeParameters(_ geometry: LowDoseGeometry, lattice: LamellaGeometry?) throws {
-        let microscope = try microscopeParameters(geometry).data()
-        let target = try lattice.map { try targetParameters($0).data() }
-        for folder in [folder.path, folder.maps] {
-            try AtomicFile.write(microscope, to: folder + "/mic_params.json")
-            if let target { try AtomicFile.write(target, to: folder + "/tgt_params.json") }
-        }
     }
 }
 

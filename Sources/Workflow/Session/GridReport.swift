@@ -27,7 +27,7 @@ struct GridReport: Codable, Sendable, Hashable {
             let map = analysed.first { $0.map.number == lamella.number }
             let areas = map?.targeted?.areas ?? []
             let names = Set(areas.map(\.name))
-            let series = acquired.filter { names.contains($0.area) && $0.images > 0 }.count
+            let series = acquired.filter { names.contains($0.area) && $0.isAcquired }.count
             let level = series > 0 ? 5 : map?.targeted != nil ? 4 : map?.segmented != nil ? 3 : map != nil ? 2 : 1
             let note =
                 switch again?.outcome {

@@ -26,6 +26,7 @@ public struct Session: Sendable {
     /// Run again, it goes on from the last finished step.
     public func run(on microscope: any Microscope) async throws {
         report(.sessionStarted("level \(settings.automationLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
+        models.remarks.forEach(report)
         var reports: [GridReport] = []
         do {
             let facts = try await remembered(microscope.begin())
@@ -33,7 +34,7 @@ public struct Session: Sendable {
             try await microscope.check(states: requiredStates)
             let progress = ProgressCounter(report: report)
             let context = SessionContext(
-                settings: settings, engine: engine, microscope: microscope, models: models, facts: facts, progress: progress)
+                settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts, progress: progress)
             for slot in settings.gridList {
                 reports.append(try await runGrid(slot, in: context))
                 try writeReport(reports, stopped: nil)

@@ -21,6 +21,9 @@ public struct SessionModels: Sendable {
     let segmenter: LamellaSegmenter?
     let detectorDescription: ModelDescription
     let segmenterDescription: ModelDescription?
+    /// What the operator should know of settings and models before the session starts.
+    package let remarks: [RunEvent]
+    private let avoidedClasses: [String]
     private let detectorFolder: String
     private let segmenterFolder: String
 
@@ -37,19 +40,58 @@ public struct SessionModels: Sendable {
         detector = try LamellaDetector(folder: folder, predictor: predictor, confidence: settings.detectionThreshold)
         detectorDescription = folder.description
         try Self.require(settings.excludedLamellaClasses, of: folder.description, key: "exclude_lamella_classes")
-        guard settings.automationLevel >= 3 else {
+        let opened: ModelFolder?
+        var problem: [RunEvent] = []
+        do {
+            opened = settings.automationLevel >= 2 ? try Self.openSegmenter(settings.segmenterFolder) : nil
+        } catch where settings.automationLevel < 3 {
+            // Level 2 only tells other programs of the model.
+            opened = nil
+            problem = [.warning("tgt_params.json is not written: \(error)")]
+        }
+        guard let second = opened else {
             segmenter = nil
             segmenterDescription = nil
+            avoidedClasses = settings.avoidedClasses
+            remarks = problem
             return
         }
-        let second = try ModelFolder.open(settings.segmenterFolder)
-        guard second.description.kind == .segmenter else {
-            throw WorkflowError.badModel("MM_model is '\(settings.segmenterFolder)', which is not a segmentation model.")
-        }
-        segmenter = try LamellaSegmenter(folder: second, predictor: predictor)
+        segmenter = settings.automationLevel >= 3 ? try LamellaSegmenter(folder: second, predictor: predictor) : nil
         segmenterDescription = second.description
         try Self.require(settings.targetClasses.filter { $0 != "lamella" }, of: second.description, key: "target_list")
-        try Self.require(settings.avoidedClasses, of: second.description, key: "avoid_list")
+        let strange = settings.avoidedClasses.filter { !second.description.classes.contains($0) }
+        try Self.require(strange.filter { !Self.spacetomoClasses.contains($0) }, of: second.description, key: "avoid_list")
+        avoidedClasses = settings.avoidedClasses.filter(second.description.classes.contains)
+        remarks = Self.remarks(onAvoided: strange, model: second.description)
+    }
+
+    private static func openSegmenter(_ path: String) throws -> ModelFolder {
+        let folder = try ModelFolder.open(path)
+        guard folder.description.kind == .segmenter else {
+            throw WorkflowError.badModel("MM_model is '\(path)', which is not a segmentation model.")
+        }
+        return folder
+    }
+
+    /// The classes of SPACEtomo's own model. Lists of classes to avoid travel from one session to the next, and what a model
+    /// does not know it cannot avoid; any other name is a slip.
+    private static let spacetomoClasses: Set<String> = [
+        "background", "white", "black", "crack", "coating", "cell", "cellwall", "nucleus", "vacuole", "mitos", "lipiddroplets",
+        "vesicles", "multivesicles", "membranes", "dynabeads", "ice", "cryst",
+    ]
+
+    private static func remarks(onAvoided strange: [String], model: ModelDescription) -> [RunEvent] {
+        guard !strange.isEmpty else { return [] }
+        let text = "the model \(model.name) does not know \(strange.joined(separator: ", ")), which avoid_list names, and so cannot avoid them"
+        // Dynabeads are in the default list: nobody asked for them.
+        return [strange == ["dynabeads"] ? .note(text) : .warning(text)]
+    }
+
+    /// The settings without avoided classes that the model does not have.
+    package func settled(_ settings: SessionSettings) -> SessionSettings {
+        var settings = settings
+        settings.setAvoidedClasses(avoidedClasses)
+        return settings
     }
 
     /// Runs each model once on an empty image: one that cannot be loaded, or that returns something else than its

@@ -7,7 +7,7 @@ extension SessionSettings {
         # --- Where ---
         session_dir: ./session            # yours: one folder per grid is made in it; SerialEM must see the same path
         serialem_host: 127.0.0.1          # where SerialEM runs
-        serialem_port: 48888              # its PythonServerPort property
+        serialem_port: 48888              # as its property line 'SocketServerPort 8 <port>' says
         WG_model: Models/lamella-detector-sim    # yours: folder of the lamella detector
         MM_model: Models/lamella-segmenter-sim   # yours: folder of the segmentation model
 
@@ -37,7 +37,7 @@ extension SessionSettings {
 
         # --- Targets ---
         target_list: [mitos]              # classes to aim at; 'lamella' first means all that are not avoided
-        avoid_list: [black, white, ice, crack]
+        avoid_list: [black, white, ice, crack, dynabeads]   # those of SPACEtomo's classes that the model lacks are left out
         target_score_threshold: 0.01      # 0 to 1
         sparse_targets: true              # per object (true) or on a rigid grid (false)
         target_edge: false                # aim at the edges of the classes

@@ -8,7 +8,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public private(set) var sessionFolder: String
     /// `serialem_host`: where SerialEM listens.
     public let host: String
-    /// `serialem_port`: SerialEM's `PythonServerPort` property.
+    /// `serialem_port`: 48888 unless SerialEM's property line `SocketServerPort 8 <port>` says otherwise.
     public let port: Int
     /// `automation_level`: the last level to do, 1 to 5.
     public private(set) var automationLevel: Int
@@ -30,8 +30,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public private(set) var segmenterFolder: String
     /// `target_list`: classes to aim at.
     public let targetClasses: [String]
-    /// `avoid_list`: classes that a target must not lie in.
-    public let avoidedClasses: [String]
+    /// `avoid_list`: classes that a target must not lie in. One that SPACEtomo knows and the model does not is left out.
+    public private(set) var avoidedClasses: [String]
     /// `target_score_threshold`: the least score of a target, 0 to 1.
     public let scoreThreshold: Double
     /// `sparse_targets`: targets placed per object rather than on a rigid grid.
@@ -88,7 +88,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         targetClasses = reader.texts(
             "target_list", default: ["mitos"], expected: "a list of classes of the segmentation model", mayBeEmpty: false)
         avoidedClasses = reader.texts(
-            "avoid_list", default: ["black", "white", "ice", "crack"],
+            "avoid_list", default: ["black", "white", "ice", "crack", "dynabeads"],
             expected: "a list of classes of the segmentation model")
         scoreThreshold = reader.number("target_score_threshold", default: 0.01, in: 0 ... 1)
         sparseTargets = reader.flag("sparse_targets", default: true)
@@ -114,6 +114,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         sessionFolder = folder ?? ""
         detectorFolder = detector ?? ""
         segmenterFolder = segmenter ?? ""
+        for (key, reason) in Self.neverTrue { reader.refuseTrue(key, reason: reason) }
         reader.refuseTheRest(unsupported: Self.unsupported)
         var problems = reader.problems
         if !lamella {
@@ -140,6 +141,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
 
     mutating func setLevel(_ level: Int) { automationLevel = level }
 
+    mutating func setAvoidedClasses(_ classes: [String]) { avoidedClasses = classes }
+
     mutating func setFolders(_ change: (String) -> String) {
         sessionFolder = change(sessionFolder)
         detectorFolder = change(detectorFolder)
@@ -148,10 +151,14 @@ public struct SessionSettings: Codable, Hashable, Sendable {
 
     private static let oneState = "the number or the name of an imaging state"
 
-    private static let unsupported = [
+    /// SPACEtomo's switches for what TomoPilot never does; false is what happens.
+    private static let neverTrue = [
         "WG_wait_for_inspection": "waiting for an inspection is not there yet",
         "MM_wait_for_inspection": "waiting for an inspection is not there yet",
         "manual_selection": "targets by hand are set in SerialEM after level 3",
+    ]
+
+    private static let unsupported = [
         "external_map_dir": "analysis runs where the session runs",
         "rescale_map": "maps are always rescaled to the pixel size of the model",
         "max_iterations": "the placement ends by itself",

@@ -35,6 +35,9 @@ extension SettingsError.Problem {
     static func unsupportedKey(_ key: String, line: Int?, reason: String) -> Self {
         Self(line: line, message: "'\(key)' is known from SPACEtomo but \(reason); remove the line")
     }
+    static func mustBeFalse(_ key: String, found: String, line: Int?, reason: String) -> Self {
+        Self(line: line, message: "'\(key)' is \(found); it must be false, because \(reason)")
+    }
     static func repeatedKey(_ key: String, line: Int?) -> Self {
         Self(line: line, message: "'\(key)' is given twice; keep one")
     }

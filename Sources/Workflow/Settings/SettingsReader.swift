@@ -64,6 +64,14 @@ struct SettingsReader {
         }
     }
 
+    /// Takes a switch that may only be off.
+    mutating func refuseTrue(_ key: String, reason: String) {
+        asked.insert(key)
+        guard let entry = entries[key], entry.value.bool != false else { return }
+        let line = entry.value.mark?.line ?? entry.key.mark?.line
+        problems.append(.mustBeFalse(key, found: Self.words(for: entry.value), line: line, reason: reason))
+    }
+
     private static func words(for node: Node) -> String {
         switch node {
         case .scalar(let scalar): scalar.string.isEmpty ? "empty" : "'\(scalar.string)'"

@@ -1,0 +1,45 @@
+import Foundation
+import Testing
+import Workflow
+
+@Suite struct AreaRunTests {
+    private static let target = "_tgt = 001\ntsfile = A_ts_001.mrc\nSSX = 0\nSSY = 0\nstageX = 1\nstageY = 2\nskip = False\n"
+    private static let branches = "_pbr\nSSX = 0\nsec = 3\nangles = \n_nbr\nSSX = 0\nsec = 2\nangles = \n"
+    /// What PACEtomo writes after each image, and at the end.
+    private static let running = "_set startTilt = 0\n_set minTilt = -60\n_set maxTilt = 60\n_set step = 3\n_spos = 2,1\n" + target + branches
+    private static let ended = target + branches
+
+    private func run(_ files: [String: String]) throws -> AreaRun {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("area-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for (name, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent(name)) }
+        return AreaRun(area: "A", in: folder.path)
+    }
+
+    @Test("A run file alone does not mean that the area is finished", arguments: [
+        (["A_tgts.txt": target], .notBegun), (["B_tgts_run01.txt": ended, "A_A2_tgts_run01.txt": ended], .notBegun),
+        (["A_ts_001.mrc": "x"], .unfinished), (["A_tgts_run01.txt": running], .unfinished),
+        (["A_tgts_run01.txt": ""], .unfinished), (["A_tgts_run01.txt": "_tgt = 001\nSSX"], .unfinished),
+        (["A_tgts_run01.txt": ended], .finished), (["A_tgts_run01.txt": running, "A_tgts_run02.txt": ended], .finished),
+        (["A_tgts_run01.txt": ended, "A_tgts_run02.txt": running], .unfinished),
+    ] as [([String: String], AreaRun.State)])
+    func state(files: [String: String], state: AreaRun.State) throws {
+        #expect(try run(files).state == state)
+    }
+
+    @Test func theNewestRunFileIsNamed() throws {
+        #expect(try run(["A_tgts_run01.txt": Self.ended, "A_tgts_run02.txt": Self.ended]).runFile == "A_tgts_run02.txt")
+        #expect(try run([:]).runFile == nil)
+    }
+
+    @Test func aSeriesIsWholeWithThePlannedTiltsOfAFinishedArea() throws {
+        let planned = "_set minTilt = -60\n_set maxTilt = 60\n_set step = 3\n" + Self.target
+        let finished = try run(["A_tgts.txt": planned, "A_tgts_run01.txt": Self.ended])
+        #expect(finished.plannedTilts == 41)
+        #expect(finished.isWhole(images: 41) && !finished.isWhole(images: 40))
+        let unplanned = try run(["A_tgts.txt": Self.target, "A_tgts_run01.txt": Self.ended])
+        #expect(unplanned.isWhole(images: 2) && !unplanned.isWhole(images: 1))
+        #expect(try !run(["A_tgts.txt": planned, "A_tgts_run01.txt": Self.running]).isWhole(images: 41))
+    }
+}
