@@ -50,45 +50,56 @@ public final class SimulatorServer: Sendable {
     public func run() async throws {
         let turn = Turn()
         try await listener.executeThenClose { clients in
+            // An acquisition belongs to no client: the one that asked for it leaves, and others come while it runs.
+            let (acquisitions, acquisitionsWanted) = AsyncStream.makeStream(of: Void.self)
             try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for await _ in acquisitions { await self.microscope.acquireAtItems() }
+                }
                 var present: (any Channel)?
                 for try await client in clients {
                     present?.close(promise: nil)
                     present = client.channel
                     group.addTask {
                         await turn.take()
-                        await self.serve(client)
+                        await self.serve(client, acquisitionsWanted)
                         await turn.pass()
                     }
                 }
+                acquisitionsWanted.finish()
                 try await group.waitForAll()
             }
         }
     }
 
-    private func serve(_ client: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
+    private func serve(
+        _ client: NIOAsyncChannel<ByteBuffer, ByteBuffer>, _ acquisitionsWanted: AsyncStream<Void>.Continuation
+    ) async {
         do {
             try await client.executeThenClose { incoming, outgoing in
-                try await withThrowingDiscardingTaskGroup { group in
-                    var conversation = Conversation(incoming: incoming.makeAsyncIterator(), outgoing: outgoing)
-                    while let packet = try await conversation.packet() {
-                        try await self.answer(packet, &conversation)
-                        if await self.microscope.takePendingAcquisition() {
-                            group.addTask { await self.microscope.acquireAtItems() }
-                        }
-                    }
+                var conversation = Conversation(incoming: incoming.makeAsyncIterator(), outgoing: outgoing)
+                while let packet = try await conversation.packet() {
+                    try await self.answer(packet, &conversation, acquisitionsWanted)
                 }
             }
         } catch {
             logger.debug("client gone", metadata: ["simulator.reason": "\(error)"])
         }
-        await microscope.clientLeft()
+        // Nobody is in control during an acquisition, and the next client shall not wait for an exposure.
+        if !microscope.isAcquiring { await microscope.clientLeft() }
     }
 
-    private func answer(_ packet: [UInt8], _ conversation: inout Conversation) async throws {
+    private func answer(
+        _ packet: [UInt8], _ conversation: inout Conversation, _ acquisitionsWanted: AsyncStream<Void>.Continuation
+    ) async throws {
         let request: Request
         do { request = try Request.decode(packet) } catch {
             return try await conversation.send(BareReply(returnStatus: error.returnStatus).encoded())
+        }
+        if microscope.isAcquiring {
+            await microscope.keepWaitingWhileBusy()
+            guard case .okToRun = request else { return try await conversation.send(BareReply(returnStatus: .busy).encoded()) }
+            return try await conversation.send(OKToRunReply(ok: false).encoded())
         }
         if case .okToRun = request {
             return try await conversation.send(OKToRunReply(ok: await microscope.okToRun()).encoded())
@@ -98,7 +109,11 @@ public final class SimulatorServer: Sendable {
         }
         switch request {
         case .okToRun: break
-        case .command(let command): try await conversation.send(await microscope.perform(command).encoded())
+        case .command(let command):
+            let reply = await microscope.perform(command)
+            // Before the reply: the client may be gone by then, and the acquisition runs all the same.
+            if await microscope.takePendingAcquisition() { acquisitionsWanted.yield() }
+            try await conversation.send(reply.encoded())
         case .bufferImage(let wanted): try await sendImage(wanted, &conversation)
         case .putImage(let put):
             try await conversation.send(BareReply(returnStatus: .handled).encoded())

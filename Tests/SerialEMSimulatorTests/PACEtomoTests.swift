@@ -99,18 +99,24 @@ import Units
             try await sem.setNavAcqAtEndParams([("prim", 2)])
             try await sem.startNavAcquireAtEnd()
             try await sem.exit()
-            while true {
-                do { _ = try await sem.reportTiltAngle(); break } catch let error as SerialEMError where error.code == .busy {}
-            }
-            #expect(try await sem.reportItemAcquire(1) == false)
-            #expect(try await sem.reportItemAcquire(2) == true)
+            // The client that asked is still connected, a second one comes; both hear at once that SerialEM is busy.
+            let busy = await #expect(throws: SerialEMError.self) { try await sem.reportTiltAngle() }
+            #expect(busy?.code == .busy)
+            let second = try await SerialEMConnection.connect(host: "127.0.0.1", port: server.port, logger: .init(label: "second"))
+            let refused = await #expect(throws: SerialEMError.self) { try await second.beginControl() }
+            #expect(refused?.code == .busy)
+            #expect(server.microscope.isAcquiring, "the answer came only after the acquisition")
+            while server.microscope.isAcquiring { await Task.yield() }
+            _ = try await second.beginControl()
+            #expect(try await second.reportItemAcquire(1) == false)
+            #expect(try await second.reportItemAcquire(2) == true)
             #expect(try MRCFile.header("\(folder)/A_ts_001.mrc").sections == 5)
             let mdoc = try Mdoc.read("\(folder)/A_ts_001.mrc.mdoc")
             #expect(mdoc.pieces.compactMap { $0["PriorRecordDose"] }.count == 5)
             #expect(!FileManager.default.fileExists(atPath: "\(folder)/A_ts_002.mrc"))
             #expect(FileManager.default.fileExists(atPath: "\(folder)/A_tgts_run01.txt"))
             #expect(try String(contentsOfFile: "\(folder)/B.log", encoding: .utf8).contains("ValueError"))
-            _ = server
+            await second.close()
         }
     }
 }
