@@ -31,11 +31,11 @@ extension GridSession {
             exposing: .grid(slot, "acquisition"), title: "Acquire \(areas.reduce(0) { $0 + $1.targets }) targets of grid \(folder.grid)",
             input: Input(areas: areas, script: script)
         ) { [self] in
-            let finished = areas.filter { FileManager.default.fileExists(atPath: runFile(of: $0)) }
-            if finished.isEmpty { return .didNotHappen }
+            let finished = areas.filter(isFinished)
+            if !areas.contains(where: { FileManager.default.fileExists(atPath: runFile(of: $0)) }) { return .didNotHappen }
             if finished.count == areas.count { return .happened(try acquired(areas)) }
             return .unknown(
-                "\(finished.count) of \(areas.count) areas have a run file; finish the marked items with Acquire at Items in SerialEM")
+                "\(finished.count) of \(areas.count) areas are acquired; finish the marked items with Acquire at Items in SerialEM")
         } perform: { [self] in
             try await microscope.startAcquisition(script: script)
             let end = try await microscope.awaitControl(within: limit) { [self] waited in report(areas, after: waited) }
@@ -54,9 +54,16 @@ extension GridSession {
         return targets
     }
 
-    /// PACEtomo writes an area's run file when the area is done.
+    /// PACEtomo writes an area's run file after every image; once the area is done, the file has targets and no saved
+    /// position any more. That line comes before the targets, so that half a file does not look finished.
+    private nonisolated func isFinished(_ area: TargetedLamella.Area) -> Bool {
+        guard let text = try? String(contentsOfFile: runFile(of: area), encoding: .utf8) else { return false }
+        let lines = text.split(whereSeparator: \.isNewline)
+        return lines.contains { $0.hasPrefix("_tgt") } && !lines.contains { $0.hasPrefix("_spos") }
+    }
+
     private nonisolated func report(_ areas: [TargetedLamella.Area], after waited: Duration) {
-        let finished = areas.filter { FileManager.default.fileExists(atPath: runFile(of: $0)) }
+        let finished = areas.filter(isFinished)
         let done = finished.reduce(0) { $0 + $1.targets }
         let total = areas.reduce(0) { $0 + $1.targets }
         engine.note(.progress(phase: "\(folder.grid), acquiring", done: Double(done), total: Double(total)))
