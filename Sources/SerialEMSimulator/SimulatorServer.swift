@@ -118,34 +118,41 @@ public final class SimulatorServer: Sendable {
         case .putImage(let put):
             try await conversation.send(BareReply(returnStatus: .handled).encoded())
             guard let bytes = try await conversation.bytes(put.byteCount), let image = put.image(bytes) else { return }
-            await microscope.putImage(image, into: put.bufferIndex, base: put.baseBufferIndex, addedBinning: put.addedBinning)
+            await microscope.putImage(image.image, sent: image.sent, into: put.bufferIndex, base: put.baseBufferIndex, addedBinning: put.addedBinning)
         }
     }
 
     private func sendImage(_ wanted: BufferImageRequest, _ conversation: inout Conversation) async throws {
-        guard let image = await microscope.bufferImage(wanted.bufferIndex, fromFFTWindow: wanted.fromFFTWindow) else {
+        guard let buffer = await microscope.bufferImage(wanted.bufferIndex, fromFFTWindow: wanted.fromFFTWindow) else {
             return try await conversation.send(BufferImageReply.empty.encoded())
         }
-        let reply = BufferImageReply(pixelType: .unsignedShort, width: image.width, height: image.height)
+        let image = buffer.image
+        let reply = BufferImageReply(pixelType: buffer.sent?.type ?? .unsignedShort, width: image.width, height: image.height)
         try await conversation.send(reply.encoded())
         // The Python client takes wrong bytes if the image arrives together with its header.
         try await Task.sleep(for: .milliseconds(25))
         let ranges = reply.chunks.ranges
         for (number, range) in ranges.enumerated() {
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(range.count)
-            for value in image.pixels[range.lowerBound / 2 ..< (range.upperBound + 1) / 2] {
-                bytes.append(UInt8(truncatingIfNeeded: value))
-                bytes.append(UInt8(truncatingIfNeeded: value >> 8))
-            }
-            // A chunk may begin in the middle of a pixel.
-            let skipped = range.lowerBound % 2
-            try await conversation.send(Array(bytes[skipped ..< skipped + range.count]))
+            try await conversation.send(buffer.sent.map { Array($0.bytes[range]) } ?? Self.bytes(of: image, range))
             guard number < ranges.count - 1 else { break }
             guard try await conversation.bytes(ChunkHandshake.bytes.count) == ChunkHandshake.bytes else {
                 throw CommandFailure("The client did not shake hands between two parts of an image.")
             }
         }
+    }
+}
+
+extension SimulatorServer {
+    /// A part of the bytes of an image; it may begin in the middle of a pixel.
+    private static func bytes(of image: Raster<UInt16>, _ range: Range<Int>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(range.count + 2)
+        for value in image.pixels[range.lowerBound / 2 ..< (range.upperBound + 1) / 2] {
+            bytes.append(UInt8(truncatingIfNeeded: value))
+            bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+        }
+        let skipped = range.lowerBound % 2
+        return Array(bytes[skipped ..< skipped + range.count])
     }
 }
 
@@ -175,7 +182,13 @@ private struct Conversation {
     /// The next packet, or nil when the client has gone.
     mutating func packet() async throws -> [UInt8]? {
         while true {
-            if let packet = try reader.nextPacket() { return packet }
+            do throws(ProtocolError) {
+                if let packet = try reader.nextPacket() { return packet }
+            } catch {
+                // SerialEM keeps the connection, and forgets what else it has read.
+                reader.removeAll()
+                try await send(BareReply(returnStatus: error.returnStatus).encoded())
+            }
             guard let more = try await incoming.next() else { return nil }
             reader.append(more.readableBytesView)
         }
