@@ -116,7 +116,7 @@ let package = Package(
         tests(
             "SerialEMSimulator",
             [
-                "SerialEMClient", "SerialEMProtocol", "Geometry", "Units", "ImageFiles", "Navigator", logging,
+                "SerialEMClient", "SerialEMProtocol", "Geometry", "Units", "ImageFiles", "Navigator", nioCore, nioPosix, logging,
             ]),
         tests("InferenceWorker", ["InferenceWire", "Raster", "Units", "Segmentation", "tomopilot-infer", logging]),
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),

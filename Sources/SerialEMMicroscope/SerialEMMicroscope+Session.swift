@@ -58,13 +58,18 @@ extension SerialEMMicroscope {
             tick(waited)
             // The acquisition starts in SerialEM's next idle cycles; asking at once could find it idle before it began.
             try await Task.sleep(for: .seconds(2), clock: clock)
-            do {
+            do throws(SerialEMError) {
                 let c = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
-                _ = try await c.beginControl()
-                let state = try await c.reportIfNavAcquiring()
-                connection = c
-                if state.isAcquiring { return .paused }
-                return .finished
+                // A refused client stays connected; only the connection that is used may stay.
+                do throws(SerialEMError) {
+                    _ = try await c.beginControl()
+                    let state = try await c.reportIfNavAcquiring()
+                    connection = c
+                    return state.isAcquiring ? .paused : .finished
+                } catch {
+                    await c.close()
+                    throw error
+                }
             } catch {
                 switch error.code {
                 case .busy, .unreachable, .deadline, .connectionLost: continue

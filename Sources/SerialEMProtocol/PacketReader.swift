@@ -23,12 +23,13 @@ public struct PacketReader: Sendable {
 
     /// The next whole packet with its length field, or `nil` while bytes are missing.
     ///
-    /// After an error the stream has no meaning any more and the connection must be closed.
+    /// After an error the stream has no meaning any more and the connection must be closed, or be emptied as SerialEM does.
     public mutating func nextPacket() throws(ProtocolError) -> [UInt8]? {
         guard count >= 4 else { return nil }
-        let length = bytes[start..<start + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        guard length <= UInt32(Int32.max), Int(length) <= maximumLength else {
-            throw ProtocolError(.tooLong, "A packet says that it has \(Int32(bitPattern: length)) bytes.")
+        // The length is a signed number on the wire.
+        let length = Int32(bitPattern: bytes[start..<start + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
+        guard Int(length) <= maximumLength else {
+            throw ProtocolError(.tooLong, "A packet says that it has \(length) bytes.")
         }
         guard length >= 8 else {
             throw ProtocolError(.tooShort, "A packet says that it has only \(length) bytes.")

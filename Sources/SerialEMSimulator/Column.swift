@@ -69,7 +69,6 @@ struct Column: Sendable {
     var targetDefocus = Micrometers(-5)
     var spotSize = 6
     var percentC2 = 45.0
-    var illuminatedArea = Micrometers(2)
     var isMicroProbe = true
     var beamIsBlanked = true
     var screenIsDown = false
@@ -120,8 +119,8 @@ struct Column: Sendable {
         default: 3
         }
     }
-    /// Diameter of the beam at a magnification.
+    /// Diameter of the beam at a magnification: what SerialEM reports as the illuminated area and what the dose goes to.
     func beamDiameter(_ magnification: Magnification) -> Micrometers {
-        magnification.pixelSize.value < 4 ? Micrometers(1.2) : Micrometers(magnification.pixelSize.value * 2.0)
+        magnification.pixelSize.value < 4 ? Micrometers(2) : Micrometers(magnification.pixelSize.value * 2.0)
     }
 }

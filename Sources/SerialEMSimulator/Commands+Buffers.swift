@@ -1,6 +1,6 @@
 internal import Geometry
 internal import ImageFiles
-public import Raster
+internal import Raster
 internal import SerialEMProtocol
 internal import Units
 
@@ -60,12 +60,13 @@ extension VirtualMicroscope {
         return [.count(b.conditions.parameterSet), .flag(b.conditions.lowDose)]
     }
     func meanCounts(_ a: CommandArguments) throws -> [ReportedValue] {
-        let pixels = try buffer(named: a.text(1)).image.pixels
+        let b = try buffer(named: a.text(1))
+        let pixels = b.sent?.values.map(Double.init) ?? b.image.pixels.map(Double.init)
         let count = Double(max(1, pixels.count))
-        let mean = pixels.reduce(0.0) { $0 + Double($1) } / count
+        let mean = pixels.reduce(0, +) / count
         guard a.text(2) == "2" else { return [.number(mean)] }
-        let squares = pixels.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
-        return [.number(mean), .number((squares / count).squareRoot()), .count(Int(pixels.min() ?? 0)), .count(Int(pixels.max() ?? 0))]
+        let squares = pixels.reduce(0.0) { $0 + ($1 - mean) * ($1 - mean) }
+        return [.number(mean), .number((squares / count).squareRoot()), .number(pixels.min() ?? 0), .number(pixels.max() ?? 0)]
     }
     func reduceImage(_ a: CommandArguments) throws -> [ReportedValue] {
         var b = try buffer(named: a.text(1))
@@ -141,19 +142,19 @@ extension VirtualMicroscope {
     }
 
     /// The image of a buffer as the socket hands it out, or nil for an empty one.
-    public func bufferImage(_ index: Int, fromFFTWindow: Bool) -> Raster<UInt16>? {
+    func bufferImage(_ index: Int, fromFFTWindow: Bool) -> ImageBuffer? {
         guard !fromFFTWindow, buffers.indices.contains(index) else { return nil }
-        return buffers[index]?.image
+        return buffers[index]
     }
 
     /// An image from the client; its conditions are those of the base buffer, else of the destination or any other.
-    public func putImage(_ image: Raster<UInt16>, into index: Int, base: Int, addedBinning: Int) {
+    func putImage(_ image: Raster<UInt16>, sent: SentPixels?, into index: Int, base: Int, addedBinning: Int) {
         guard buffers.indices.contains(index) else { return }
         let source = (buffers.indices.contains(base) ? buffers[base] : nil) ?? buffers[index] ?? buffers.lazy.compactMap { $0 }.first
         var conditions = source?.conditions ?? presentConditions(pixelSize: column.currentMagnification.pixelSize, section: nil)
         conditions.pixelSize = conditions.pixelSize * Double(max(1, addedBinning))
         conditions.binning *= Double(max(1, addedBinning))
-        let new = ImageBuffer(image: image, conditions: conditions)
+        let new = ImageBuffer(image: image, conditions: conditions, sent: sent)
         if index == 0 { acquired(new) } else { buffers[index] = new }
     }
 }

@@ -29,7 +29,7 @@ extension CommandTable {
         "SetSpotSize": { m, a in await m.change { $0.spotSize = a.integer(1) } },
         "ReportProbeMode": { m, _ in [.flag(await m.column.isMicroProbe)] },
         "ReportPercentC2": { m, _ in [.number(await m.column.percentC2), .number(await m.column.percentC2 / 100)] },
-        "ReportIlluminatedArea": { m, _ in [.number(await m.column.illuminatedArea.value / 100)] },
+        "ReportIlluminatedArea": { m, _ in [.number(await m.column.beamDiameter(m.column.currentMagnification).value / 100)] },
         "SetBeamBlank": { m, a in await m.change { $0.beamIsBlanked = a.integer(1) != 0 } },
         "ScreenUp": { m, a in await m.change { $0.screenIsDown = false } },
         "ScreenDown": { m, a in await m.change { $0.screenIsDown = true } },

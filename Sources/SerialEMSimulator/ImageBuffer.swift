@@ -42,7 +42,7 @@ struct AssembledPiece: Sendable, Hashable {
 
 /// One image buffer.
 struct ImageBuffer: Sendable {
-    var image: Raster<UInt16>
+    var image: Raster<UInt16> { didSet { sent = nil } }
     var conditions: ImageConditions
     /// The pieces of a montage overview; the stage coordinate of a point follows from the piece that shows it.
     var pieces: [AssembledPiece] = []
@@ -53,6 +53,8 @@ struct ImageBuffer: Sendable {
     var section = -1
     /// Result of the last alignment, in unbinned camera pixels: what has to be added to this image to match.
     var alignShift: Vector<Frame.Camera>?
+    /// The pixels as a client sent them, until the image is changed; they leave with the type that they came in.
+    var sent: SentPixels?
 
     var middle: Point<Frame.MapPixels> { Point(x: Double(image.width) / 2, y: Double(image.height) / 2) }
 

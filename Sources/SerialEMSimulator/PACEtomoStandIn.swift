@@ -6,7 +6,7 @@ internal import Raster
 internal import Units
 
 /// Stands in for the PACEtomo script: reads the target file that an item names, checks what PACEtomo checks, and writes
-/// small tilt series and the run file. Tracking, fitting and measured geometry are not simulated.
+/// small tilt series and the run file. Tracking, fitting, recovery and measured geometry are not simulated.
 struct PACEtomoStandIn: Sendable {
     let noteText: String
     let directory: String
@@ -39,21 +39,6 @@ struct PACEtomoStandIn: Sendable {
         guard let last = candidates.last else { throw PACEtomoStop(kind: .stopped, reason: "Target file \(noteText) not found.") }
         return last
     }
-
-    /// The tilt angles in the order of a grouped dose-symmetric scheme.
-    static func tilts(start: Double, minimum: Double, maximum: Double, step: Double, group: Int) -> [Double] {
-        guard step > 0, minimum <= start, start <= maximum, group > 0 else { return [start] }
-        var up = stride(from: start + step, through: maximum + 1e-6, by: step).map { $0 }[...]
-        var down = stride(from: start - step, through: minimum - 1e-6, by: -step).map { $0 }[...]
-        var out = [start]
-        while !up.isEmpty || !down.isEmpty {
-            out += up.prefix(group)
-            up = up.dropFirst(group)
-            out += down.prefix(group)
-            down = down.dropFirst(group)
-        }
-        return out
-    }
 }
 
 extension VirtualMicroscope {
@@ -67,7 +52,8 @@ extension VirtualMicroscope {
         if data.starts(with: [0xEF, 0xBB, 0xBF]) { throw PACEtomoStop(kind: .indexError, reason: "line 1: byte order mark") }
         let file = try PACEtomoTargetFile(String(decoding: data, as: UTF8.self))
         for warning in file.warnings { script.note("WARNING: \(warning)") }
-        try check(file, item)
+        let tilts = PACEtomoTilts(file, stageLimit: properties["MaximumTiltAngle"] ?? 70)
+        try check(file, item, tilts)
         properties["ImageShiftLimit"] = file.settings["imageShiftLimit"] ?? 20
 
         _ = await goToImagingState("3")
@@ -81,6 +67,13 @@ extension VirtualMicroscope {
         acquired(try await expose(.view))
         if let view = first["viewfile"] { try await alignView(view, &script) }
         acquired(try await expose(.preview))
+        if file.isOn("measureGeo", default: false) {
+            for (number, point) in file.geometry.enumerated() {
+                for key in ["SSX", "SSY"] where point[key] == nil {
+                    throw PACEtomoStop(kind: .keyError, reason: "'\(key)' of geometry point \(number + 1)")
+                }
+            }
+        }
         _ = await autoFocus(mode: 1)
 
         let limit = (file.settings["imageShiftLimit"] ?? 20) - (file.settings["alignLimit"] ?? 0.5)
@@ -94,29 +87,35 @@ extension VirtualMicroscope {
             }
             kept.append(number)
         }
-        try await acquireSeries(file, kept: kept, at: Point(x: x, y: y), &script)
-        try writeRunFile(file, script)
+        var runFile = PACEtomoRunFile(
+            file, tilts: tilts, kept: kept, column: column,
+            path: PACEtomoRunFile.path(directory: directory, stem: script.stem))
+        try await acquireSeries(file, kept: kept, tilts, &runFile, &script)
+        try runFile.write(at: nil)
         script.note("Done: \(kept.count) of \(file.targets.count) targets.")
     }
 
-    private func check(_ file: PACEtomoTargetFile, _ item: NavigatorItem) throws {
+    private func check(_ file: PACEtomoTargetFile, _ item: NavigatorItem, _ tilts: PACEtomoTilts) throws {
         guard !file.targets.isEmpty else { throw PACEtomoStop(kind: .indexError, reason: "the file has no targets") }
         if file.hasSavedPosition { throw PACEtomoStop(kind: .stopped, reason: "A question about recovery waits for a person.") }
+        let limit = properties["MaximumTiltAngle"] ?? 70
+        if tilts.minimum < -limit || tilts.maximum > limit {
+            throw PACEtomoStop(kind: .stopped, reason: "A question about tilts beyond the stage limit of \(fixed(limit, 0)) degrees waits for a person.")
+        }
         for (number, target) in file.targets.enumerated() {
-            for key in ["tsfile", "skip"] where target[key] == nil {
-                throw PACEtomoStop(kind: .keyError, reason: "'\(key)' of target \(number + 1)")
-            }
+            guard target["tsfile"] != nil else { throw PACEtomoStop(kind: .keyError, reason: "'tsfile' of target \(number + 1)") }
             for key in ["SSX", "SSY"] where Double(target[key] ?? "") == nil {
                 throw PACEtomoStop(kind: target[key] == nil ? .keyError : .valueError, reason: "'\(key)' of target \(number + 1)")
             }
-            if let view = target["viewfile"], (try? MRCFile.header("\(directory)/\(view)")) == nil {
-                throw PACEtomoStop(kind: .stopped, reason: "File \(view) of target \(number + 1) cannot be opened after 5 tries.")
+            // The word None is a file name like any other.
+            for name in ["viewfile", "tgtfile"].compactMap({ target[$0] }) where (try? MRCFile.header("\(directory)/\(name)")) == nil {
+                throw PACEtomoStop(kind: .stopped, reason: "File \(name) of target \(number + 1) cannot be opened after 5 tries.")
             }
         }
         for key in ["stageX", "stageY"] where file.targets[0][key] == nil {
             throw PACEtomoStop(kind: .keyError, reason: "'\(key)' of target 1")
         }
-        if file.switches["previewAli"] ?? true {
+        if file.isOn("previewAli", default: true) {
             guard item.kind == .map, let map = item.mapFile, FileManager.default.fileExists(atPath: map) else {
                 throw PACEtomoStop(kind: .stopped, reason: "The item is not a map whose file exists; previewAli needs one.")
             }
@@ -149,7 +148,9 @@ extension VirtualMicroscope {
         _ = await setImageShift(column.imageShift + Magnifications.specimenToImageShift(specimen))
     }
 
-    private func acquireSeries(_ file: PACEtomoTargetFile, kept: [Int], at place: Point<Frame.Stage>, _ script: inout PACEtomoStandIn) async throws {
+    private func acquireSeries(
+        _ file: PACEtomoTargetFile, kept: [Int], _ plan: PACEtomoTilts, _ runFile: inout PACEtomoRunFile, _ script: inout PACEtomoStandIn
+    ) async throws {
         let base = column.imageShift
         let savedSettings = column.sets[.record]
         defer {
@@ -158,11 +159,7 @@ extension VirtualMicroscope {
         }
         // An eighth of the chip along each side keeps a night of series small.
         column.sets[.record]?.fraction = 0.125
-        let pretilt = file.settings["pretilt"] ?? 0
-        let start = file.switches["autoStartTilt"] == true ? -pretilt.rounded() : file.settings["startTilt"] ?? 0
-        let tilts = PACEtomoStandIn.tilts(
-            start: start, minimum: max(-70, (file.settings["minTilt"] ?? -60) + start),
-            maximum: min(70, (file.settings["maxTilt"] ?? 60) + start), step: file.settings["step"] ?? 3, group: 2)
+        let tilts = plan.inOrder(group: 2)
         var series: [Int: OpenImageFile] = [:]
         for number in kept {
             let path = "\(directory)/\(file.targets[number]["tsfile"] ?? "")"
@@ -173,12 +170,13 @@ extension VirtualMicroscope {
             series[number] = OpenImageFile(newAt: path)
         }
         var doses: [Int: Double] = [:]
-        for angle in tilts {
+        for (tiltNumber, angle) in tilts.enumerated() {
             _ = try await tiltTo(Degrees(angle))
             for number in kept {
+                try Task.checkCancellation()
                 let target = file.targets[number]
                 let shift = Vector<Frame.Specimen>(
-                    dx: Double(target["SSX"] ?? "") ?? 0, dy: (Double(target["SSY"] ?? "") ?? 0) * cosine(Degrees(angle)))
+                    dx: Double(target["SSX"] ?? "") ?? 0, dy: (Double(target["SSY"] ?? "") ?? 0) * cosine(Degrees(angle)) / cosine(Degrees(plan.ofTargets)))
                 column.imageShift = base + Magnifications.specimenToImageShift(shift)
                 let image = try await expose(.record)
                 let prior = doses[number] ?? 0
@@ -189,29 +187,20 @@ extension VirtualMicroscope {
                         ("EucentricOffset", "0.0"),
                     ])
                 doses[number] = prior + image.conditions.dose.value
+                runFile.add(target: number, angle: angle, start: plan.start) {
+                    $0.shift = shift
+                    $0.focus = column.defocus.value
+                    $0.imageShift = column.imageShift
+                    $0.shifts.append(shift.dy)
+                    $0.angles.append(angle)
+                    $0.dose = prior + image.conditions.dose.value
+                    $0.section = tiltNumber
+                }
+                try runFile.write(at: (tiltNumber, number))
             }
         }
         for number in kept { try series[number]?.writer?.close() }
         _ = try await tiltTo(Degrees(0))
         script.note("\(tilts.count) tilts from \(fixed(tilts.min() ?? 0, 1)) to \(fixed(tilts.max() ?? 0, 1)) degrees.")
-    }
-
-    /// The final form of the run file: targets and empty branches, without settings, saved position and geometry points.
-    private func writeRunFile(_ file: PACEtomoTargetFile, _ script: PACEtomoStandIn) throws {
-        let order = ["tgtfile", "tsfile", "viewfile", "SSX", "SSY", "stageX", "stageY", "LDArea", "SPACEscore"]
-        var text = ""
-        for (number, target) in file.targets.enumerated() {
-            text += "_tgt = \(number < 9 ? "00" : number < 99 ? "0" : "")\(number + 1)\n"
-            let rest = target.keys.filter { !order.contains($0) && $0 != "skip" }.sorted()
-            for key in order + rest + ["skip"] { if let value = target[key] { text += "\(key) = \(value)\n" } }
-            for branch in ["_pbr", "_nbr"] {
-                text += "\(branch)\nSSX = \(target["SSX"] ?? "0")\nSSY = \(target["SSY"] ?? "0")\nfocus = 0\nz0 = 0\nskip = \(target["skip"] ?? "False")\n"
-            }
-            text += "\n"
-        }
-        var run = 1
-        func path() -> String { "\(directory)/\(script.stem)_run\(run < 10 ? "0" : "")\(run).txt" }
-        while FileManager.default.fileExists(atPath: path()) { run += 1 }
-        try AtomicFile.write(text, to: path())
     }
 }

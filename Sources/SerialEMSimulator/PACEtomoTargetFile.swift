@@ -57,12 +57,17 @@ struct PACEtomoTargetFile: Sendable, Hashable {
         }
         guard Self.names.contains(tokens[1]) else { warnings.append("Unknown setting \(tokens[1]) is ignored."); return }
         settings[tokens[1]] = value
+        switches[tokens[1]] = nil
     }
 
     private mutating func bset(_ tokens: [String]) {
         guard Self.names.contains(tokens[1]) else { warnings.append("Unknown setting \(tokens[1]) is ignored."); return }
         switches[tokens[1]] = ["true", "yes", "y", "on"].contains(tokens[3].lowercased())
+        settings[tokens[1]] = nil
     }
+
+    /// A truth value of the script as the file leaves it; a number that is not zero is true, as in Python.
+    func isOn(_ name: String, default value: Bool) -> Bool { switches[name] ?? settings[name].map { $0 != 0 } ?? value }
 
     private mutating func entry(_ tokens: [String], _ section: Section, line: Int) throws(PACEtomoStop) {
         guard tokens.count >= 3 else { throw PACEtomoStop(kind: .indexError, reason: "line \(line): list index out of range") }

@@ -50,45 +50,56 @@ public final class SimulatorServer: Sendable {
     public func run() async throws {
         let turn = Turn()
         try await listener.executeThenClose { clients in
+            // An acquisition belongs to no client: the one that asked for it leaves, and others come while it runs.
+            let (acquisitions, acquisitionsWanted) = AsyncStream.makeStream(of: Void.self)
             try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for await _ in acquisitions { await self.microscope.acquireAtItems() }
+                }
                 var present: (any Channel)?
                 for try await client in clients {
                     present?.close(promise: nil)
                     present = client.channel
                     group.addTask {
                         await turn.take()
-                        await self.serve(client)
+                        await self.serve(client, acquisitionsWanted)
                         await turn.pass()
                     }
                 }
+                acquisitionsWanted.finish()
                 try await group.waitForAll()
             }
         }
     }
 
-    private func serve(_ client: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
+    private func serve(
+        _ client: NIOAsyncChannel<ByteBuffer, ByteBuffer>, _ acquisitionsWanted: AsyncStream<Void>.Continuation
+    ) async {
         do {
             try await client.executeThenClose { incoming, outgoing in
-                try await withThrowingDiscardingTaskGroup { group in
-                    var conversation = Conversation(incoming: incoming.makeAsyncIterator(), outgoing: outgoing)
-                    while let packet = try await conversation.packet() {
-                        try await self.answer(packet, &conversation)
-                        if await self.microscope.takePendingAcquisition() {
-                            group.addTask { await self.microscope.acquireAtItems() }
-                        }
-                    }
+                var conversation = Conversation(incoming: incoming.makeAsyncIterator(), outgoing: outgoing)
+                while let packet = try await conversation.packet() {
+                    try await self.answer(packet, &conversation, acquisitionsWanted)
                 }
             }
         } catch {
             logger.debug("client gone", metadata: ["simulator.reason": "\(error)"])
         }
-        await microscope.clientLeft()
+        // Nobody is in control during an acquisition, and the next client shall not wait for an exposure.
+        if !microscope.isAcquiring { await microscope.clientLeft() }
     }
 
-    private func answer(_ packet: [UInt8], _ conversation: inout Conversation) async throws {
+    private func answer(
+        _ packet: [UInt8], _ conversation: inout Conversation, _ acquisitionsWanted: AsyncStream<Void>.Continuation
+    ) async throws {
         let request: Request
         do { request = try Request.decode(packet) } catch {
             return try await conversation.send(BareReply(returnStatus: error.returnStatus).encoded())
+        }
+        if microscope.isAcquiring {
+            await microscope.keepWaitingWhileBusy()
+            guard case .okToRun = request else { return try await conversation.send(BareReply(returnStatus: .busy).encoded()) }
+            return try await conversation.send(OKToRunReply(ok: false).encoded())
         }
         if case .okToRun = request {
             return try await conversation.send(OKToRunReply(ok: await microscope.okToRun()).encoded())
@@ -98,39 +109,50 @@ public final class SimulatorServer: Sendable {
         }
         switch request {
         case .okToRun: break
-        case .command(let command): try await conversation.send(await microscope.perform(command).encoded())
+        case .command(let command):
+            let reply = await microscope.perform(command)
+            // Before the reply: the client may be gone by then, and the acquisition runs all the same.
+            if await microscope.takePendingAcquisition() { acquisitionsWanted.yield() }
+            try await conversation.send(reply.encoded())
         case .bufferImage(let wanted): try await sendImage(wanted, &conversation)
         case .putImage(let put):
             try await conversation.send(BareReply(returnStatus: .handled).encoded())
             guard let bytes = try await conversation.bytes(put.byteCount), let image = put.image(bytes) else { return }
-            await microscope.putImage(image, into: put.bufferIndex, base: put.baseBufferIndex, addedBinning: put.addedBinning)
+            await microscope.putImage(image.image, sent: image.sent, into: put.bufferIndex, base: put.baseBufferIndex, addedBinning: put.addedBinning)
         }
     }
 
     private func sendImage(_ wanted: BufferImageRequest, _ conversation: inout Conversation) async throws {
-        guard let image = await microscope.bufferImage(wanted.bufferIndex, fromFFTWindow: wanted.fromFFTWindow) else {
+        guard let buffer = await microscope.bufferImage(wanted.bufferIndex, fromFFTWindow: wanted.fromFFTWindow) else {
             return try await conversation.send(BufferImageReply.empty.encoded())
         }
-        let reply = BufferImageReply(pixelType: .unsignedShort, width: image.width, height: image.height)
+        let image = buffer.image
+        let reply = BufferImageReply(pixelType: buffer.sent?.type ?? .unsignedShort, width: image.width, height: image.height)
         try await conversation.send(reply.encoded())
         // The Python client takes wrong bytes if the image arrives together with its header.
         try await Task.sleep(for: .milliseconds(25))
         let ranges = reply.chunks.ranges
         for (number, range) in ranges.enumerated() {
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(range.count)
-            for value in image.pixels[range.lowerBound / 2 ..< (range.upperBound + 1) / 2] {
-                bytes.append(UInt8(truncatingIfNeeded: value))
-                bytes.append(UInt8(truncatingIfNeeded: value >> 8))
-            }
-            // A chunk may begin in the middle of a pixel.
-            let skipped = range.lowerBound % 2
-            try await conversation.send(Array(bytes[skipped ..< skipped + range.count]))
+            try await conversation.send(buffer.sent.map { Array($0.bytes[range]) } ?? Self.bytes(of: image, range))
             guard number < ranges.count - 1 else { break }
             guard try await conversation.bytes(ChunkHandshake.bytes.count) == ChunkHandshake.bytes else {
                 throw CommandFailure("The client did not shake hands between two parts of an image.")
             }
         }
+    }
+}
+
+extension SimulatorServer {
+    /// A part of the bytes of an image; it may begin in the middle of a pixel.
+    private static func bytes(of image: Raster<UInt16>, _ range: Range<Int>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(range.count + 2)
+        for value in image.pixels[range.lowerBound / 2 ..< (range.upperBound + 1) / 2] {
+            bytes.append(UInt8(truncatingIfNeeded: value))
+            bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+        }
+        let skipped = range.lowerBound % 2
+        return Array(bytes[skipped ..< skipped + range.count])
     }
 }
 
@@ -160,7 +182,13 @@ private struct Conversation {
     /// The next packet, or nil when the client has gone.
     mutating func packet() async throws -> [UInt8]? {
         while true {
-            if let packet = try reader.nextPacket() { return packet }
+            do throws(ProtocolError) {
+                if let packet = try reader.nextPacket() { return packet }
+            } catch {
+                // SerialEM keeps the connection, and forgets what else it has read.
+                reader.removeAll()
+                try await send(BareReply(returnStatus: error.returnStatus).encoded())
+            }
             guard let more = try await incoming.next() else { return nil }
             reader.append(more.readableBytesView)
         }

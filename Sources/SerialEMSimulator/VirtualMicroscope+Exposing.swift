@@ -9,6 +9,8 @@ extension VirtualMicroscope {
 
     /// Takes an image with a parameter set; in Low Dose the column goes to the set's area first.
     func expose(_ set: ParameterSet, letterInLog: String? = nil) async throws -> ImageBuffer {
+        // A series without waiting would keep everybody else from the microscope until its end.
+        await Task.yield()
         if column.lowDoseIsOn { await goTo(set.area) }
         let settings = column.sets[set] ?? CameraSettings(exposure: Seconds(1))
         let magnification = column.currentMagnification

@@ -4,6 +4,7 @@ internal import Navigator
 internal import Raster
 public import SerialEMProtocol
 internal import Specimen
+internal import Synchronization
 internal import Units
 
 /// What one simulated night is made of.
@@ -45,7 +46,10 @@ public actor VirtualMicroscope {
     let configuration: SimulatorConfiguration
     var clock: SimulatedClock
     var random: RandomSource
-    var control = ControlState.idle
+    var control = ControlState.idle { didSet { acquiring.store(control == .acquiring, ordering: .sequentiallyConsistent) } }
+    private nonisolated let acquiring = Atomic(false)
+    /// Whether Acquire at Items runs. Known without a turn at the microscope, which is exposing most of that time.
+    public nonisolated var isAcquiring: Bool { acquiring.load(ordering: .sequentiallyConsistent) }
 
     var column = Column()
     var stage = Stage()
@@ -103,12 +107,10 @@ public actor VirtualMicroscope {
     }
 
     /// Starts external control, as the first request of a period does. False while Acquire at Items runs.
-    public func beginControl() async -> Bool {
+    public func beginControl() -> Bool {
         switch control {
         case .external: return true
-        case .acquiring:
-            await wait(Seconds(6))
-            return false
+        case .acquiring: return false
         case .idle:
             control = .external
             periodVariables = [:]
@@ -121,10 +123,18 @@ public actor VirtualMicroscope {
         }
     }
 
+    /// SerialEM keeps asking itself for 5 to 8 s whether it is idle before it says that it is busy. The simulated night does
+    /// not get longer by that: the acquisition has the time.
+    public nonisolated func keepWaitingWhileBusy() async {
+        guard configuration.timeScale > 0 else { return }
+        // A cancelled wait only means that the server is going down.
+        try? await Task.sleep(for: .seconds(6 / configuration.timeScale))
+    }
+
     /// OKtoRunExternalScript: true only for the request that starts control.
-    public func okToRun() async -> Bool {
+    public func okToRun() -> Bool {
         guard control != .external else { return false }
-        return await beginControl()
+        return beginControl()
     }
 
     /// Ends control because the client went away: nothing that waits for an Exit happens.

@@ -198,7 +198,9 @@ struct GridComparison {
             guard let x = target["SSX"].flatMap(Double.init), let y = target["SSY"].flatMap(Double.init) else { return nil }
             return Vector(dx: x, dy: y)
         }
-        let done = FileManager.default.fileExists(atPath: "\(folder)/\(area)_tgts_run01.txt")
+        // While PACEtomo runs, and after it broke off, its run file holds the position that it stands at.
+        let runFile = try? String(contentsOfFile: "\(folder)/\(area)_tgts_run01.txt", encoding: .utf8)
+        let done = runFile.map { !$0.contains("_spos") } ?? false
         if !done { score.refused += 1 }
         for (target, shift) in zip(parsed.targets, shifts) {
             score.targets += 1

@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("07 00 00 00", ProtocolError.Code.tooShort), ("00 00 00 00", .tooShort), ("ff ff ff ff", .tooLong),
+        ("07 00 00 00", ProtocolError.Code.tooShort), ("00 00 00 00", .tooShort), ("ff ff ff ff", .tooShort),
         ("53 53 48 2d", .tooLong), ("00 00 00 7f", .tooLong),
     ])
     func aLengthThatNoPacketHasIsRefused(packet: String, code: ProtocolError.Code) {

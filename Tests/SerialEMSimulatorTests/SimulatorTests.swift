@@ -168,6 +168,15 @@ import Units
         }
     }
 
+    @Test(arguments: [(LowDoseArea.record, 2.0), (.view, 20)])
+    func theIlluminatedAreaIsTheBeamThatExposes(area: LowDoseArea, expected: Double) async throws {
+        try await withSimulator { sem, _, _ in
+            _ = try await sem.setLowDoseMode(true)
+            try await sem.goToLowDoseArea(area)
+            #expect(abs(try await sem.reportIlluminatedArea().value - expected) < 0.01)
+        }
+    }
+
     @Test func emptySlotsCannotBeLoaded() async throws {
         try await withSimulator { sem, _, _ in
             #expect(try await sem.reportSlotStatus(1).state == .occupied)

@@ -1,0 +1,60 @@
+import Foundation
+import ImageFiles
+import Logging
+import Microscope
+import SerialEMClient
+import SerialEMMicroscope
+import SerialEMSimulator
+import Synchronization
+import Testing
+
+@Suite struct AwaitControlTests {
+    @Test func aBusySerialEMIsAskedAgainUntilTheAcquisitionHasEnded() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("control-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let logger = Logger(label: "test")
+        // Thirteen exposures and some more last about ten seconds at this speed; the first question comes after two.
+        let server = try await SimulatorServer.bind(
+            configuration: SimulatorConfiguration(seed: 3, folder: folder, timeScale: 20), port: 0, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            let sem = try await SerialEMConnection.connect(host: "127.0.0.1", port: server.port, logger: logger)
+            _ = try await sem.beginControl()
+            try await sem.openNavigator("\(folder)/grid.nav")
+            #expect(try await sem.goToImagingState("3") == 0)
+            try await sem.view()
+            try await sem.openNewFile("\(folder)/A_tgt_001_view.mrc")
+            try await sem.save()
+            let item = try await sem.newMap(note: "A_tgts.txt")
+            try await sem.closeFile()
+            try await sem.setItemAcquire(item)
+            let text = """
+                _set minTilt = -18
+                _set maxTilt = 18
+
+                _tgt = 001
+                tsfile = A_ts_001.mrc
+                SSX = 0.0000
+                SSY = 0.0000
+                stageX = 0.0
+                stageY = 0.0
+                skip = False
+
+                """
+            try text.write(toFile: "\(folder)/A_tgts.txt", atomically: true, encoding: .utf8)
+            try await sem.exit()
+            await sem.close()
+
+            let microscope = try await SerialEMMicroscope.connect(host: "127.0.0.1", port: server.port, logger: logger)
+            try await microscope.startAcquisition(script: 1)
+            let tries = Mutex(0)
+            let end = try await microscope.awaitControl(within: .seconds(120)) { _ in tries.withLock { $0 += 1 } }
+            #expect(end == .finished)
+            #expect(tries.withLock { $0 } > 1)
+            #expect(try MRCFile.header("\(folder)/A_ts_001.mrc").sections == 13)
+            await microscope.disconnect()
+            group.cancelAll()
+        }
+    }
+}
