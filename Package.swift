@@ -111,7 +111,7 @@ let package = Package(
         tests("ImageFiles", ["Raster", "Units"]),
         tests("Navigator", ["Geometry", "Units"]),
         tests("SerialEMProtocol", []),
-        tests("SerialEMClient", ["SerialEMProtocol", "Units", nioCore, nioPosix, logging]),
+        tests("SerialEMClient", ["SerialEMMicroscope", "SerialEMProtocol", "Units", nioCore, nioPosix, logging]),
         tests("Specimen", ["Raster", "Geometry", "Units"]),
         tests(
             "SerialEMSimulator",

@@ -100,7 +100,8 @@ import Units
     func loadedSlot(reported: [Double], slot: Int?) async throws {
         let answers = [try Answer.reply(.number(reported[0]), .number(reported[1]))]
         try await ScriptedServer.connected(answers) { connection, _ in
-            #expect(try await connection.reportLoadedSlot() == slot)
+            let found = try await connection.reportLoadedSlot()
+            #expect(found == slot)
         }
     }
 

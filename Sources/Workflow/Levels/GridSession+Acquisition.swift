@@ -59,6 +59,13 @@ extension GridSession {
         return targets
     }
 
+    /// What an earlier session acquired of these targets, when this one does not go so far.
+    func acquiredEarlier(_ lamellae: [AnalysedLamella]) async throws -> [AcquiredTarget] {
+        let input = Input(areas: lamellae.flatMap { $0.targeted?.areas ?? [] }, script: settings.scriptNumbers[2])
+        return try await engine.output(
+            of: .grid(slot, "acquisition"), inputDigest: inputDigest(of: input), as: [AcquiredTarget].self) ?? []
+    }
+
     private nonisolated func report(_ areas: [TargetedLamella.Area], after waited: Duration) {
         let finished = areas.filter { run(of: $0).state == .finished }
         let done = finished.reduce(0) { $0 + $1.targets }

@@ -92,12 +92,9 @@ public struct Session: Sendable {
     }
 
     private func runGrid(_ slot: Int, in context: SessionContext) async throws -> GridReport {
-        let level = settings.automationLevel
-        let finishedStep = StepIdentifier.grid(slot, "finished-level-\(level)")
-        let digest = try inputDigest(of: settings)
-        if let old = try await context.engine.output(of: finishedStep, inputDigest: digest, as: GridReport.self) {
-            report(.skipped(finishedStep, title: "Grid \(old.name)"))
-            return old
+        if let old = try await finishedReport(slot) {
+            report(.skipped(old.step, title: "Grid \(old.report.name)"))
+            return old.report
         }
         let name = try await gridName(slot, microscope: context.microscope)
         report(.gridStarted(slot: slot, name: name))
@@ -108,7 +105,21 @@ public struct Session: Sendable {
         try await context.microscope.openValves()
         let grid = GridSession(context: context, slot: slot, folder: folder)
         let result = try await runLevels(of: grid, name: name, slot: slot)
-        return try await context.engine.run(Step(finishedStep, title: "Finish grid \(name)", input: settings) { result })
+        let finished = Self.finished(slot, level: settings.automationLevel)
+        return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: settings) { result })
+    }
+
+    private static func finished(_ slot: Int, level: Int) -> StepIdentifier { .grid(slot, "finished-level-\(level)") }
+
+    /// What the journal says of a grid that was finished with these settings, up to the level or beyond it: a lower level
+    /// takes nothing back.
+    private func finishedReport(_ slot: Int) async throws -> (step: StepIdentifier, report: GridReport)? {
+        for level in stride(from: 5, through: settings.automationLevel, by: -1) {
+            let step = Self.finished(slot, level: level)
+            let digest = try inputDigest(of: settings.withLevel(level))
+            if let old = try await engine.output(of: step, inputDigest: digest, as: GridReport.self) { return (step, old) }
+        }
+        return nil
     }
 
     private func runLevels(of grid: GridSession, name: String, slot: Int) async throws -> GridReport {
@@ -126,7 +137,7 @@ public struct Session: Sendable {
         let analysed = try await grid.mapAndAnalyse(recentred)
         try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
         if level >= 4 { try await grid.writeTargets(of: analysed) }
-        let acquired = level >= 5 ? try await grid.acquire(analysed) : []
+        let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
         return GridReport(
             slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired)
     }

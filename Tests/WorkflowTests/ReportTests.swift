@@ -1,0 +1,57 @@
+import Foundation
+import ImageFiles
+import InferenceWire
+import Logging
+import SerialEMMicroscope
+import SerialEMSimulator
+import Store
+import Testing
+import Workflow
+
+@Suite struct ReportTests {
+    private struct NoPredictor: Predicting {
+        struct Called: Error {}
+        func predict(model: String, input: Tensor) async throws -> Tensor { throw Called() }
+    }
+
+    private func settings(_ folder: String) throws -> SessionSettings {
+        let models = ModelClassesTests.models
+        return try SessionSettings(
+            yaml: "session_dir: \(folder)\nWG_model: \(models)/lamella-detector-sim\nMM_model: \(models)/lamella-segmenter-sim\n",
+            file: "s.yaml")
+    }
+
+    private static func report(acquired: Int) -> Data {
+        Data(
+            """
+            {"slot": 1, "name": "G01", "lamellae": [{"number": 1, "className": "good", "score": 0.9, "levelReached": 5,
+              "targets": 4, "acquired": \(acquired), "note": ""}]}
+            """.utf8)
+    }
+
+    @Test func aLowerLevelAfterwardsForgetsNoAcquisition() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let settings = try settings(folder)
+        let journal = try SessionStore(path: folder + "/session.sqlite", settings: "")
+        for (level, acquired) in [(4, 0), (5, 3)] {
+            let step = StepIdentifier.grid(1, "finished-level-\(level)")
+            let digest = try inputDigest(of: settings.withLevel(level))
+            try await journal.intend(step, inputDigest: digest)
+            try await journal.finish(step, inputDigest: digest, output: Self.report(acquired: acquired))
+        }
+        let server = try await SimulatorServer.bind(
+            configuration: SimulatorConfiguration(seed: 1, folder: folder), port: 0, logger: Logger(label: "test"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            let microscope = try await SerialEMMicroscope.connect(
+                host: "127.0.0.1", port: server.port, logger: Logger(label: "test"))
+            let models = try SessionModels(settings: settings, predictor: NoPredictor())
+            try await Session(settings: settings, models: models, journal: journal) { _ in }.run(on: microscope)
+            group.cancelAll()
+        }
+        let lamella = try JSONValue.read(folder + "/session_report.json")["grids"]?.array?.first?["lamellae"]?.array?.first
+        #expect(lamella?["acquired"]?.integer == 3)
+    }
+}
