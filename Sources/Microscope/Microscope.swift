@@ -151,6 +151,8 @@ public enum AcquisitionEnd: String, Sendable, Codable {
     case finished
     /// Acquire at Items is paused and waits for a person.
     case paused
+    /// The program ended while it acquired, and was started again.
+    case restarted
 }
 
 /// What the microscope was left in.

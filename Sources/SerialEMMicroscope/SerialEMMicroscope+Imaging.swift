@@ -79,6 +79,8 @@ extension SerialEMMicroscope {
         return try await Self.wording {
             if overwrite { try await c.allowFileOverwrite(true) }
             try await c.openNewFile(path)
+            // Allowed for this file only: a map must never replace another.
+            if overwrite { try await c.allowFileOverwrite(false) }
             try await c.save()
             try await c.closeFile()
             guard let buffer = try await c.bufferImage("A") else {

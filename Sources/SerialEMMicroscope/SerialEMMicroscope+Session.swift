@@ -49,6 +49,8 @@ extension SerialEMMicroscope {
     public func awaitControl(within limit: Duration, tick: @Sendable (Duration) -> Void) async throws -> AcquisitionEnd {
         let clock = ContinuousClock()
         let begin = clock.now
+        // A SerialEM that works answers that it is busy; nobody at the port means that the program ended.
+        var wasGone = false
         while true {
             let waited = clock.now - begin
             guard waited < limit else {
@@ -65,14 +67,15 @@ extension SerialEMMicroscope {
                     _ = try await c.beginControl()
                     let state = try await c.reportIfNavAcquiring()
                     connection = c
-                    return state.isAcquiring ? .paused : .finished
+                    return state.isAcquiring ? .paused : wasGone ? .restarted : .finished
                 } catch {
                     await c.close()
                     throw error
                 }
             } catch {
                 switch error.code {
-                case .busy, .unreachable, .deadline, .connectionLost: continue
+                case .unreachable: wasGone = true
+                case .busy, .deadline, .connectionLost: continue
                 default: throw Self.worded(error)
                 }
             }

@@ -71,12 +71,16 @@ struct Run: AsyncParsableCommand {
     private func runSession(
         _ settings: SessionSettings, text: String, worker: InferenceWorker, terminal: Terminal
     ) async throws {
+        // Asked before the microscope is touched; a folder that is made later is asked for again.
+        let isThere = FileManager.default.fileExists(atPath: settings.sessionFolder)
+        var lock = isThere ? try SessionLock(folder: settings.sessionFolder) : nil
         let models = try SessionModels(settings: settings, predictor: worker)
         try await models.check()
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
         let microscope = try await SerialEMMicroscope.connect(
             host: settings.host, port: settings.port, logger: warnings("serialem", terminal))
         try Folder.make(settings.sessionFolder)
+        if !isThere { lock = try SessionLock(folder: settings.sessionFolder) }
         let store = try SessionStore(path: settings.sessionFolder + "/session.sqlite", settings: text)
         let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
         let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log", terminal: terminal)
@@ -86,6 +90,7 @@ struct Run: AsyncParsableCommand {
         // Asked of the worker while it still runs.
         let workerPeak = await worker.processIdentifier().flatMap { PeakMemory.ofProcess($0) }
         if let peak = PeakMemory.sentence(own: PeakMemory.ofProcess(), worker: workerPeak) { log.take(.note(peak)) }
+        withExtendedLifetime(lock) {}
         if let failure { throw failure }
     }
 

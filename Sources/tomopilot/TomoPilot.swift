@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Workflow
 
 @main
 struct TomoPilot: AsyncParsableCommand {
@@ -22,14 +23,4 @@ func fail(_ error: any Error) -> ExitCode {
     // If even this cannot be written, the exit status still tells.
     try? FileHandle.standardError.write(contentsOf: Data("tomopilot: \(sentence(error))\n".utf8))
     return ExitCode(1)
-}
-
-/// Our own errors are sentences; Foundation's are not.
-private func sentence(_ error: any Error) -> String {
-    switch error {
-    case is CancellationError: "The run was cancelled."
-    case let error as CocoaError:
-        [error.localizedDescription, error.filePath.map { "(\($0))" }].compactMap { $0 }.joined(separator: " ")
-    default: "\(error)"
-    }
 }

@@ -1,7 +1,7 @@
 import SerialEMSimulator
 import Testing
 
-/// Somebody stops a session: the microscope is left safe, and the same command goes on.
+/// Somebody stops a session, or starts it twice: the microscope is left safe, and the session goes on.
 @Suite struct StoppedSessionTests {
     @Test func controlCLeavesTheMicroscopeSafeAndTheNextRunGoesOn() async throws {
         try await withFolder { folder in
@@ -17,6 +17,21 @@ import Testing
 
                 let next = try await tomopilot("run", "s.yaml", in: folder)
                 #expect((next.status, next.error) == (0, ""))
+            }
+        }
+    }
+
+    @Test func aSecondRunOfTheSameSessionIsRefusedAndTheFirstGoesOn() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                try writeSettings(in: folder, port: simulator.port)
+                let first = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
+                _ = try #require(try await first.line(beginning: "begin      Map grid"))
+                expectSentence(
+                    "Another tomopilot runs the session in \(folder)/session; end it, or use another session_dir.",
+                    try await tomopilot("run", "s.yaml", in: folder))
+                let ending = try await first.ending()
+                #expect((ending.status, ending.error) == (0, ""))
             }
         }
     }

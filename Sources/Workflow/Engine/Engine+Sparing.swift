@@ -1,4 +1,6 @@
+import ImageFiles
 import Microscope
+import Targets
 
 extension Engine {
     /// Does something for one lamella; where it fails for that lamella alone, says so and returns nil.
@@ -9,7 +11,7 @@ extension Engine {
             return try await body()
         } catch {
             guard Self.recovery(from: error) == .skipLamella else { throw error }
-            note(.warning("lamella \(lamella) is left out: \(error)"))
+            note(.warning("lamella \(lamella) is left out: \(sentence(error))"))
             return nil
         }
     }
@@ -30,6 +32,13 @@ extension Engine {
             case .badImage, .refused, .uncertain: return .skipLamella
             case .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete: return .stopRun
             }
+        case let error as ImageFileError:
+            // A damaged file is one lamella's; a disk that takes no more is everybody's.
+            switch error.code {
+            case .diskFull, .cannotWrite: return .stopRun
+            default: return .skipLamella
+            }
+        case is TargetsError, is MontageError: return .skipLamella
         default: return .stopRun
         }
     }

@@ -70,12 +70,12 @@ public struct Engine: Sendable {
             // An interrupted step stays an intent, whatever it was interrupted in: the next run asks what happened.
             throw CancellationError()
         } catch {
-            report(.failed(step.id, title: step.title, reason: "\(error)"))
+            report(.failed(step.id, title: step.title, reason: sentence(error)))
             do {
-                try await journal.fail(step.id, inputDigest: digest, reason: "\(error)")
+                try await journal.fail(step.id, inputDigest: digest, reason: sentence(error))
             } catch let second {
                 // The step stays an intent, which is safe; the first error is the one to tell.
-                report(.warning("the failure could not be written down: \(second)"))
+                report(.warning("the failure could not be written down: \(sentence(second))"))
             }
             throw error
         }

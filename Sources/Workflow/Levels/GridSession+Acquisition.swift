@@ -44,6 +44,11 @@ extension GridSession {
         } perform: { [self] in
             try await microscope.startAcquisition(script: script)
             let end = try await microscope.awaitControl(within: limit) { [self] waited in report(areas, after: waited) }
+            guard end != .restarted else {
+                throw WorkflowError.incomplete(
+                    "SerialEM ended while Acquire at Items ran, and was started again; check the grid on the stage, finish the "
+                        + "marked items with Acquire at Items in SerialEM, then run again.")
+            }
             guard end == .finished else {
                 throw WorkflowError.incomplete("Acquire at Items is paused in SerialEM; resume or end it there, then run again.")
             }

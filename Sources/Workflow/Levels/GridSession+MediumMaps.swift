@@ -33,7 +33,7 @@ extension GridSession {
                 let name = "L\(twoDigits(lamella.number))"
                 let known = median(offsets)
                 // All that talks to the microscope is done here, in turn; the analysis beside it does not.
-                let imaged = try await engine.sparing(lamella: name) { [self] in
+                let imaged = try await sparing(lamella: name) { [self] in
                     try await mapLamella(lamella, offset: known)
                     return try await centreLamella(lamella)
                 }
@@ -45,7 +45,7 @@ extension GridSession {
                     if let finished { done.append(finished) }
                 }
                 group.addTask { [self] in
-                    let analysed = try await engine.sparing(lamella: name) { [self] in
+                    let analysed = try await sparing(lamella: name) { [self] in
                         try await analyse(lamella, map: map, geometry: geometry)
                     }
                     await context.progress.finish(Work.segmentation)

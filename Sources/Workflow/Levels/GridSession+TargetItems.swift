@@ -13,7 +13,7 @@ extension GridSession {
         let geometry = try await lowDoseGeometry()
         for lamella in lamellae {
             guard let targeted = lamella.targeted else { continue }
-            _ = try await engine.sparing(lamella: "L\(twoDigits(targeted.number))") { [self] in
+            _ = try await sparing(lamella: "L\(twoDigits(targeted.number))") { [self] in
                 try await write(targeted, on: lamella.map, geometry: geometry)
             }
             await context.progress.finish(Work.targets)

@@ -13,6 +13,8 @@ actor GridSession {
     var wholeGridPicture: MapPicture?
     var wholeGridImage: Raster<UInt8>?
     private var presentSetup: ImagingSetup?
+    /// Lamellae that an error left out in this run.
+    private(set) var leftOut: Set<String> = []
 
     init(context: SessionContext, slot: Int, folder: GridFolder) {
         self.context = context
@@ -23,6 +25,13 @@ actor GridSession {
     nonisolated var settings: SessionSettings { context.settings }
     nonisolated var microscope: any Microscope { context.microscope }
     nonisolated var engine: Engine { context.engine }
+
+    /// Does something for one lamella; nil if that lamella has to be left out, which is remembered.
+    func sparing<T: Sendable>(lamella: String, _ body: @Sendable () async throws -> T) async throws -> T? {
+        let result = try await engine.sparing(lamella: lamella, body)
+        if result == nil { leftOut.insert(lamella) }
+        return result
+    }
 
     /// Sets imaging conditions unless they are set already.
     func use(_ setup: ImagingSetup) async throws {

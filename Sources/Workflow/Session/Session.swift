@@ -44,12 +44,12 @@ public struct Session: Sendable {
             report(.note("pictures are in \(settings.sessionFolder)/<grid>/SPACE_maps/*_overview.png"))
             report(.sessionEnded(Self.summary(reports)))
         } catch {
-            report(.warning(error is CancellationError ? "the session is stopped from outside" : "the session stops: \(error)"))
+            report(.warning(error is CancellationError ? "the session is stopped from outside" : "the session stops: \(sentence(error))"))
             await leaveSafe(microscope)
             do {
-                try writeReport(reports, stopped: error is CancellationError ? "stopped from outside" : "\(error)")
+                try writeReport(reports, stopped: error is CancellationError ? "stopped from outside" : sentence(error))
             } catch {
-                report(.warning("the session report was not written: \(error)"))
+                report(.warning("the session report was not written: \(sentence(error))"))
             }
             report(.sessionEnded("stopped before its end; the same command goes on from here"))
             throw error
@@ -105,6 +105,14 @@ public struct Session: Sendable {
         try await context.microscope.openValves()
         let grid = GridSession(context: context, slot: slot, folder: folder)
         let result = try await runLevels(of: grid, name: name, slot: slot)
+        let leftOut = await grid.leftOut.sorted()
+        guard leftOut.isEmpty else {
+            // The level is not finished: the next run tries these again.
+            report(
+                .warning(
+                    "\(leftOut.joined(separator: ", ")) of grid \(name) left out by errors (see above); the same command tries again"))
+            return result
+        }
         let finished = Self.finished(slot, level: settings.automationLevel)
         return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: settings) { result })
     }
@@ -148,7 +156,14 @@ public struct Session: Sendable {
             Step(.grid(slot, "name"), title: "Read the name of grid \(slot)", input: slot) {
                 let found = try await microscope.cassetteSlot(slot)
                 let plain = (found.name ?? "").map { $0.isLetter || $0.isNumber || "-_".contains($0) ? $0 : "_" }
-                return plain.isEmpty ? "G\(twoDigits(slot))" : String(plain)
+                let name = plain.isEmpty ? "G\(twoDigits(slot))" : String(plain)
+                // Two grids of one name would share a folder, and the second replace the files of the first.
+                for other in settings.gridList where other != slot {
+                    if try await engine.lastOutput(of: .grid(other, "name"), as: String.self) == name {
+                        return "\(name)_S\(twoDigits(slot))"
+                    }
+                }
+                return name
             })
     }
 
