@@ -14,13 +14,14 @@ import Testing
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let logger = Logger(label: "test")
-        // Thirteen exposures and some more last about ten seconds at this speed; the first question comes after two.
+        // At this speed 164 exposures of 2.5 s last at least four seconds; the first question comes after two.
         let server = try await SimulatorServer.bind(
-            configuration: SimulatorConfiguration(seed: 3, folder: folder, timeScale: 20), port: 0, logger: logger)
+            configuration: SimulatorConfiguration(seed: 3, folder: folder, timeScale: 100), port: 0, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             let sem = try await SerialEMConnection.connect(host: "127.0.0.1", port: server.port, logger: logger)
             _ = try await sem.beginControl()
+            try await sem.loadCartridge(1)
             try await sem.openNavigator("\(folder)/grid.nav")
             #expect(try await sem.goToImagingState("3") == 0)
             try await sem.view()
@@ -29,19 +30,18 @@ import Testing
             let item = try await sem.newMap(note: "A_tgts.txt")
             try await sem.closeFile()
             try await sem.setItemAcquire(item)
-            let text = """
-                _set minTilt = -18
-                _set maxTilt = 18
-
-                _tgt = 001
-                tsfile = A_ts_001.mrc
-                SSX = 0.0000
-                SSY = 0.0000
+            let text = (1 ... 4).map { number in
+                """
+                _tgt = 00\(number)
+                tsfile = A_ts_00\(number).mrc
+                SSX = \(3 * (number - 1)).0
+                SSY = 0.0
                 stageX = 0.0
                 stageY = 0.0
                 skip = False
 
                 """
+            }.joined()
             try text.write(toFile: "\(folder)/A_tgts.txt", atomically: true, encoding: .utf8)
             try await sem.exit()
             await sem.close()
@@ -52,7 +52,7 @@ import Testing
             let end = try await microscope.awaitControl(within: .seconds(120)) { _ in tries.withLock { $0 += 1 } }
             #expect(end == .finished)
             #expect(tries.withLock { $0 } > 1)
-            #expect(try MRCFile.header("\(folder)/A_ts_001.mrc").sections == 13)
+            #expect(try MRCFile.header("\(folder)/A_ts_004.mrc").sections == 41)
             await microscope.disconnect()
             group.cancelAll()
         }
