@@ -22,7 +22,11 @@ public struct Quantity<Unit>: Sendable, Hashable, Comparable, Codable {
 
     /// The quantity zero.
     public static var zero: Self { Self(0) }
+    // All four, for Comparable makes the others from `<` and has them true where a value is not a number.
     public static func < (a: Self, b: Self) -> Bool { a.value < b.value }
+    public static func <= (a: Self, b: Self) -> Bool { a.value <= b.value }
+    public static func > (a: Self, b: Self) -> Bool { a.value > b.value }
+    public static func >= (a: Self, b: Self) -> Bool { a.value >= b.value }
     public static func + (a: Self, b: Self) -> Self { Self(a.value + b.value) }
     public static func - (a: Self, b: Self) -> Self { Self(a.value - b.value) }
     public static prefix func - (a: Self) -> Self { Self(-a.value) }
