@@ -18,14 +18,19 @@ struct SessionComparison {
     func score() throws -> SessionScore {
         let truth = try JSONValue.read("\(folder)/truth.json")
         var total = SessionScore()
-        let seed = UInt64(truth["seed"]?.integer ?? 0)
+        guard let seed = UInt64(exactly: truth["seed"]?.integer ?? 0) else {
+            throw ValidationFailure(text: "The seed in \(folder)/truth.json is negative.")
+        }
         for grid in truth["grids"]?.array ?? [] {
             guard let name = grid["name"]?.string, let slot = grid["slot"]?.integer,
                 FileManager.default.fileExists(atPath: "\(folder)/\(name)/SPACE_maps/\(name)_wg_boxes.json")
             else { continue }
+            guard let slotNumber = UInt64(exactly: slot) else {
+                throw ValidationFailure(text: "The slot of \(name) in \(folder)/truth.json is negative.")
+            }
             total.add(try GridComparison(
                 folder: "\(folder)/\(name)", name: name, lamellae: (grid["lamellae"]?.array ?? []).compactMap(TrueLamella.init),
-                specimen: SpecimenGrid(seed: seed &* 100 &+ UInt64(slot))).score())
+                specimen: SpecimenGrid(seed: seed &* 100 &+ slotNumber)).score())
         }
         return total
     }
@@ -107,7 +112,7 @@ struct GridComparison {
                 real[$0].intersectionOverUnion(with: box) < real[$1].intersectionOverUnion(with: box)
             }), real[best].intersectionOverUnion(with: box) >= 0.5 else { continue }
             score.rightBoxes += 1
-            let index = Int(values[4])
+            let index = whole(values[4])
             if names.indices.contains(index), names[index] == lamellae[best].className { score.rightClasses += 1 }
         }
     }
@@ -160,8 +165,8 @@ struct GridComparison {
         for file in try FileManager.default.contentsOfDirectory(atPath: maps).sorted()
         where file.hasPrefix(prefix) && file.hasSuffix(".json") {
             for place in try JSONValue.read("\(maps)/\(file)").untagged["points"]?.doubles2D ?? [] where place.count == 2 {
-                let x = Int(place[1])
-                let y = Int(place[0])
+                let x = whole(place[1])
+                let y = whole(place[0])
                 let inside = (0 ..< labels.seen.width).contains(x) && (0 ..< labels.seen.height).contains(y)
                 if !inside || numbers.contains(labels.seen[x, y]) || numbers.contains(labels.real(x, y)) { score.onAvoided += 1 }
             }
@@ -237,6 +242,9 @@ struct GridComparison {
     }
     private static func median(_ values: [Double]) -> Double { values.isEmpty ? 0 : values.sorted()[values.count / 2] }
 }
+
+/// A number of a file without its fraction; -1, which is no class and no pixel, for one that no integer holds.
+private func whole(_ value: Double) -> Int { Int(exactly: value.rounded(.towardZero)) ?? -1 }
 
 /// A file that a finished session should hold and does not.
 struct ValidationFailure: Error, CustomStringConvertible {
