@@ -173,7 +173,8 @@ private actor Turn {
 private struct Conversation {
     var incoming: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     let outgoing: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    private var reader = PacketReader(maximumLength: 1 << 30)
+    /// Images are not part of packets, so a packet is a command with its arguments.
+    private var reader = PacketReader(maximumLength: 1 << 20)
 
     init(incoming: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator, outgoing: NIOAsyncChannelOutboundWriter<ByteBuffer>) {
         self.incoming = incoming
