@@ -36,6 +36,9 @@ extension VirtualMicroscope {
         return [.number(0)]
     }
 
+    /// The side of the square, in pixels, that is searched for an image of another magnification at most.
+    private static let longestSearch = 6000
+
     /// Finds the image in A within a reference of another magnification, which is scaled and turned to match first.
     func alignBetweenMagnifications(_ a: CommandArguments) async throws -> [ReportedValue] {
         let reference = try buffer(a.text(1) == "-1" ? readBuffer : try bufferIndex(a.text(1)))
@@ -44,14 +47,17 @@ extension VirtualMicroscope {
         // Work at the coarser of the two pixel sizes.
         let pixel = max(ground.pixelSize.value, reference.conditions.pixelSize.value)
         let small = image.image.resized(
-            width: max(1, Int(Double(image.image.width) * ground.pixelSize.value / pixel)),
-            height: max(1, Int(Double(image.image.height) * ground.pixelSize.value / pixel)))
+            width: max(1, Int(clamped: Double(image.image.width) * ground.pixelSize.value / pixel)),
+            height: max(1, Int(clamped: Double(image.image.height) * ground.pixelSize.value / pixel)))
         let field = Double(min(small.width, small.height))
-        let wanted = a.number(4)
+        let wanted = try a.number(4)
         let reach = wanted < 0 ? -wanted * field : wanted * 1000 / pixel
-        let side = Int(max(64, field + 2 * reach))
+        let side = Int(clamped: max(64, field + 2 * reach))
+        guard side <= Self.longestSearch else {
+            throw CommandFailure("A search over \(side) pixels is too large; the most are \(Self.longestSearch).")
+        }
         // Reference pixels by way of the specimen: calibrations of scale and rotation are taken as true.
-        let middle = a.number(2) < 0 ? reference.middle : Point(x: a.number(2), y: a.number(3))
+        let middle = try a.number(2) < 0 ? reference.middle : Point(x: a.number(2), y: a.number(3))
         let step = LinearMap<Frame.MapPixels, Frame.Camera>(xpx: pixel / ground.magnification.pixelSize.value, xpy: 0, ypx: 0, ypy: -pixel / ground.magnification.pixelSize.value)
         guard
             let toReference = step.then(ground.magnification.cameraToSpecimen).then(Magnifications.specimenToStage)
@@ -127,7 +133,7 @@ extension Raster where Pixel == UInt16 {
     func sampled(width w: Int, height h: Int, about middle: Point<Frame.MapPixels>, by map: LinearMap<Frame.MapPixels, Frame.MapPixels>) -> Raster<Float> {
         // Coarser sampling averages over what a new pixel covers, else fine detail would turn into noise.
         let step = map.determinant.magnitude.squareRoot()
-        let taps = Swift.max(1, Swift.min(6, Int(step.rounded())))
+        let taps = Swift.max(1, Swift.min(6, Int(clamped: step.rounded())))
         let mean = Float(pixels.reduce(0.0) { $0 + Double($1) } / Double(Swift.max(1, pixels.count)))
         var out = Raster<Float>(width: w, height: h, filledWith: mean)
         for y in 0 ..< h {
@@ -137,8 +143,8 @@ extension Raster where Pixel == UInt16 {
                     for u in 0 ..< taps {
                         let dx = Double(x) + (Double(u) + 0.5) / Double(taps) - Double(w) / 2
                         let dy = Double(y) + (Double(v) + 0.5) / Double(taps) - Double(h) / 2
-                        let px = Int((middle.x + map.xpx * dx + map.xpy * dy).rounded(.down))
-                        let py = Int((middle.y + map.ypx * dx + map.ypy * dy).rounded(.down))
+                        let px = Int(clamped: (middle.x + map.xpx * dx + map.xpy * dy).rounded(.down))
+                        let py = Int(clamped: (middle.y + map.ypx * dx + map.ypy * dy).rounded(.down))
                         sum += px >= 0 && py >= 0 && px < width && py < height ? Float(self[px, py]) : mean
                     }
                 }

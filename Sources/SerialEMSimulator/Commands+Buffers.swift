@@ -26,7 +26,7 @@ extension VirtualMicroscope {
     var readBuffer: Int { 19 }
 
     func bufferIndex(_ text: String) throws -> Int {
-        if let number = Int(text), buffers.indices.contains(number - 1) { return number - 1 }
+        if let number = Int(text), (1 ... buffers.count).contains(number) { return number - 1 }
         if let letter = text.uppercased().first, text.count == 1, let index = BufferLetter.index(of: letter),
             buffers.indices.contains(index)
         { return index }
@@ -70,19 +70,19 @@ extension VirtualMicroscope {
     }
     func reduceImage(_ a: CommandArguments) throws -> [ReportedValue] {
         var b = try buffer(named: a.text(1))
-        let factor = a.number(2)
+        let factor = try a.number(2)
         guard factor > 1, factor < Double(min(b.image.width, b.image.height)) else {
             throw CommandFailure("An image cannot be reduced by \(factor).")
         }
-        b.image = b.image.resized(width: Int(Double(b.image.width) / factor), height: Int(Double(b.image.height) / factor))
+        b.image = b.image.resized(width: Int(clamped: Double(b.image.width) / factor), height: Int(clamped: Double(b.image.height) / factor))
             .map { UInt16(max(0, min(65535, $0.rounded()))) }
         b.conditions.pixelSize = b.conditions.pixelSize * factor
         b.conditions.binning *= factor
         b.pieces = b.pieces.map {
-            AssembledPiece(number: $0.number, x: Int(Double($0.x) / factor), y: Int(Double($0.y) / factor), stage: $0.stage)
+            AssembledPiece(number: $0.number, x: Int(clamped: Double($0.x) / factor), y: Int(clamped: Double($0.y) / factor), stage: $0.stage)
         }
-        b.pieceWidth = Int(Double(b.pieceWidth) / factor)
-        b.pieceHeight = Int(Double(b.pieceHeight) / factor)
+        b.pieceWidth = Int(clamped: Double(b.pieceWidth) / factor)
+        b.pieceHeight = Int(clamped: Double(b.pieceHeight) / factor)
         acquired(b)
         return []
     }
@@ -103,7 +103,7 @@ extension VirtualMicroscope {
     }
     func stagePosition(_ a: CommandArguments) throws -> [ReportedValue] {
         let b = try buffer(named: a.text(1))
-        let p = Point<Frame.MapPixels>(x: a.number(3), y: a.number(4))
+        let p = try Point<Frame.MapPixels>(x: a.number(3), y: a.number(4))
         let found = b.stagePosition(p)
         let s = found.position - rawShift(a.integer(2))
         guard let piece = found.piece else { return [.number(s.x), .number(s.y), .number(-1), .number(0), .number(0)] }
@@ -113,7 +113,7 @@ extension VirtualMicroscope {
     }
     func imagePosition(_ a: CommandArguments) throws -> [ReportedValue] {
         let b = try buffer(named: a.text(1))
-        guard let p = b.imagePosition(Point(x: a.number(3), y: a.number(4)) + rawShift(a.integer(2))) else {
+        guard let p = try b.imagePosition(Point(x: a.number(3), y: a.number(4)) + rawShift(a.integer(2))) else {
             throw CommandFailure("The image has no stage calibration.")
         }
         return [.number(p.x), .number(p.y)]
@@ -152,8 +152,12 @@ extension VirtualMicroscope {
         guard buffers.indices.contains(index) else { return }
         let source = (buffers.indices.contains(base) ? buffers[base] : nil) ?? buffers[index] ?? buffers.lazy.compactMap { $0 }.first
         var conditions = source?.conditions ?? presentConditions(pixelSize: column.currentMagnification.pixelSize, section: nil)
-        conditions.pixelSize = conditions.pixelSize * Double(max(1, addedBinning))
-        conditions.binning *= Double(max(1, addedBinning))
+        // Put again and again on its own base, an image would count its binning up without end.
+        let added = Double(max(1, addedBinning))
+        if conditions.binning * added <= CommandArguments.largest {
+            conditions.pixelSize = conditions.pixelSize * added
+            conditions.binning *= added
+        }
         let new = ImageBuffer(image: image, conditions: conditions, sent: sent)
         if index == 0 { acquired(new) } else { buffers[index] = new }
     }

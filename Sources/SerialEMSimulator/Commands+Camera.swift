@@ -55,17 +55,23 @@ extension VirtualMicroscope {
     func settings(of text: String) throws -> CameraSettings {
         column.sets[try set(named: text)] ?? CameraSettings(exposure: Seconds(1))
     }
+    /// Seconds; no specimen would stand more.
+    private static let longestExposure = 1000.0
+    static let binnings = [1.0, 2, 4, 8]
     func setExposure(_ a: CommandArguments) throws -> [ReportedValue] {
         let set = try set(named: a.text(1))
-        guard a.number(2) > 0 else { throw CommandFailure("An exposure of \(a.number(2)) s is not possible.") }
-        column.sets[set]?.exposure = Seconds(a.number(2))
-        if a.has(3) { column.sets[set]?.settling = Seconds(max(0, a.number(3))) }
+        let exposure = try a.number(2)
+        let settling = try a.number(3, upTo: Self.longestExposure)
+        guard exposure > 0, exposure <= Self.longestExposure else { throw CommandFailure("An exposure of \(exposure) s is not possible.") }
+        column.sets[set]?.exposure = Seconds(exposure)
+        if a.has(3) { column.sets[set]?.settling = Seconds(max(0, settling)) }
         return []
     }
     func setBinning(_ a: CommandArguments) throws -> [ReportedValue] {
         let set = try set(named: a.text(1))
-        guard [1, 2, 4, 8].contains(a.number(2)) else { throw CommandFailure("\(a.number(2)) is not a legal binning.") }
-        column.sets[set]?.binning = a.number(2)
+        let binning = try a.number(2)
+        guard Self.binnings.contains(binning) else { throw CommandFailure("\(binning) is not a legal binning.") }
+        column.sets[set]?.binning = binning
         return []
     }
     func currentPixelSize(_ a: CommandArguments) throws -> [ReportedValue] {

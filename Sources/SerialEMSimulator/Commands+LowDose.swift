@@ -63,7 +63,7 @@ extension VirtualMicroscope {
         guard let area = LowDoseArea(letter: a.text(1)), area == .view || area == .search else {
             throw CommandFailure("\(a.text(1)) has no defocus offset.")
         }
-        let change = Micrometers(a.number(2)) - (column.areas[area]?.defocusOffset ?? Micrometers(0))
+        let change = try Micrometers(a.number(2, upTo: Self.largestDefocus)) - (column.areas[area]?.defocusOffset ?? Micrometers(0))
         column.areas[area]?.defocusOffset += change
         if column.area == area { column.defocus += change }
         return []
@@ -72,7 +72,7 @@ extension VirtualMicroscope {
     /// A state by number from 1, by name, or by the unique start of a name; else SerialEM's code 1, 2 or 3.
     func imagingState(_ text: String) -> (place: Int?, code: Int) {
         let states = Column.imagingStates
-        if let number = Int(text) { return states.indices.contains(number - 1) ? (number - 1, 0) : (nil, 3) }
+        if let number = Int(text) { return (1 ... states.count).contains(number) ? (number - 1, 0) : (nil, 3) }
         if let exact = states.firstIndex(where: { $0.name == text }) { return (exact, 0) }
         let matching = states.indices.filter { !text.isEmpty && states[$0].name.hasPrefix(text) }
         return matching.count == 1 ? (matching[0], 0) : (nil, matching.isEmpty ? 1 : 2)

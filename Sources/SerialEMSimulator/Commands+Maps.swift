@@ -48,8 +48,8 @@ extension VirtualMicroscope {
         var item = NavigatorItem.map(
             label: "\(items.count + 1)", stage: c.center, z: c.height, note: note, file: path, section: max(0, shown.section),
             width: shown.image.width, height: shown.image.height, scaleMatrix: scale, mapID: unusedID(),
-            magnificationIndex: c.magnification.index, camera: 0, binning: Int(c.binning.rounded()), montage: montage != nil,
-            montageBinning: Int(montage?.binning ?? c.binning), frames: montage.map { ($0.columns, $0.rows) } ?? (0, 0),
+            magnificationIndex: c.magnification.index, camera: 0, binning: Int(clamped: c.binning.rounded()), montage: montage != nil,
+            montageBinning: Int(clamped: montage?.binning ?? c.binning), frames: montage.map { ($0.columns, $0.rows) } ?? (0, 0),
             minimum: Double(levels[0]), maximum: Double(levels[1]))
         item["RawStageXY"] = "\(fixed(c.stage.x, 3)) \(fixed(c.stage.y, 3))"
         item["MapExposure"] = fixed(c.exposure.value, 3)

@@ -58,7 +58,6 @@ extension VirtualMicroscope {
         let setup = MontageSetup(
             set: set, magnification: magnification, center: center, extent: (right - left, high - low),
             overlap: try fraction(overlap), binning: column.sets[set]?.binning ?? 1, polygonID: items[place].mapID)
-        guard setup.count <= 2000 else { throw CommandFailure("The montage would need \(setup.count) pieces.") }
         try open(setup, at: path)
         return []
     }
@@ -68,7 +67,12 @@ extension VirtualMicroscope {
         return overlap == 0 ? 0.1 : overlap
     }
 
+    private func checkCount(_ setup: MontageSetup) throws {
+        guard setup.count <= 2000 else { throw CommandFailure("The montage would need \(setup.count) pieces.") }
+    }
+
     private func open(_ setup: MontageSetup, at name: String) throws {
+        try checkCount(setup)
         let path = try pathOfNewFile(name)
         montageSetForNext = nil
         openFiles.append(OpenImageFile(newAt: path, montage: setup))
@@ -92,13 +96,19 @@ extension VirtualMicroscope {
             throw CommandFailure("The montage has pieces already; its sizes cannot be changed any more.")
         }
         func changed(_ argument: Int, _ value: Int) -> Int { a.integer(argument, default: -1) >= 0 ? a.integer(argument) : value }
-        if a.has(7), a.number(7) > 0 { setup.binning = a.number(7) }
+        let binning = try a.number(7)
+        guard binning <= 0 || Self.binnings.contains(binning) else { throw CommandFailure("\(binning) is not a legal binning.") }
+        if binning > 0 { setup.binning = binning }
         setup.frame = (changed(4, setup.frame.width), changed(5, setup.frame.height))
         setup.overlap = (changed(2, setup.overlap.x), changed(3, setup.overlap.y))
         guard setup.overlap.x >= 16, setup.overlap.y >= 16, setup.frame.width >= 2 * setup.overlap.x,
             setup.frame.height >= 2 * setup.overlap.y
         else { throw CommandFailure("An overlap has to be at least 16 pixels and at most half of the frame.") }
+        guard setup.frame.width <= Self.chip.width, setup.frame.height <= Self.chip.height else {
+            throw CommandFailure("A frame of \(setup.frame.width) x \(setup.frame.height) pixels is larger than the camera.")
+        }
         setup.cover()
+        try checkCount(setup)
         openFiles[place].montage = setup
         return []
     }
@@ -124,7 +134,7 @@ extension VirtualMicroscope {
             let missed = Magnifications.stageToSpecimen.then(setup.magnification.specimenToCamera)(stage.truePosition - target)
             let corner = setup.nominal(number)
             let aligned = PieceCoordinates(
-                x: corner.x + Int((missed.dx / setup.binning).rounded()), y: corner.y + Int((missed.dy / setup.binning).rounded()))
+                x: corner.x + Int(clamped: (missed.dx / setup.binning).rounded()), y: corner.y + Int(clamped: (missed.dy / setup.binning).rounded()))
             try openFiles[place].append(image, piece: corner, aligned: aligned)
             if number == setup.count / 2 { middle = image }
             last = image.conditions
@@ -155,16 +165,16 @@ extension VirtualMicroscope {
         let width = (aligned.map(\.x).max() ?? 0) + frame.width - left
         let height = top - (aligned.map(\.y).min() ?? 0)
         let reduction = max(1, (Double(max(width, height)) / 6000).rounded(.up))
-        let size = (width: Int(Double(width) / reduction), height: Int(Double(height) / reduction))
+        let size = (width: Int(clamped: Double(width) / reduction), height: Int(clamped: Double(height) / reduction))
         var image = Raster<UInt16>(width: size.width, height: size.height, filledWith: UInt16(max(0, min(65535, file.header.mean))))
         var pieces: [AssembledPiece] = []
         for (number, corner) in aligned.enumerated() {
             let piece = try file.read(section: number).asUInt16
             let small = reduction == 1 ? piece : piece.resized(
-                width: Int(Double(frame.width) / reduction), height: Int(Double(frame.height) / reduction)
+                width: Int(clamped: Double(frame.width) / reduction), height: Int(clamped: Double(frame.height) / reduction)
             ).map { UInt16(max(0, min(65535, $0.rounded()))) }
-            let x = Int(Double(corner.x - left) / reduction)
-            let y = Int(Double(top - corner.y - frame.height) / reduction)
+            let x = Int(clamped: Double(corner.x - left) / reduction)
+            let y = Int(clamped: Double(top - corner.y - frame.height) / reduction)
             image.lay(small, x: x, y: y)
             let stage = sections[number].stagePosition.map { Point<Frame.Stage>(x: $0.x, y: $0.y) } ?? center
             pieces.append(AssembledPiece(number: number, x: x, y: y, stage: stage))
@@ -175,8 +185,8 @@ extension VirtualMicroscope {
         whole.stage = center
         whole.imageShift = .zero
         return ImageBuffer(
-            image: image, conditions: whole, pieces: pieces, pieceWidth: Int(Double(frame.width) / reduction),
-            pieceHeight: Int(Double(frame.height) / reduction), file: path)
+            image: image, conditions: whole, pieces: pieces, pieceWidth: Int(clamped: Double(frame.width) / reduction),
+            pieceHeight: Int(clamped: Double(frame.height) / reduction), file: path)
     }
 }
 

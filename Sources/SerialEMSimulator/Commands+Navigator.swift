@@ -29,7 +29,7 @@ extension CommandTable {
         "ReportItemAcquire": { try await $0.itemAcquire($1.integer(1)) },
         "DeleteNavigatorItem": { try await $0.deleteItem($1.integer(1)) },
         "GetUniqueNavID": { m, _ in [.count(await m.unusedID())] },
-        "AddStagePosAsNavPoint": { await $0.addPoint($1) },
+        "AddStagePosAsNavPoint": { try await $0.addPoint($1) },
         "AddStagePointsAsPolygon": { try await $0.addPolygon($1) },
         "MoveToNavItem": { try await $0.moveToItem($1.integer(1)) },
         "ReportNumNavAcquire": { m, _ in await m.numberToAcquire() },
@@ -38,7 +38,7 @@ extension CommandTable {
         "StartNavAcquireAtEnd": { m, _ in try await m.startAcquireAtEnd() },
         "ReportIfNavAcquiring": { _, _ in [.number(0), .number(0)] },
         "EndAcquireAtItems": { _, _ in [] },
-        "AdjustStagePosForNav": { _, a in [.number(a.number(1)), .number(a.number(2))] },
+        "AdjustStagePosForNav": { _, a in [.number(try a.number(1)), .number(try a.number(2))] },
         "SuspendNavRedraw": { _, _ in [] },
     ]
 }
@@ -121,8 +121,8 @@ extension VirtualMicroscope {
         selectedItem = items.count - 1
         return [.count(items.count)]
     }
-    func addPoint(_ a: CommandArguments) -> [ReportedValue] {
-        addItem(
+    func addPoint(_ a: CommandArguments) throws -> [ReportedValue] {
+        try addItem(
             .point(
                 label: "\(items.count + 1)", stage: Point(x: a.number(1), y: a.number(2)), z: Micrometers(a.number(3)), note: "",
                 mapID: unusedID(), groupID: a.integer(4) > 0 ? a.integer(4) : nil))
@@ -131,7 +131,7 @@ extension VirtualMicroscope {
         let xs = try numbers(inVariable: a.text(1))
         let ys = try numbers(inVariable: a.text(2))
         guard xs.count == ys.count, xs.count >= 3 else { throw CommandFailure("A polygon needs as many x as y values, at least 3.") }
-        return addItem(
+        return try addItem(
             .polygon(
                 label: "\(items.count + 1)", vertices: zip(xs, ys).map { Point(x: $0, y: $1) }, z: Micrometers(a.number(3)),
                 note: "", color: .green, registration: 1, mapID: unusedID()))

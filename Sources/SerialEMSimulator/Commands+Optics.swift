@@ -9,10 +9,10 @@ extension CommandTable {
         "SetMag": { try await $0.setMagnification(Magnifications.entry(magnification: $1.number(1)), $1.number(1)) },
         "SetMagIndex": { try await $0.setMagnification(Magnifications.entry($1.integer(1)), $1.number(1)) },
         "ReportImageShift": { m, _ in await m.reportImageShift() },
-        "SetImageShift": { await $0.setImageShift(Vector(dx: $1.number(1), dy: $1.number(2))) },
-        "ImageShiftByUnits": { await $0.setImageShift(await $0.column.imageShift + Vector(dx: $1.number(1), dy: $1.number(2))) },
-        "ImageShiftByMicrons": { await $0.imageShiftByMicrons($1) },
-        "ImageShiftByPixels": { await $0.imageShiftByPixels($1) },
+        "SetImageShift": { try await $0.setImageShift(Vector(dx: $1.number(1), dy: $1.number(2))) },
+        "ImageShiftByUnits": { try await $0.setImageShift(await $0.column.imageShift + Vector(dx: $1.number(1), dy: $1.number(2))) },
+        "ImageShiftByMicrons": { try await $0.imageShiftByMicrons($1) },
+        "ImageShiftByPixels": { try await $0.imageShiftByPixels($1) },
         "ResetImageShift": { m, _ in try await m.resetImageShift() },
         "ReportSpecimenShift": { m, _ in
             let shift = Magnifications.imageShiftToSpecimen(await m.column.imageShift)
@@ -20,7 +20,7 @@ extension CommandTable {
         },
         "ReportMaxImageShift": { m, _ in [.number(try await m.property("ImageShiftLimit")), .number(0)] },
         "ReportDefocus": { m, _ in [.number(await m.column.defocus.value)] },
-        "SetDefocus": { await $0.setDefocus(Micrometers($1.number(1))) },
+        "SetDefocus": { try await $0.setDefocus(Micrometers($1.number(1, upTo: VirtualMicroscope.largestDefocus))) },
         "ChangeFocus": { try await $0.changeFocus($1.number(1)) },
         "SetTargetDefocus": { try await $0.setTargetDefocus($1.number(1)) },
         "ReportTargetDefocus": { m, _ in [.number(await m.column.targetDefocus.value)] },
@@ -41,7 +41,7 @@ extension CommandTable {
             [.number(await m.column.slitWidth), .number(await m.column.energyLoss), .flag(await m.column.slitIsIn)]
         },
         "SetSlitIn": { m, a in await m.change { $0.slitIsIn = a.integer(1, default: 1) != 0 } },
-        "SetSlitWidth": { await $0.setSlitWidth($1.number(1)) },
+        "SetSlitWidth": { try await $0.setSlitWidth($1.number(1)) },
         "RefineZLP": { m, _ in await m.pause(25) + [.number(0)] },
         "ReportApertureSize": { try await $0.apertureSize($1.integer(1)) },
         "SetApertureSize": { try await $0.setApertureSize($1) },
@@ -84,18 +84,19 @@ extension VirtualMicroscope {
     }
     /// Refused (value 1) beyond the limit that the properties set.
     func setImageShift(_ shift: Vector<Frame.ImageShift>) async -> [ReportedValue] {
-        let limit = properties["ImageShiftLimit"] ?? 15
+        // Whatever the properties say, coils do not shift an image by more than a tenth of a millimetre.
+        let limit = min(100, properties["ImageShiftLimit"] ?? 15)
         guard shift.length.isFinite, Magnifications.imageShiftToSpecimen(shift).length <= limit else { return [.number(1)] }
         column.imageShift = shift
         await wait(Seconds(0.2))
         return [.number(0)]
     }
-    func imageShiftByMicrons(_ a: CommandArguments) async -> [ReportedValue] {
-        let way = Magnifications.specimenToImageShift(Vector(dx: a.number(1), dy: a.number(2)))
+    func imageShiftByMicrons(_ a: CommandArguments) async throws -> [ReportedValue] {
+        let way = try Magnifications.specimenToImageShift(Vector(dx: a.number(1), dy: a.number(2)))
         return await setImageShift(column.imageShift + way)
     }
-    func imageShiftByPixels(_ a: CommandArguments) async -> [ReportedValue] {
-        let way = column.currentMagnification.cameraToSpecimen.then(Magnifications.specimenToImageShift)(
+    func imageShiftByPixels(_ a: CommandArguments) async throws -> [ReportedValue] {
+        let way = try column.currentMagnification.cameraToSpecimen.then(Magnifications.specimenToImageShift)(
             Vector(dx: a.number(1).rounded(), dy: a.number(2).rounded()))
         return await setImageShift(column.imageShift + way)
     }
@@ -105,10 +106,14 @@ extension VirtualMicroscope {
         try await moveStage(to: stage.position + way)
         return []
     }
+    /// Micrometres.
+    static let largestDefocus = 1e4
     func setDefocus(_ value: Micrometers) -> [ReportedValue] { column.defocus = value; return [] }
     func changeFocus(_ step: Double) throws -> [ReportedValue] {
         guard step != 0, step.magnitude <= 1000 else { throw CommandFailure("A focus change of \(step) um is not possible.") }
-        column.defocus += Micrometers(step)
+        let defocus = column.defocus + Micrometers(step)
+        guard defocus.value.magnitude <= Self.largestDefocus else { throw CommandFailure("A defocus of \(defocus.value) um is not possible.") }
+        column.defocus = defocus
         return []
     }
     func setTargetDefocus(_ value: Double) throws -> [ReportedValue] {

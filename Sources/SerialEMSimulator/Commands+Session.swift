@@ -4,7 +4,7 @@ internal import Units
 
 extension CommandTable {
     static let sessionCommands: [String: CommandHandler] = [
-        "NoMessageBoxOnError": { await $0.setMessageBoxesOff($1.number(1, default: 1) != 0) },
+        "NoMessageBoxOnError": { try await $0.setMessageBoxesOff($1.number(1, default: 1) != 0) },
         "StartTry": { m, _ in await m.changeTryLevel(by: 1) },
         "EndTry": { m, _ in await m.changeTryLevel(by: -1) },
         "KeyBreak": { _, _ in [.number(0)] },
@@ -13,11 +13,14 @@ extension CommandTable {
         "ErrorsToLog": { _, _ in [] },
         "Verbose": { _, _ in [] },
         "ProgramTimeStamps": { _, _ in [] },
-        "IsVersionAtLeast": { _, a in [.flag(a.number(1) <= 40300)] },
+        "IsVersionAtLeast": { _, a in [.flag(try a.number(1) <= 40300)] },
         "ReportNumExeFuncs": { _, _ in [.count(FunctionCodes.all.count)] },
         "SetVariable": { await $0.setVariable($1.text(1), .text($1.text(2)), persistent: false) },
         "SetPersistentVar": { await $0.setVariable($1.text(1), .text($1.text(2)), persistent: true) },
-        "SetFloatVariable": { await $0.setVariable($1.text(1), .number($1.number(2)), persistent: $1.integer(3) != 0) },
+        "SetFloatVariable": {
+            try await $0.setVariable(
+                $1.text(1), .number($1.number(2, upTo: .greatestFiniteMagnitude)), persistent: $1.integer(3) != 0)
+        },
         "GetVariable": { [try await $0.variable($1.text(1))] },
         "IsVariableDefined": { [.flag((try? await $0.variable($1.text(1))) != nil)] },
         "ClearPersistentVars": { m, _ in await m.clearVariables(persistent: true) },
@@ -33,19 +36,19 @@ extension CommandTable {
         "SetStatusLine": { _, a in a.integer(1) == 0 ? [.number(1), .number(0)] : [] },
         "ClearStatusLine": { _, _ in [] },
         "YesNoBox": { _, _ in [.number(0)] },
-        "Delay": { await $0.delay($1) },
+        "Delay": { try await $0.delay($1) },
         "ReportClock": { m, _ in [.number(await m.secondsOfPeriod)] },
         "ResetClock": { m, _ in await m.resetClock() },
         "ReportTickTime": { m, _ in [.number(await m.clock.elapsed)] },
         "ReportDateTime": { m, _ in await m.dateAndTime() },
         "ReportProperty": { [.number(try await $0.property($1.text(1)))] },
-        "SetProperty": { await $0.setProperty($1.text(1), $1.number(2)) },
+        "SetProperty": { try await $0.setProperty($1.text(1), $1.number(2)) },
         "ReportUserSetting": { [.number(try await $0.userSetting($1.text(1)))] },
-        "SetUserSetting": { await $0.setUserSetting($1.text(1), $1.number(2)) },
+        "SetUserSetting": { try await $0.setUserSetting($1.text(1), $1.number(2)) },
         "SaveSettings": { _, _ in [] },
         "ReportSettingsFile": { _, _ in [.text("SerialEMsettings.txt"), .text("None")] },
         "ManageDewarsAndPumps": { m, _ in await m.pause(1) },
-        "LongOperation": { await $0.longOperation($1) },
+        "LongOperation": { try await $0.longOperation($1) },
         "RunScriptAfterNavAcquire": { _, _ in [] },
     ]
 }
@@ -64,10 +67,15 @@ extension VirtualMicroscope {
     }
     /// The elements of an array variable as numbers; SerialEM separates them by newlines.
     func numbers(inVariable name: String) throws -> [Double] {
-        switch try variable(name) {
-        case .number(let value): [value]
-        case .text(let text): text.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+        let numbers: [Double] =
+            switch try variable(name) {
+            case .number(let value): [value]
+            case .text(let text): text.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+            }
+        guard numbers.allSatisfy({ $0.magnitude <= CommandArguments.largest }) else {
+            throw CommandFailure("The variable \(name) holds what is no number, or one that is too large.")
         }
+        return numbers
     }
     func clearVariables(persistent: Bool) -> [ReportedValue] {
         if persistent { persistentVariables = [:] } else { periodVariables = [:] }
@@ -79,8 +87,8 @@ extension VirtualMicroscope {
         try (log.joined(separator: "\n") + "\n").write(toFile: absolute(a.lastText), atomically: true, encoding: .utf8)
         return []
     }
-    func delay(_ a: CommandArguments) async -> [ReportedValue] {
-        let amount = a.number(1)
+    func delay(_ a: CommandArguments) async throws -> [ReportedValue] {
+        let amount = try a.number(1)
         let seconds: Double =
             switch a.text(2) {
             case "msec", "ms": amount / 1000
@@ -88,6 +96,7 @@ extension VirtualMicroscope {
             case "min": amount * 60
             default: amount > 60 ? amount / 1000 : amount
             }
+        guard seconds <= 86400 else { throw CommandFailure("A delay of \(seconds) s is longer than a day.") }
         await wait(Seconds(seconds))
         return []
     }
@@ -114,12 +123,13 @@ extension VirtualMicroscope {
     func setUserSetting(_ name: String, _ value: Double) -> [ReportedValue] {
         let key = userSettings.keys.first { $0.lowercased() == name.lowercased() } ?? name
         userSettings[key] = value
-        if key == "BuffersToRollOnAcquire" { buffersToRoll = max(0, min(14, Int(value))) }
+        if key == "BuffersToRollOnAcquire" { buffersToRoll = max(0, min(14, Int(clamped: value))) }
         return []
     }
     /// Operations name themselves by their first two letters; hours below -1 ask how long ago the last one was.
-    func longOperation(_ a: CommandArguments) async -> [ReportedValue] {
-        for place in stride(from: 1, through: a.count, by: 2) where a.number(place + 1) >= 0 {
+    func longOperation(_ a: CommandArguments) async throws -> [ReportedValue] {
+        for place in stride(from: 1, through: a.count, by: 2) {
+            guard try a.number(place + 1) >= 0 else { continue }
             switch a.text(place).prefix(2).lowercased() {
             case "re": await wait(Seconds(600))
             case "in": await wait(Seconds(240))

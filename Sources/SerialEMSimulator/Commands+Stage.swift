@@ -28,8 +28,9 @@ extension VirtualMicroscope {
     }
 
     func moveStage(_ a: CommandArguments) async throws -> [ReportedValue] {
-        let way = Vector<Frame.Stage>(dx: a.number(1), dy: a.number(2))
-        try await moveStage(to: stage.position + way, z: a.has(3) && a.number(3) != 0 ? stage.height + Micrometers(a.number(3)) : nil)
+        let way = try Vector<Frame.Stage>(dx: a.number(1), dy: a.number(2))
+        let rise = Micrometers(try a.number(3))
+        try await moveStage(to: stage.position + way, z: rise != .zero ? stage.height + rise : nil)
         return []
     }
 

@@ -32,16 +32,16 @@ struct MontageSetup: Sendable {
         self.extent = extent
         self.binning = binning
         self.polygonID = polygonID
-        frame = (Int(Double(VirtualMicroscope.chip.width) / binning), Int(Double(VirtualMicroscope.chip.height) / binning))
-        overlap = (Int(Double(frame.width) * fraction), Int(Double(frame.height) * fraction))
+        frame = (Int(clamped: Double(VirtualMicroscope.chip.width) / binning), Int(clamped: Double(VirtualMicroscope.chip.height) / binning))
+        overlap = (Int(clamped: Double(frame.width) * fraction), Int(clamped: Double(frame.height) * fraction))
         cover()
     }
 
-    /// As many pieces as the extent needs.
+    /// As many pieces as the extent needs; of an endless one, more than anybody takes.
     mutating func cover() {
         func needed(_ length: Double, _ side: Int, _ overlap: Int) -> Int {
             let step = Double(max(1, side - overlap)) * binning
-            return max(1, Int(((length - Double(overlap) * binning) / step).rounded(.up)))
+            return max(1, min(1_000_000, Int(clamped: ((length - Double(overlap) * binning) / step).rounded(.up))))
         }
         columns = needed(extent.width, frame.width, overlap.x)
         rows = needed(extent.height, frame.height, overlap.y)

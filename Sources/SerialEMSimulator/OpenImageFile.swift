@@ -65,7 +65,7 @@ struct OpenImageFile {
         mdoc.globals["DataMode"] = "6"
         mdoc.titles = [
             "SerialEM: virtual microscope  \(c.date.mdoc)",
-            "    Tilt axis angle = \(fixed(c.magnification.rotation.value - 90, 1)), binning = \(Int(c.binning))  spot = 6  camera = 0",
+            "    Tilt axis angle = \(fixed(c.magnification.rotation.value - 90, 1)), binning = \(Int(clamped: c.binning))  spot = 6  camera = 0",
         ]
     }
 
@@ -75,11 +75,11 @@ struct OpenImageFile {
         section["TiltAngle"] = fixed(c.tilt.value, 4)
         section["StagePosition"] = "\(fixed(setup.center.x, 3)) \(fixed(setup.center.y, 3))"
         section["StageZ"] = fixed(c.height.value, 3)
-        section["Magnification"] = "\(Int(c.magnification.value))"
+        section["Magnification"] = "\(Int(clamped: c.magnification.value))"
         section["PixelSpacing"] = fixed(c.pixelSize.value * 10, 4)
         section["Defocus"] = fixed(c.defocus.value, 3)
         section["RotationAngle"] = fixed(c.magnification.rotation.value, 2)
-        section["Binning"] = "\(Int(c.binning))"
+        section["Binning"] = "\(Int(clamped: c.binning))"
         section["MagIndex"] = "\(c.magnification.index)"
         section["DateTime"] = c.date.mdoc
         section["FullMontSize"] = "\(setup.fullWidth) \(setup.fullHeight)"
@@ -97,12 +97,12 @@ struct OpenImageFile {
             ("MinMaxMean", "\(pixels.min() ?? 0) \(pixels.max() ?? 0) \(fixed(mean, 3))"),
             ("TiltAngle", fixed(c.tilt.value, 5)),
             ("StagePosition", "\(fixed(c.stage.x, 3)) \(fixed(c.stage.y, 3))"), ("StageZ", fixed(c.height.value, 4)),
-            ("Magnification", "\(Int(c.magnification.value))"), ("Intensity", "0.45"),
+            ("Magnification", "\(Int(clamped: c.magnification.value))"), ("Intensity", "0.45"),
             ("ExposureDose", fixed(c.dose.value, 5)), ("DoseRate", "8"),
             ("PixelSpacing", fixed(c.pixelSize.value * 10, 4)), ("SpotSize", "6"), ("Defocus", fixed(c.defocus.value, 4)),
             ("ImageShift", "\(fixed(c.imageShift.dx, 6)) \(fixed(c.imageShift.dy, 6))"),
             ("RotationAngle", fixed(c.magnification.rotation.value, 2)), ("ExposureTime", fixed(c.exposure.value, 4)),
-            ("Binning", "\(Int(c.binning))"), ("CameraIndex", "0"), ("DividedBy2", "0"), ("MagIndex", "\(c.magnification.index)"),
+            ("Binning", "\(Int(clamped: c.binning))"), ("CameraIndex", "0"), ("DividedBy2", "0"), ("MagIndex", "\(c.magnification.index)"),
             ("LowDoseConSet", "\(c.lowDose ? c.area?.rawValue ?? -1 : -1)"), ("CountsPerElectron", "20"), ("TargetDefocus", "-5"),
             ("DateTime", c.date.mdoc),
         ]

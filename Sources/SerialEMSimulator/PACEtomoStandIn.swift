@@ -137,7 +137,7 @@ extension VirtualMicroscope {
         buffers[15] = ImageBuffer(image: image, conditions: conditions, file: path, section: 0)
         let limit = Double(min(image.width, image.height)) * 0.6
         let scale = now.conditions.pixelSize.value / header.pixelSize.value
-        let scaled = now.image.resized(width: max(1, Int(Double(now.image.width) * scale)), height: max(1, Int(Double(now.image.height) * scale)))
+        let scaled = now.image.resized(width: max(1, Int(clamped: Double(now.image.width) * scale)), height: max(1, Int(clamped: Double(now.image.height) * scale)))
         guard let peak = Registration.shift(of: scaled, onto: image.map(Float.init), limit: limit), peak.strength > 0.2 else {
             script.note("WARNING: View does not match \(name); no alignment.")
             return

@@ -28,7 +28,7 @@ enum Registration {
         // The score at (x, y) tells how well image(p + (x, y)) matches reference(p), both about their middles.
         let reach = limit / reduction
         var best = (value: -Double.infinity, x: 0, y: 0)
-        let span = min(Scores.side / 2 - 2, Int(reach.rounded(.up)))
+        let span = min(Scores.side / 2 - 2, Int(clamped: reach.rounded(.up)))
         for y in -span ... span {
             for x in -span ... span where Double(x * x + y * y) <= reach * reach + 1 {
                 let value = scores[x, y]
@@ -50,7 +50,7 @@ enum Registration {
 
 extension Raster where Pixel == Float {
     func reduced(by factor: Double) -> Raster<Float> {
-        factor <= 1 ? self : resized(width: max(1, Int(Double(width) / factor)), height: max(1, Int(Double(height) / factor)))
+        factor <= 1 ? self : resized(width: max(1, Int(clamped: Double(width) / factor)), height: max(1, Int(clamped: Double(height) / factor)))
     }
 }
 

@@ -11,8 +11,9 @@ struct SimulatedClock: Sendable {
 
     /// Lets a duration pass.
     mutating func pass(_ seconds: Double) -> Duration? {
+        guard seconds.isFinite, seconds > 0 else { return nil }
         elapsed += seconds
-        guard scale > 0, seconds > 0 else { return nil }
+        guard scale > 0 else { return nil }
         return .seconds(seconds / scale)
     }
 
@@ -31,7 +32,7 @@ struct CivilTime: Sendable, Hashable {
 
     /// Howard Hinnant's days-to-civil rule.
     init(secondsSince1970: Double) {
-        let seconds = Int(secondsSince1970)
+        let seconds = Int(clamped: secondsSince1970)
         let days = seconds / 86400 + 719_468
         let era = days / 146_097
         let dayOfEra = days - era * 146_097

@@ -51,8 +51,8 @@ extension VirtualMicroscope {
     private func render(
         _ magnification: Magnification, settings: CameraSettings, place: Point<Frame.Stage>, dose: Dose
     ) -> Raster<UInt16> {
-        let width = max(1, Int(Double(Self.chip.width) * settings.fraction / settings.binning))
-        let height = max(1, Int(Double(Self.chip.height) * settings.fraction / settings.binning))
+        let width = max(1, Int(clamped: Double(Self.chip.width) * settings.fraction / settings.binning))
+        let height = max(1, Int(clamped: Double(Self.chip.height) * settings.fraction / settings.binning))
         exposureCount += 1
         let pixel = magnification.pixelSize.value * settings.binning
         let electrons = dose.value * pixel * pixel * 100

@@ -148,7 +148,7 @@ public actor VirtualMicroscope {
             return .failure("No command has the function code \(request.code).")
         }
         let arguments = CommandArguments(request.arguments)
-        if definition.name == "Exit" { return exit(code: arguments.number(1)) }
+        if definition.name == "Exit" { return exit(code: arguments.integer(1)) }
         guard let handler = CommandTable.handlers[request.code] else {
             return refusal("\(definition.name) is not simulated.", definition.name, arguments)
         }
@@ -168,7 +168,7 @@ public actor VirtualMicroscope {
         return .failure("\(message)\r\n\(arguments.call(name))")
     }
 
-    private func exit(code: Double) -> CommandReply {
+    private func exit(code: Int) -> CommandReply {
         control = .idle
         if acquireAtEnd, items.contains(where: \.acquire) {
             control = .acquiring
