@@ -27,6 +27,8 @@ extension GridSession {
             await context.progress.finish(Work.recentring)
             guard let result else { continue }
             results.append(result)
+            // A lamella that is none, or one twice, must not be acquired from the file that level 1 wrote.
+            if result.outcome != .found { try removeTargetFiles(of: result.number) }
             switch result.outcome {
             case .found: break
             case .duplicate: engine.note(.warning("lamella \(result.number) is one that was found before; it is left out"))
