@@ -39,7 +39,7 @@ extension SerialEMConnection {
     func exchange<Result: Sendable>(
         _ context: RequestContext, deadline: Duration, _ body: @Sendable (Exchange) async throws -> Result
     ) async throws(SerialEMError) -> Result {
-        guard await turnstile.enter() else { throw .cancelled(context, requestWasSent: false) }
+        guard await turnstile.enter() else { throw .cancelled(context) }
         let result = await exchangeInTurn(context, deadline: deadline, body)
         await turnstile.leave()
         return try result.get()
@@ -48,7 +48,7 @@ extension SerialEMConnection {
     private func exchangeInTurn<Value: Sendable>(
         _ context: RequestContext, deadline: Duration, _ body: @Sendable (Exchange) async throws -> Value
     ) async -> Result<Value, SerialEMError> {
-        if Task.isCancelled { return .failure(.cancelled(context, requestWasSent: false)) }
+        if Task.isCancelled { return .failure(.cancelled(context)) }
         let channel = channel
         guard isOpen else { return .failure(afterClose(context)) }
         let timer = channel.eventLoop.scheduleTask(in: TimeAmount(deadline)) {
@@ -56,14 +56,9 @@ extension SerialEMConnection {
         }
         defer { timer.cancel() }
         do {
-            let value = try await withTaskCancellationHandler {
-                try await channel.triggerUserOutboundEvent(HandlerEvent.beginExchange).get()
-                let value = try await body(Exchange(channel: channel))
-                channel.triggerUserOutboundEvent(HandlerEvent.endExchange, promise: nil)
-                return value
-            } onCancel: {
-                channel.close(promise: nil)
-            }
+            try await channel.triggerUserOutboundEvent(HandlerEvent.beginExchange).get()
+            let value = try await body(Exchange(channel: channel))
+            channel.triggerUserOutboundEvent(HandlerEvent.endExchange, promise: nil)
             hasAnsweredOnce = true
             return .success(value)
         } catch {
@@ -106,8 +101,7 @@ extension SerialEMConnection {
         case .unasked(let bytes): return unusable(context, Self.unaskedText(bytes))
         case .closed, nil: break
         }
-        return Task.isCancelled
-            ? .cancelled(context, requestWasSent: true) : .connectionLost(context, requestWasSent: true)
+        return .connectionLost(context, requestWasSent: true)
     }
 
     /// Ends the connection for good. The channel closes a moment later; the next request must not slip in before.

@@ -6,8 +6,12 @@ import SerialEMProtocol
 /// A connection to SerialEM's external-control socket.
 ///
 /// Requests are sent one at a time in the order in which they are asked for, as the protocol demands. A request whose
-/// deadline passes, or whose task is cancelled, closes the connection, because its reply could otherwise be taken for
-/// that of the next one. A closed connection stays closed; connect again.
+/// deadline passes closes the connection, because its reply could otherwise be taken for that of the next one. A closed
+/// connection stays closed; connect again.
+///
+/// A request that was sent is waited for until its deadline even if its task is cancelled: SerialEM cannot be told from
+/// outside to leave off, and who comes next, above all to make the microscope safe, needs it at rest. Requests that
+/// were not sent yet end at once.
 public actor SerialEMConnection {
     /// The host of SerialEM.
     public nonisolated let host: String

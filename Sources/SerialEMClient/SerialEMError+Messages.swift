@@ -92,15 +92,10 @@ extension SerialEMError {
                 + "version is needed.", command: context.name)
     }
 
-    static func cancelled(_ context: RequestContext, requestWasSent: Bool) -> SerialEMError {
+    static func cancelled(_ context: RequestContext) -> SerialEMError {
         SerialEMError(
-            .cancelled,
-            requestWasSent
-                ? "\(context.name) was cancelled after it had been sent to SerialEM at \(context.address), which may have "
-                    + "executed it; the connection is closed."
-                : "\(context.name) was cancelled before it was sent to SerialEM at \(context.address).",
-            command: context.name,
-            mayHaveBeenExecuted: requestWasSent)
+            .cancelled, "\(context.name) was cancelled before it was sent to SerialEM at \(context.address).",
+            command: context.name)
     }
 
     /// The error for a refusal by a negative return value.

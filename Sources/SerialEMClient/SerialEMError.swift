@@ -24,7 +24,7 @@ public struct SerialEMError: Error, Sendable, Hashable, CustomStringConvertible 
         case badArguments
         /// This version of SerialEM does not have the command.
         case notSupported
-        /// The task that asked was cancelled.
+        /// The task that asked was cancelled before the request was sent.
         case cancelled
     }
 

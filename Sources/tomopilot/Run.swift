@@ -14,7 +14,8 @@ struct Run: AsyncParsableCommand {
         discussion: """
             What happens is shown on standard output and kept in the session folder, in <folder>.log. For each grid, \
             pictures to look at first are in <session_dir>/<grid>/SPACE_maps/*_overview.png.
-            Control-C stops, blanks the beam and tilts the stage to 0; the next run goes on from the last finished step. \
+            Control-C stops when SerialEM has finished its command, blanks the beam and tilts the stage to 0; a second one \
+            ends at once. The next run goes on from the last finished step. \
             An acquisition that PACEtomo has begun goes on in SerialEM.
             """)
 
@@ -37,10 +38,12 @@ struct Run: AsyncParsableCommand {
 
     /// A signal cancels the session, which then leaves the microscope safe before the program ends.
     private func runSessionUntilStopped() async throws {
+        let terminal = Terminal()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await runSession() }
+            group.addTask { try await runSession(terminal) }
             group.addTask {
                 guard let name = await StopSignal.next() else { return }
+                terminal.show("STOP       SerialEM finishes what it does, then the microscope is made safe; \(name) again ends at once")
                 throw WorkflowError.refused("Stopped by \(name); the same command goes on from here.")
             }
             do {
@@ -55,9 +58,8 @@ struct Run: AsyncParsableCommand {
         }
     }
 
-    private func runSession() async throws {
+    private func runSession(_ terminal: Terminal) async throws {
         let (settings, text) = try readSettings()
-        let terminal = Terminal()
         let worker = InferenceWorker(executable: try workerPath(), logger: warnings("inference", terminal))
         do {
             try await runSession(settings, text: text, worker: worker, terminal: terminal)

@@ -61,8 +61,11 @@ struct RunningProgram {
         return Ending(status: process.terminationStatus, output: said("output"), error: said("error"))
     }
 
-    /// What Control-C sends.
-    func interrupt() { process.interrupt() }
+    /// A script to run before a program: sends it what Control-C sends as soon as its output has a text. The tests' own
+    /// threads may be too busy to do it in time.
+    static func interrupt(whenSaid text: String) -> String {
+        "{ (until grep -q '\(text)' /proc/$$/fd/1; do sleep 0.05; done; kill -INT $$) & }"
+    }
 
     /// Asks it to end, and waits.
     func stop() async throws {

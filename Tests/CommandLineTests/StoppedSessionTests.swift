@@ -7,10 +7,8 @@ import Testing
         try await withFolder { folder in
             try await withSimulator(in: folder) { simulator in
                 try writeSettings(in: folder, port: simulator.port)
-                let running = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
-                _ = try #require(try await running.line(beginning: "begin      Map grid"))
-                running.interrupt()
-                let ending = try await running.ending()
+                let ending = try await tomopilot(
+                    "run", "s.yaml", in: folder, after: RunningProgram.interrupt(whenSaid: "begin      Map grid"))
                 expectSentence("Stopped by Control-C; the same command goes on from here.", ending)
                 #expect(ending.output.contains("the microscope is left with beam blanked, stage at 0 degrees"))
                 #expect(ending.output.contains("the session is stopped from outside"))

@@ -100,9 +100,9 @@ import Testing
         }
     }
 
-    @Test func aCancelledTaskSaysWhetherItsCommandWasSent() async throws {
+    @Test func aCancelledTaskWaitsForWhatIsSentAndSendsNothingMore() async throws {
         try await ScriptedServer.connected([.silence]) { connection, server in
-            let sent = Task { await failure { try await connection.record() } }
+            let sent = Task { await failure { try await connection.perform("R", kind: .exposing, deadline: .milliseconds(300)) } }
             while server.received.isEmpty { await Task.yield() }
             let queued = Task { await failure { try await connection.record() } }
             queued.cancel()
@@ -111,9 +111,20 @@ import Testing
             #expect(queuedError?.mayHaveBeenExecuted == false)
             sent.cancel()
             let sentError = await sent.value
-            #expect(sentError?.code == .cancelled)
+            #expect(sentError?.code == .deadline)
             #expect(sentError?.mayHaveBeenExecuted == true)
             #expect(server.received.count == 1)
+        }
+    }
+
+    @Test func theReplyToACancelledTaskLeavesTheConnectionToTheNext() async throws {
+        try await ScriptedServer.connected([.sendLater(CommandReply().encoded(), milliseconds: 100), .reply()]) { connection, server in
+            let first = Task { await failure { try await connection.record() } }
+            while server.received.isEmpty { await Task.yield() }
+            first.cancel()
+            #expect(await first.value == nil)
+            try await connection.setBeamBlank(true)
+            #expect(server.received.count == 2)
         }
     }
 }

@@ -15,6 +15,8 @@ enum Answer: Sendable {
     case sendAndClose([UInt8])
     /// Says nothing.
     case silence
+    /// Sends bytes a while later.
+    case sendLater([UInt8], milliseconds: Int64)
     /// Sends bytes, then takes a number of raw bytes, which count as one request.
     case sendAndTake([UInt8], Int)
 
@@ -113,6 +115,9 @@ private final class ScriptHandler: ChannelInboundHandler {
         switch answer {
         case .silence: break
         case .send(let bytes): send(bytes, context)
+        case .sendLater(let bytes, let milliseconds):
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            context.eventLoop.scheduleTask(in: .milliseconds(milliseconds)) { bound.value.0.send(bytes, bound.value.1) }
         case .drip(let bytes): for byte in bytes { send([byte], context) }
         case .sendAndClose(let bytes):
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)

@@ -44,10 +44,12 @@ public struct Session: Sendable {
             report(.note("pictures are in \(settings.sessionFolder)/<grid>/SPACE_maps/*_overview.png"))
             report(.sessionEnded(Self.summary(reports)))
         } catch {
-            report(.warning(error is CancellationError ? "the session is stopped from outside" : "the session stops: \(sentence(error))"))
+            // A cancelled run may end with the error of whatever noticed it first.
+            let isStopped = error is CancellationError || Task.isCancelled
+            report(.warning(isStopped ? "the session is stopped from outside" : "the session stops: \(sentence(error))"))
             await leaveSafe(microscope)
             do {
-                try writeReport(reports, stopped: error is CancellationError ? "stopped from outside" : sentence(error))
+                try writeReport(reports, stopped: isStopped ? "stopped from outside" : sentence(error))
             } catch {
                 report(.warning("the session report was not written: \(sentence(error))"))
             }
