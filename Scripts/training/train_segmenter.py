@@ -22,6 +22,8 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=120, help="wall clock; the learning rate ends then")
     parser.add_argument("--patch", type=int, default=256)
     parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--applied-patch", type=int, default=384, help="patch of the exported network: it normalises "
+                        "each patch by itself, so one that shows a hole and nothing else could be anything")
     parser.add_argument("--features", type=int, nargs="+", default=[16, 32, 64, 128, 128])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--bfloat16", action="store_true", help="train faster where the processor has AVX-512 BF16")
@@ -189,12 +191,12 @@ def main() -> None:
         if arguments.start:
             load(trainer, arguments.start)
         trainer.run_training()
-    export(trainer, arguments.out, arguments.patch)
+    export(trainer, arguments.out, arguments.applied_patch)
     shutil.copyfile(preprocessed / DATASET / "nnUNetPlans.json", arguments.out / "plans.json")
     shutil.copyfile(preprocessed / DATASET / "dataset.json", arguments.out / "dataset.json")
     write_description(arguments.out, {
         "name": arguments.out.name, "kind": "lamella-segmenter", "pixel_size": PIXEL_SIZE,
-        "patch_size": [arguments.patch, arguments.patch], "classes": CLASSES, "normalisation": "zscore", "channels": 1,
+        "patch_size": [arguments.applied_patch, arguments.applied_patch], "classes": CLASSES, "normalisation": "zscore", "channels": 1,
         "mirroring": False, "step": 0.5, "licence": "as TomoPilot",
         "trained_on": f"simulated lamella maps, {arguments.seeds}",
     })

@@ -41,7 +41,9 @@ public protocol Microscope: Sendable {
     /// Hands the marked navigator items to Acquire at Items with a script, and gives up control.
     func startAcquisition(script: Int) async throws
     /// Tries to take control again until it is given; says whether the acquisition then still waits.
-    func awaitControl(within limit: Duration, tick: @Sendable (Duration) -> Void) async throws -> AcquisitionEnd
+    ///
+    /// - Parameter tick: told every few seconds how long it has taken, and whether the program answers.
+    func awaitControl(within limit: Duration, tick: @Sendable (Duration, AcquisitionSign) -> Void) async throws -> AcquisitionEnd
     /// Brings the microscope into the state that every session ends in, and says in words what that is and what failed.
     func makeSafe() async -> SafeState
     /// Gives up control and closes the connection.
@@ -143,6 +145,14 @@ public struct MontageRequest: Sendable, Hashable, Codable {
         self.label = label
         self.overlap = overlap
     }
+}
+
+/// What is heard of the program while it acquires.
+public enum AcquisitionSign: Sendable, Hashable {
+    /// It refuses control, as it does while it acquires.
+    case busy
+    /// Nobody answers: it has ended, or the network is down.
+    case silent
 }
 
 /// How an acquisition ended.

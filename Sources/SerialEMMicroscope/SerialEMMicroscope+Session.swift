@@ -46,18 +46,19 @@ extension SerialEMMicroscope {
         await c.close()
     }
 
-    public func awaitControl(within limit: Duration, tick: @Sendable (Duration) -> Void) async throws -> AcquisitionEnd {
+    public func awaitControl(within limit: Duration, tick: @Sendable (Duration, AcquisitionSign) -> Void) async throws -> AcquisitionEnd {
         let clock = ContinuousClock()
         let begin = clock.now
         // A SerialEM that works answers that it is busy; nobody at the port means that the program ended.
         var wasGone = false
+        var sign = AcquisitionSign.busy
         while true {
             let waited = clock.now - begin
             guard waited < limit else {
                 throw MicroscopeError(
                     .deadline, "Acquire at Items did not give control back within \(limit.formatted()). Look at SerialEM.")
             }
-            tick(waited)
+            tick(waited, sign)
             // The acquisition starts in SerialEM's next idle cycles; asking at once could find it idle before it began.
             try await Task.sleep(for: .seconds(2), clock: clock)
             do throws(SerialEMError) {
@@ -74,8 +75,11 @@ extension SerialEMMicroscope {
                 }
             } catch {
                 switch error.code {
-                case .unreachable: wasGone = true
-                case .busy, .deadline, .connectionLost: continue
+                case .unreachable:
+                    wasGone = true
+                    sign = .silent
+                case .deadline, .connectionLost: sign = .silent
+                case .busy: sign = .busy
                 default: throw Self.worded(error)
                 }
             }

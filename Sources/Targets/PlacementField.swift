@@ -25,28 +25,15 @@ struct PlacementField {
     let spacing: Double
     let threshold: Double
     let edge: EdgeScore?
+    let avoided: AvoidedSurroundings
 
     /// The sum of avoided pixels is in `scores` in edge mode too; there the wanted classes are weighed by the kernels.
     func worth(at position: Point<Frame.MapPixels>) -> Double? {
         guard let field = scores.field(at: position) else { return nil }
-        guard !isNearAvoided(position) else { return nil }
+        guard !avoided.touch(position) else { return nil }
         var score = Double(scores.values[field.y * scores.width + field.x])
         if let edge { score += edge.score(x: field.x, y: field.y, labels: labels, target: classes.target) }
         return score > threshold ? score : nil
-    }
-
-    /// The border of a segmented region is uncertain by some pixels, so a centre keeps this far from avoided ones.
-    private static let borderMargin = 6
-
-    private func isNearAvoided(_ position: Point<Frame.MapPixels>) -> Bool {
-        for y in [-Self.borderMargin, 0, Self.borderMargin] {
-            for x in [-Self.borderMargin, 0, Self.borderMargin] {
-                let column = min(labels.width - 1, max(0, Int(position.x) + x))
-                let row = min(labels.height - 1, max(0, Int(position.y) + y))
-                if classes.avoided[Int(labels[column, row])] { return true }
-            }
-        }
-        return false
     }
 
     /// A site at a position, nil where no target may stand.

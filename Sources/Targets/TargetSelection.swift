@@ -90,7 +90,8 @@ struct PreparedMap {
                 rows: window.rows),
             plane: SqueezedPlane(tiltAxisAngle: geometry.tiltAxisAngle, maximumTilt: settings.maximumTilt),
             spacing: (spacing.inNanometers / geometry.mapPixelSize).value, threshold: settings.scoreThreshold,
-            edge: settings.edge ? EdgeScore(columns: window.columns, rows: window.rows) : nil)
+            edge: settings.edge ? EdgeScore(columns: window.columns, rows: window.rows) : nil,
+            avoided: AvoidedSurroundings(labels: labels, avoided: avoided, columns: window.columns, rows: window.rows))
     }
 
     func exactScore(at position: Point<Frame.MapPixels>) -> Double {

@@ -112,6 +112,10 @@ struct Run: AsyncParsableCommand {
         guard !isFolder.boolValue else {
             throw WorkflowError.refused("'\(settingsFile)' is a folder; name the settings file in it.")
         }
+        let size = try? FileManager.default.attributesOfItem(atPath: settingsFile)[.size] as? Int
+        guard (size ?? 0) <= 1 << 20 else {
+            throw WorkflowError.refused("'\(settingsFile)' has more than 1 MiB; a settings file is a text of some lines.")
+        }
         guard let data = FileManager.default.contents(atPath: settingsFile) else {
             throw WorkflowError.refused("The settings file '\(settingsFile)' cannot be read; check its permissions.")
         }

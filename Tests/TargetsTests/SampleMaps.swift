@@ -7,6 +7,17 @@ import Units
 enum SampleMaps {
     static let classes = ["background", "white", "black", "crack", "ice", "cell", "nucleus", "mitos", "lipiddroplets"]
 
+    /// The labels within a distance of a position, in pixels.
+    static func labels(within distance: Int, of position: Point<Frame.MapPixels>, in map: Raster<UInt8>) -> [UInt8] {
+        let (column, row) = (Int(position.x), Int(position.y))
+        return (-distance ... distance).flatMap { y in
+            (-distance ... distance).compactMap { x in
+                let inside = 0 ..< map.width ~= column + x && 0 ..< map.height ~= row + y
+                return inside && x * x + y * y <= distance * distance ? map[column + x, row + y] : nil
+            }
+        }
+    }
+
     /// A lamella of about 14 x 9 um of cell with mitochondria, ice and a crack, in a black frame.
     static func lamella(seed: UInt64, width: Int = 900, height: Int = 640, pixelSize: Double = 20) -> Raster<UInt8> {
         var random = RandomSource(seed: seed)

@@ -49,7 +49,7 @@ import Testing
             let microscope = try await SerialEMMicroscope.connect(host: "127.0.0.1", port: server.port, logger: logger)
             try await microscope.startAcquisition(script: 1)
             let tries = Mutex(0)
-            let end = try await microscope.awaitControl(within: .seconds(120)) { _ in tries.withLock { $0 += 1 } }
+            let end = try await microscope.awaitControl(within: .seconds(120)) { _, _ in tries.withLock { $0 += 1 } }
             #expect(end == .finished)
             #expect(tries.withLock { $0 } > 1)
             #expect(try MRCFile.header("\(folder)/A_ts_004.mrc").sections == 41)

@@ -36,6 +36,8 @@ import Workflow
         ("sparse_targets: 3", "s.yaml, line 4: 'sparse_targets' is '3'; it must be true or false"),
         ("MM_image_state: 3", "s.yaml, line 4: 'MM_image_state' is '3'; it must be a list of Low Dose imaging states, such as [3]"),
         ("grid_list: [0]", "s.yaml, line 4: 'grid_list' is [0]; it must be a list of cassette slots, such as [1, 3]"),
+        ("serialem_host: ~", "s.yaml, line 4: 'serialem_host' is empty; it must be a host name or address"),
+        ("WG_image_state: \"a\\nb\"", "s.yaml, line 4: 'WG_image_state' is 'a·b'; it must be the number or the name of an imaging state"),
         ("avoid_list: [mitos]", "s.yaml, 'mitos' is in target_list and in avoid_list; it must be in one of them"),
         (
             "manual_selection: true",
@@ -53,6 +55,14 @@ import Workflow
         #expect(problems(of: Self.least + line + "\n") == nil)
         let on = line.replacing(/:.*/, with: ": 1")
         #expect(problems(of: Self.least + on + "\n")?.contains("it must be false, because") == true)
+    }
+
+    @Test func twentyProblemsAreShownAndTheRestIsCounted() {
+        let text = Self.least + (1 ... 1000).map { "key\($0): 1\n" }.joined()
+        let lines = problems(of: text)?.split(separator: "\n") ?? []
+        #expect(lines.count == 22)
+        #expect(lines.first == "s.yaml has 1000 problems:")
+        #expect(lines.last == "  and 980 more")
     }
 
     @Test func allProblemsComeAtOnce() {

@@ -43,7 +43,11 @@ extension GridSession {
                     + "finish the marked items with Acquire at Items in SerialEM")
         } perform: { [self] in
             try await microscope.startAcquisition(script: script)
-            let end = try await microscope.awaitControl(within: limit) { [self] waited in report(areas, after: waited) }
+            let listener = AcquisitionListener()
+            let end = try await microscope.awaitControl(within: limit) { [self] waited, sign in
+                report(areas, after: waited)
+                if let change = listener.hear(sign, after: waited) { engine.note(.warning("grid \(folder.grid): \(change)")) }
+            }
             guard end != .restarted else {
                 throw WorkflowError.incomplete(
                     "SerialEM ended while Acquire at Items ran, and was started again; check the grid on the stage, finish the "

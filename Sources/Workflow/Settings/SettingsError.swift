@@ -17,7 +17,10 @@ public struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible 
     public var description: String {
         let first = problems.first.map(\.description) ?? "nothing is wrong"
         guard problems.count > 1 else { return "\(file), \(first)" }
-        return "\(file) has \(problems.count) problems:\n" + problems.map { "  \($0)" }.joined(separator: "\n")
+        // Twenty are enough to begin with; a file that is none has one in every line.
+        let shown = problems.prefix(20).map { "  \($0)" }
+        let rest = problems.count > shown.count ? ["  and \(problems.count - shown.count) more"] : []
+        return "\(file) has \(problems.count) problems:\n" + (shown + rest).joined(separator: "\n")
     }
 }
 

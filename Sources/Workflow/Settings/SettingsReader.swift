@@ -74,11 +74,30 @@ struct SettingsReader {
 
     private static func words(for node: Node) -> String {
         switch node {
-        case .scalar(let scalar): scalar.string.isEmpty ? "empty" : "'\(scalar.string)'"
-        case .sequence(let items): "[\(items.map { $0.string ?? "…" }.joined(separator: ", "))]"
+        case .scalar(let scalar): scalar.string.isEmpty || isNull(scalar) ? "empty" : "'\(short(scalar.string))'"
+        case .sequence(let items): "[\(short(items.prefix(20).map { $0.string ?? "…" }.joined(separator: ", ")))]"
         case .mapping: "a group of keys"
         case .alias: "an alias"
         }
+    }
+
+    /// What a message shows of a value: one line, and not too long a one.
+    private static func short(_ text: String) -> String {
+        let line = String(text.prefix(80).map { $0.unicodeScalars.contains(where: isControl) ? "·" : $0 })
+        return text.count > 80 ? line + "…" : line
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 32 || scalar.value == 127 }
+
+    /// Whether YAML takes an unquoted word for no value at all.
+    private static func isNull(_ scalar: Node.Scalar) -> Bool {
+        scalar.style == .plain && ["~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+
+    /// A text that can stand in a path, a name or a message.
+    static func usable(_ scalar: Node.Scalar) -> String? {
+        let text = scalar.string
+        return text.isEmpty || text.unicodeScalars.contains(where: isControl) || isNull(scalar) ? nil : text
     }
 
     /// The known name that needs the fewest changed letters, where it is near enough to be meant.
@@ -126,14 +145,14 @@ extension SettingsReader {
 
     mutating func text(_ key: String, default absent: String?, expected: String) -> String? {
         value(key, default: absent, expected: expected) { node in
-            node.scalar.flatMap { $0.string.isEmpty ? nil : $0.string }
+            node.scalar.flatMap(Self.usable)
         }
     }
 
     mutating func texts(_ key: String, default absent: [String], expected: String, mayBeEmpty: Bool = true) -> [String] {
         value(key, default: absent, expected: expected) { node in
             guard let items = node.sequence else { return nil }
-            let texts = items.compactMap { $0.scalar?.string }
+            let texts = items.compactMap { $0.scalar.flatMap(Self.usable) }
             return texts.count == items.count && (mayBeEmpty || !texts.isEmpty) ? texts : nil
         } ?? absent
     }
