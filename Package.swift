@@ -103,7 +103,7 @@ let package = Package(
         .executableTarget(
             name: "tomopilot",
             dependencies: [
-                "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "ImageFiles", logging, arguments,
+                "Workflow", "Store", "Microscope", "SerialEMMicroscope", "InferenceWorker", "ImageFiles", logging, arguments,
             ], swiftSettings: strict),
         // Tests.
         tests("Geometry", ["Units"]),

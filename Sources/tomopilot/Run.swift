@@ -60,7 +60,7 @@ struct Run: AsyncParsableCommand {
 
     private func runSession(_ terminal: Terminal) async throws {
         let (settings, text) = try readSettings()
-        let worker = InferenceWorker(executable: try workerPath(), logger: warnings("inference", terminal))
+        let worker = InferenceWorker(executable: try WorkerPath.found(infer), logger: warnings("inference", terminal))
         do {
             try await runSession(settings, text: text, worker: worker, terminal: terminal)
         } catch {
@@ -97,43 +97,10 @@ struct Run: AsyncParsableCommand {
     }
 
     private func readSettings() throws -> (settings: SessionSettings, text: String) {
-        let text = try settingsText()
-        let settings = try SessionSettings(yaml: text, file: settingsFile).withAbsolutePaths(from: settingsFile)
+        let (settings, text) = try SettingsFile(path: settingsFile).read()
         guard let level else { return (settings, text) }
         guard 1 ... 5 ~= level else { throw WorkflowError.refused("--level is \(level); it must be 1 to 5.") }
         return (settings.withLevel(level), text)
-    }
-
-    private func settingsText() throws -> String {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: settingsFile, isDirectory: &isFolder) else {
-            throw WorkflowError.refused("There is no settings file '\(settingsFile)'; 'tomopilot init' writes one.")
-        }
-        guard !isFolder.boolValue else {
-            throw WorkflowError.refused("'\(settingsFile)' is a folder; name the settings file in it.")
-        }
-        let size = try? FileManager.default.attributesOfItem(atPath: settingsFile)[.size] as? Int
-        guard (size ?? 0) <= 1 << 20 else {
-            throw WorkflowError.refused("'\(settingsFile)' has more than 1 MiB; a settings file is a text of some lines.")
-        }
-        guard let data = FileManager.default.contents(atPath: settingsFile) else {
-            throw WorkflowError.refused("The settings file '\(settingsFile)' cannot be read; check its permissions.")
-        }
-        guard let text = String(data: data, encoding: .utf8) else {
-            throw WorkflowError.refused(
-                "The settings file '\(settingsFile)' is not text in UTF-8; 'tomopilot init' writes one to start from.")
-        }
-        return text
-    }
-
-    private func workerPath() throws -> String {
-        if let infer { return infer }
-        let own = (Bundle.main.executablePath ?? CommandLine.arguments[0]) as NSString
-        let path = own.deletingLastPathComponent + "/tomopilot-infer"
-        guard FileManager.default.isExecutableFile(atPath: path) else {
-            throw WorkflowError.refused("The inference worker is not at \(path); name it with --infer.")
-        }
-        return path
     }
 
     private func warnings(_ label: String, _ terminal: Terminal) -> Logger {
