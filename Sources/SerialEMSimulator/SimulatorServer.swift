@@ -18,6 +18,7 @@ public final class SimulatorServer: Sendable {
     private let host: String
     private let firstListener: Listener
     private let requestCount = Atomic(0)
+    private let isAway = Atomic(false)
     /// Seconds for which SerialEM is away, for each time that it ends unexpectedly.
     private let crashes: (wanted: AsyncStream<Double>, want: AsyncStream<Double>.Continuation)
     /// Seconds that a newcomer stays, for each that is to come.
@@ -66,8 +67,13 @@ public final class SimulatorServer: Sendable {
     public var requestsSoFar: Int { requestCount.load(ordering: .relaxed) }
     func countRequest() { requestCount.add(1, ordering: .relaxed) }
 
-    /// Lets SerialEM end unexpectedly; it is back after the seconds.
-    public func crash(seconds: Double) { crashes.want.yield(seconds) }
+    /// Lets SerialEM end unexpectedly; it is back after the seconds. False if it is away already.
+    @discardableResult
+    public func crash(seconds: Double) -> Bool {
+        guard !isAway.exchange(true, ordering: .sequentiallyConsistent) else { return false }
+        crashes.want.yield(seconds)
+        return true
+    }
 
     /// Lets another client come that stays for some seconds.
     func callNewcomer(seconds: Double) { newcomers.want.yield(seconds) }
@@ -91,6 +97,7 @@ public final class SimulatorServer: Sendable {
             await microscope.crash()
             do { try await Task.sleep(for: .seconds(pause)) } catch { return }
             listener = try await Self.listen(host: host, port: port)
+            isAway.store(false, ordering: .sequentiallyConsistent)
         }
     }
 

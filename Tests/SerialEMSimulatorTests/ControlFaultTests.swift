@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import SerialEMClient
 import SerialEMProtocol
@@ -60,6 +61,39 @@ import Units
             let error = await #expect(throws: SerialEMError.self) { try await sem.perform("Record", kind: .exposing) }
             #expect(error?.code == .stopped)
             #expect(await stand.server.microscope.exposureLog().count == 1)
+        }
+    }
+
+    @Test func stopEndsAnAcquisitionAndItsItemStaysMarked() async throws {
+        // At the speed of life an acquisition takes minutes.
+        try await withFaults(timeScale: 1) { stand in
+            let sem = try await stand.connect()
+            try await sem.openNavigator("\(stand.folder)/g.nav")
+            let item = try await sem.addStagePosAsNavPoint(x: Micrometers(0), y: Micrometers(0), z: Micrometers(0))
+            try await sem.changeItemNote(item, "A_tgts.txt")
+            try await sem.setItemAcquire(item)
+            let text = """
+                _bset previewAli = False
+
+                _tgt = 001
+                tsfile = A_ts_001.mrc
+                SSX = 0.0
+                SSY = 0.0
+                stageX = 0.0
+                stageY = 0.0
+                skip = False
+
+                """
+            try text.write(toFile: "\(stand.folder)/A_tgts.txt", atomically: true, encoding: .utf8)
+            try await sem.setNavAcqAtEndParams([("prim", 2)])
+            try await sem.startNavAcquireAtEnd()
+            try await sem.exit()
+            while try await !stand.ask("GET", "/status").contains(#""running": "AcquireAtItems""#) { await Task.yield() }
+            #expect(try await stand.ask("POST", "/stop").contains("AcquireAtItems is stopped."))
+            while stand.server.microscope.isAcquiring { await Task.yield() }
+            _ = try await sem.beginControl()
+            #expect(try await sem.reportItemAcquire(item))
+            await sem.close()
         }
     }
 

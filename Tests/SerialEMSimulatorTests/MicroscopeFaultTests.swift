@@ -125,6 +125,7 @@ import Units
             await #expect(throws: SerialEMError.self) { try await sem.reportTiltAngle() }
             let error = await #expect(throws: SerialEMError.self) { _ = try await stand.connect() }
             #expect(error?.code == .unreachable || error?.code == .connectionLost)
+            #expect(try await stand.ask("POST", "/crash").contains("SerialEM is away already."))
         }
     }
 

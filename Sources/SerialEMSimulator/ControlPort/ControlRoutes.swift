@@ -74,7 +74,7 @@ struct ControlRoutes: Sendable {
             var fields = try Self.fields(request.body)
             let seconds = try fields.number("seconds", 0 ... 86_400) ?? 5
             try fields.finish()
-            server.crash(seconds: seconds)
+            guard server.crash(seconds: seconds) else { throw FaultError("SerialEM is away already.") }
             return ControlAnswer(["backAfterSeconds": .number(seconds)])
         default: return await events()
         }
