@@ -13,6 +13,7 @@ let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration
 let nio = "swift-nio"
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: nio)
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: nio)
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -61,7 +62,7 @@ let package = Package(
             name: "SerialEMSimulator",
             dependencies: [
                 "SerialEMProtocol", "Specimen", "Raster", "Geometry", "Units", "ImageFiles", "Navigator", nioCore, nioPosix,
-                logging,
+                nioHTTP1, logging,
             ], swiftSettings: numeric),
         .executableTarget(
             name: "serialem-sim",

@@ -23,6 +23,7 @@ extension VirtualMicroscope {
     func loadCartridge(_ slot: Int) async throws -> [ReportedValue] {
         guard let name = cassette.names[slot] else { throw CommandFailure("Slot \(slot) holds no cartridge.") }
         guard cassette.loaded != slot else { throw CommandFailure("The cartridge of slot \(slot) is already on the stage.") }
+        try await jamOnDemand("the cartridge of slot \(slot)")
         if cassette.loaded != nil { await wait(Seconds(180)) }
         await wait(Seconds(300))
         let loading = cassette.load(slot)
@@ -35,6 +36,7 @@ extension VirtualMicroscope {
     }
     func unloadCartridge() async throws -> [ReportedValue] {
         guard cassette.loaded != nil else { throw CommandFailure("No cartridge is on the stage.") }
+        try await jamOnDemand("the cartridge on the stage")
         await wait(Seconds(240))
         cassette.unload()
         grid = nil

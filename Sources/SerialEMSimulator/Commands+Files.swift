@@ -124,6 +124,7 @@ extension VirtualMicroscope {
         }
         let image = try buffer(number)
         guard openFiles[place].montage == nil else { throw CommandFailure("A single image cannot be saved to a montage file.") }
+        try fillDiskOnDemand(openFiles[place].path)
         try openFiles[place].append(image)
         buffers[number]?.file = openFiles[place].path
         buffers[number]?.section = openFiles[place].sections - 1

@@ -29,6 +29,7 @@ extension VirtualMicroscope {
         } else {
             var image = try buffer(0)
             if image.file != path {
+                try fillDiskOnDemand(path)
                 try openFiles[place].append(image)
                 image.file = path
                 image.section = openFiles[place].sections - 1

@@ -124,7 +124,7 @@ extension VirtualMicroscope {
         var last: ImageConditions?
         for number in 0 ..< setup.count {
             let target = setup.stagePosition(number)
-            guard Stage.admits(x: target.x, y: target.y) else { continue }
+            guard Stage.admits(x: target.x, y: target.y), !pieceIsMissing() else { continue }
             try await moveStage(to: target, extraError: Micrometers(0.1))
             var image = try await expose(setup.set)
             image.image = image.image.cropped(
@@ -135,6 +135,7 @@ extension VirtualMicroscope {
             let corner = setup.nominal(number)
             let aligned = PieceCoordinates(
                 x: corner.x + Int(clamped: (missed.dx / setup.binning).rounded()), y: corner.y + Int(clamped: (missed.dy / setup.binning).rounded()))
+            try fillDiskOnDemand(openFiles[place].path)
             try openFiles[place].append(image, piece: corner, aligned: aligned)
             if number == setup.count / 2 { middle = image }
             last = image.conditions

@@ -23,6 +23,8 @@ extension VirtualMicroscope {
             throw CommandFailure("The stage cannot go to \(target.x), \(target.y): its limits are -990 to 990 um.")
         }
         guard target.x.isFinite, target.y.isFinite else { throw CommandFailure("A stage position is not a number.") }
+        try Task.checkCancellation()
+        let target = shortenedOnDemand(target)
         await wait(stage.move(to: target, extraError: extraError, random: &random))
         if let z { await wait(stage.move(toHeight: z, random: &random)) }
     }

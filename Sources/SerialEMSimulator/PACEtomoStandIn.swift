@@ -180,6 +180,7 @@ extension VirtualMicroscope {
                 column.imageShift = base + Magnifications.specimenToImageShift(shift)
                 let image = try await expose(.record)
                 let prior = doses[number] ?? 0
+                try fillDiskOnDemand(series[number]?.path ?? directory)
                 try series[number]?.append(
                     image,
                     more: [

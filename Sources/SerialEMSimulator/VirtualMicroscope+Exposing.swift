@@ -11,6 +11,7 @@ extension VirtualMicroscope {
     func expose(_ set: ParameterSet, letterInLog: String? = nil) async throws -> ImageBuffer {
         // A series without waiting would keep everybody else from the microscope until its end.
         await Task.yield()
+        try Task.checkCancellation()
         if column.lowDoseIsOn { await goTo(set.area) }
         let settings = column.sets[set] ?? CameraSettings(exposure: Seconds(1))
         let magnification = column.currentMagnification
@@ -19,7 +20,7 @@ extension VirtualMicroscope {
         let dose = Dose(rate * settings.exposure.value)
         let place = trueCenter(magnification)
         recordExposure(set, magnification: magnification, place: place, dose: dose, settings: settings)
-        let image = render(magnification, settings: settings, place: place, dose: dose)
+        let image = blankedOnDemand(render(magnification, settings: settings, place: place, dose: dose))
         let conditions = ImageConditions(
             pixelSize: magnification.pixelSize * settings.binning, binning: settings.binning, exposure: settings.exposure,
             parameterSet: set.rawValue, magnification: magnification, stage: stage.position, height: stage.height,

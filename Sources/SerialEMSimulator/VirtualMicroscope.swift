@@ -2,7 +2,7 @@ internal import Geometry
 internal import ImageFiles
 internal import Navigator
 internal import Raster
-public import SerialEMProtocol
+internal import SerialEMProtocol
 internal import Specimen
 internal import Synchronization
 internal import Units
@@ -91,8 +91,20 @@ public actor VirtualMicroscope {
     var periodStart = 0.0
     var log: [String] = []
 
-    public init(configuration: SimulatorConfiguration) {
+    /// What goes wrong on demand.
+    public nonisolated let faults: FaultPlan
+    /// What is going on, for the faults: the command that runs, or the acquisition.
+    var activity = ""
+    /// Ends what is running, if anything is.
+    var stopButton: AsyncStream<Void>.Continuation?
+    var stopWasPressed = false
+    /// A STOP that the next request uses up.
+    var stopIsPending = false
+    var openFaultDialog: FaultDialog?
+
+    public init(configuration: SimulatorConfiguration, faults: FaultPlan = FaultPlan()) {
         self.configuration = configuration
+        self.faults = faults
         clock = SimulatedClock(scale: configuration.timeScale)
         random = RandomSource(seed: configuration.seed).fork(0x517A6E)
         cassette = Cassette(seed: configuration.seed)
@@ -104,78 +116,6 @@ public actor VirtualMicroscope {
         guard let duration = clock.pass(max(0, seconds.value)) else { return }
         // A cancelled wait only means that the server is going down.
         try? await Task.sleep(for: duration)
-    }
-
-    /// Starts external control, as the first request of a period does. False while Acquire at Items runs.
-    public func beginControl() -> Bool {
-        switch control {
-        case .external: return true
-        case .acquiring: return false
-        case .idle:
-            control = .external
-            periodVariables = [:]
-            messageBoxesAreOff = false
-            tryLevel = 0
-            fileOverwriteIsAllowed = false
-            acquireAtEnd = false
-            periodStart = clock.elapsed
-            return true
-        }
-    }
-
-    /// SerialEM keeps asking itself for 5 to 8 s whether it is idle before it says that it is busy. The simulated night does
-    /// not get longer by that: the acquisition has the time.
-    public nonisolated func keepWaitingWhileBusy() async {
-        guard configuration.timeScale > 0 else { return }
-        // A cancelled wait only means that the server is going down.
-        try? await Task.sleep(for: .seconds(6 / configuration.timeScale))
-    }
-
-    /// OKtoRunExternalScript: true only for the request that starts control.
-    public func okToRun() -> Bool {
-        guard control != .external else { return false }
-        return beginControl()
-    }
-
-    /// Ends control because the client went away: nothing that waits for an Exit happens.
-    public func clientLeft() {
-        if control == .external { control = .idle }
-    }
-
-    /// Runs one command.
-    public func perform(_ request: CommandRequest) async -> CommandReply {
-        guard let definition = FunctionCodes.definition(code: request.code) else {
-            return .failure("No command has the function code \(request.code).")
-        }
-        let arguments = CommandArguments(request.arguments)
-        if definition.name == "Exit" { return exit(code: arguments.integer(1)) }
-        guard let handler = CommandTable.handlers[request.code] else {
-            return refusal("\(definition.name) is not simulated.", definition.name, arguments)
-        }
-        do {
-            return CommandReply(values: try await handler(self, arguments), status: .success)
-        } catch let failure as CommandFailure {
-            return refusal(failure.description, definition.name, arguments)
-        } catch {
-            return refusal("\(error)", definition.name, arguments)
-        }
-    }
-
-    private func refusal(_ message: String, _ name: String, _ arguments: CommandArguments) -> CommandReply {
-        log.append("ERROR: \(message)")
-        // With boxes on, a human would have to answer one; nobody sits here, so it is answered at once, with no text.
-        guard messageBoxesAreOff || tryLevel > 0 else { return CommandReply(values: [.text("")], status: .failed) }
-        return .failure("\(message)\r\n\(arguments.call(name))")
-    }
-
-    private func exit(code: Int) -> CommandReply {
-        control = .idle
-        if acquireAtEnd, items.contains(where: \.acquire) {
-            control = .acquiring
-            acquisitionIsPending = true
-        }
-        acquireAtEnd = false
-        return CommandReply(values: [], status: code == 0 ? .normalExit : .exitWithCode)
     }
 
     /// The name with the working directory before it, unless it is absolute.
