@@ -18,6 +18,7 @@ enum CommandTable {
                 table[definition.code] = handler
             }
         }
+        addJEOLApertures(to: &table)
         return table
     }()
 }

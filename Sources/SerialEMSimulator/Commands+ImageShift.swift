@@ -17,7 +17,9 @@ extension CommandTable {
             let shift = Magnifications.imageShiftToSpecimen(await m.column.imageShift)
             return [.number(shift.dx), .number(shift.dy)]
         },
-        "ReportMaxImageShift": { m, _ in [.number(try await m.property("ImageShiftLimit")), .number(m.configuration.kind.imageShiftLimit)] },
+        "ReportMaxImageShift": { m, _ in
+            [.number(try await m.property("ImageShiftLimit")), .number(m.configuration.kind.imageShiftLimit)]
+        },
         "ReportAlignShift": { m, _ in await m.reportAlignShift() },
         "ReportISforBufferShift": { m, _ in await m.reportImageShiftForBufferShift() },
         "ReportAccumShift": { m, _ in
@@ -117,7 +119,8 @@ extension VirtualMicroscope {
     }
     func clearAlignment(leaveImageShift: Bool) -> [ReportedValue] {
         if let image = buffers[0], let shift = image.alignShift, !leaveImageShift {
-            column.imageShift = column.imageShift + image.conditions.magnification.cameraToSpecimen.then(Magnifications.specimenToImageShift)(shift)
+            let back = image.conditions.magnification.cameraToSpecimen.then(Magnifications.specimenToImageShift)(shift)
+            column.imageShift = column.imageShift + back
         }
         buffers[0]?.alignShift = nil
         return []

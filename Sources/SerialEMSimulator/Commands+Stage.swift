@@ -120,7 +120,9 @@ extension VirtualMicroscope {
         return try await tiltTo(tiltReadout() + direction * increment, a, first: 1)
     }
     func setTiltIncrement(_ increment: Degrees, _ a: CommandArguments) throws -> [ReportedValue] {
-        guard (0.02 ... 60).contains(increment.value) else { throw CommandFailure("A tilt increment has to be between 0.02 and 60 degrees.") }
+        guard (0.02 ... 60).contains(increment.value) else {
+            throw CommandFailure("A tilt increment has to be between 0.02 and 60 degrees.")
+        }
         mechanics.tiltIncrement = increment
         if a.has(2) { mechanics.incrementIsCosine = a.integer(2) != 0 }
         return []
@@ -136,7 +138,9 @@ extension VirtualMicroscope {
         return try await tiltTo(goal)
     }
     func turnStage(to angle: Degrees) async throws -> [ReportedValue] {
-        guard angle.magnitude <= Degrees(80) else { throw CommandFailure("The second tilt cannot be \(angle.value) degrees; its limit is 80.") }
+        guard angle.magnitude <= Degrees(80) else {
+            throw CommandFailure("The second tilt cannot be \(angle.value) degrees; its limit is 80.")
+        }
         guard !stageIsBusy() else { return [] }
         await wait(stage.turn(to: angle), for: .move)
         return []

@@ -140,7 +140,9 @@ extension VirtualMicroscope {
             + [.flag(axisOffsetIsApplied)]
     }
     func reportLastAxisOffset() throws -> [ReportedValue] {
-        guard let offset = mechanics.lastAxisOffset else { throw CommandFailure("No tilt axis offset was measured: run fine eucentricity first.") }
+        guard let offset = mechanics.lastAxisOffset else {
+            throw CommandFailure("No tilt axis offset was measured: run fine eucentricity first.")
+        }
         return [.number(offset.value)]
     }
 }

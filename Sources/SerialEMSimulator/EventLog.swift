@@ -72,14 +72,14 @@ extension VirtualMicroscope {
 
     /// Enters something that begins now. The stage is entered as it reads, so a move has to be made before it is noted.
     func noteEvent(
-        _ kind: EventRecord.Kind, start: Double? = nil, seconds: Seconds, slot: Int? = nil, to end: (position: Point<Frame.Stage>, tilt: Degrees)? = nil,
-        detail: (inout EventRecord) -> Void = { _ in }
+        _ kind: EventRecord.Kind, start: Double? = nil, seconds: Seconds, slot: Int? = nil,
+        to end: (position: Point<Frame.Stage>, tilt: Degrees)? = nil, detail: (inout EventRecord) -> Void = { _ in }
     ) {
         let position = end?.position ?? stage.position
         var event = EventRecord(
-            kind: kind, start: start ?? clock.elapsed, seconds: seconds.value, command: control == .acquiring ? "AcquireAtItems" : mechanics.command,
-            background: end != nil, stageX: position.x, stageY: position.y, stageZ: stage.height.value,
-            tilt: (end?.tilt ?? stage.tilt).value, slot: slot ?? grid?.slot ?? 0)
+            kind: kind, start: start ?? clock.elapsed, seconds: seconds.value,
+            command: control == .acquiring ? "AcquireAtItems" : mechanics.command, background: end != nil, stageX: position.x,
+            stageY: position.y, stageZ: stage.height.value, tilt: (end?.tilt ?? stage.tilt).value, slot: slot ?? grid?.slot ?? 0)
         detail(&event)
         mechanics.events.append(event)
     }

@@ -25,7 +25,4 @@ public enum MicroscopeKind: String, Sendable, Hashable, CaseIterable {
         case .jeol: 12
         }
     }
-    /// Aperture sizes in micrometres at positions 1 to 4, by SerialEM's aperture number: a JEOL column without the property
-    /// ApertureSizes speaks of positions.
-    static let jeolApertures: [Int: [Int]] = [1: [150, 100, 70, 50], 2: [120, 100, 70, 40], 4: [100, 50, 20, 10]]
 }

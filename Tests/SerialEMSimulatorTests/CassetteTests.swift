@@ -102,4 +102,16 @@ import Testing
         let last = try #require(await s.microscope.exposureLog().last)
         #expect(abs(last.accumulatedDose - 3 * last.dose) < 1e-6)
     }
+
+    @Test func aJEOLColumnCountsTheHolesOfItsApertures() async throws {
+        let s = try await Scenario { $0.kind = .jeol }
+        #expect(try await s.numbers("ReportApertureSize", 2) == [3])
+        try await s.run("SetApertureSize", 2, 1)
+        #expect(try await s.numbers("ReportApertureSize", 2) == [1])
+        try await s.run("SetApertureSize", 2, 0)
+        #expect(try await s.numbers("ReportApertureSize", 2) == [0])
+        await #expect(throws: Scenario.Refusal.self) { try await s.run("SetApertureSize", 2, 5) }
+        await #expect(throws: Scenario.Refusal.self) { try await s.run("ReportApertureSize", 6) }
+        #expect(try await Scenario().numbers("ReportApertureSize", 2) == [70])
+    }
 }

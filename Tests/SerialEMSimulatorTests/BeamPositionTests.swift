@@ -2,7 +2,7 @@ import SerialEMProtocol
 import SerialEMSimulator
 import Testing
 
-@Suite struct BeamTests {
+@Suite struct BeamPositionTests {
     @Test func aBeamThatIsMovedAwayLeavesPartOfTheImageDark() async throws {
         let s = try await Scenario()
         try await s.loadGrid()
