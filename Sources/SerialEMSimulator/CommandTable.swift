@@ -10,6 +10,7 @@ enum CommandTable {
         let groups = [
             sessionCommands, stageCommands, opticsCommands, cameraCommands, montageCommands, navigatorCommands, mapCommands,
             lowDoseCommands, fileCommands, bufferCommands, alignmentCommands, autoloaderCommands, matrixCommands,
+            stageMotionCommands, imageShiftCommands, beamCommands, reloadedGridCommands,
         ]
         for group in groups {
             for (name, handler) in group {
@@ -17,6 +18,7 @@ enum CommandTable {
                 table[definition.code] = handler
             }
         }
+        addJEOLApertures(to: &table)
         return table
     }()
 }

@@ -7,14 +7,11 @@ extension CommandTable {
     static let alignmentCommands: [String: CommandHandler] = [
         "AlignTo": { try await $0.alignTo($1) },
         "AlignBetweenMags": { try await $0.alignBetweenMagnifications($1) },
-        "ReportAlignShift": { m, _ in await m.reportAlignShift() },
-        "ClearAlignment": { await $0.clearAlignment(leaveImageShift: $1.integer(1) != 0) },
         "Eucentricity": { try await $0.findEucentricity($1.integer(1, default: 2)) },
         "G": { await $0.autoFocus(mode: $1.integer(1, default: 1)) },
         "AutoFocus": { await $0.autoFocus(mode: $1.integer(1, default: 1)) },
         "ReportAutoFocus": { m, _ in await m.reportAutoFocus() },
         "ReportFocusDrift": { _, _ in [.number(0.3), .number(-0.2)] },
-        "LimitNextAutoAlign": { _, _ in [] },
     ]
 }
 
@@ -25,7 +22,7 @@ extension VirtualMicroscope {
         guard abs(reference.conditions.pixelSize.value / image.conditions.pixelSize.value - 1) < 0.02 else {
             throw CommandFailure("The images to be aligned have different pixel sizes.")
         }
-        let limit = Double(min(image.image.width, image.image.height)) * 0.6
+        let limit = takeAlignLimit(image)
         await wait(Seconds(1))
         guard let peak = Registration.shift(of: image.image.map(Float.init), onto: reference.image.map(Float.init), limit: limit),
             peak.strength > 0.2
@@ -82,21 +79,6 @@ extension VirtualMicroscope {
         column.imageShift = column.imageShift + back
     }
 
-    func reportAlignShift() -> [ReportedValue] {
-        guard let image = buffers[0] else { return [] }
-        let shift = image.alignShift ?? .zero
-        let specimen = image.conditions.magnification.cameraToSpecimen(shift)
-        let axes = Magnifications.specimenToImageShift(specimen)
-        return [shift.dx, shift.dy, axes.dx * 1000, axes.dy * 1000, specimen.dx * 1000, specimen.dy * 1000].map { .number($0) }
-    }
-    func clearAlignment(leaveImageShift: Bool) -> [ReportedValue] {
-        if let image = buffers[0], let shift = image.alignShift, !leaveImageShift {
-            column.imageShift = column.imageShift + image.conditions.magnification.cameraToSpecimen.then(Magnifications.specimenToImageShift)(shift)
-        }
-        buffers[0]?.alignShift = nil
-        return []
-    }
-
     /// Finds the eucentric height with tilted images; rough leaves half a micrometre, fine a tenth.
     func findEucentricity(_ mode: Int) async throws -> [ReportedValue] {
         guard grid != nil else { throw CommandFailure("Eucentricity was not found: there is nothing to see.") }
@@ -107,7 +89,8 @@ extension VirtualMicroscope {
         }
         let place = trueCenter(column.currentMagnification)
         let height = (grid?.eucentricHeight(place) ?? stage.height) + Micrometers((fine ? 0.1 : 0.5) * random.normal())
-        await wait(stage.move(toHeight: height, random: &random))
+        await wait(stage.move(toHeight: height, random: &random), for: .move)
+        if fine { mechanics.lastAxisOffset = mechanics.trueAxisOffset }
         return []
     }
 

@@ -88,12 +88,18 @@ extension VirtualMicroscope {
             }
         }
         if item["MapMontage"] == "1" {
-            var overview = try assembledMontage(path, conditions: conditions, center: item.stage)
+            // The pieces know where they were taken.
+            let center = item.sinceTaken?.inverse.map { $0(item.stage) } ?? item.stage
+            var overview = try assembledMontage(path, conditions: conditions, center: center)
             overview.section = section
             buffers[target] = overview
         } else {
             buffers[target] = ImageBuffer(
                 image: try MRCFile.read(path, section: section).asUInt16, conditions: conditions, file: path, section: section)
+        }
+        if let map = item.sinceTaken, entries != nil, let image = buffers[target] {
+            buffers[target]?.conditions = image.conditions.moved(by: map)
+            for place in image.pieces.indices { buffers[target]?.pieces[place].stage = map(image.pieces[place].stage) }
         }
         return []
     }

@@ -27,6 +27,9 @@ extension VirtualMicroscope {
             throw CommandFailure("There is no magnification with the index \(index).")
         }
         let m = map(magnification)
-        return [.number(m.xpx), .number(m.xpy), .number(m.ypx), .number(m.ypy)]
+        // The simulator counts image shift in one unit; what the column calls it depends on its kind.
+        let units = configuration.kind.imageShiftUnits
+        let scale = From.self == Frame.ImageShift.self ? 1 / units : To.self == Frame.ImageShift.self ? units : 1
+        return [m.xpx, m.xpy, m.ypx, m.ypy].map { .number(scale * $0) }
     }
 }

@@ -132,7 +132,9 @@ extension VirtualMicroscope {
             guard try a.number(place + 1) >= 0 else { continue }
             switch a.text(place).prefix(2).lowercased() {
             case "re": await wait(Seconds(600))
-            case "in": await wait(Seconds(240))
+            case "in":
+                await wait(Seconds(240))
+                mechanics.inventoryIsTaken = true
             case "un": if cassette.loaded != nil { _ = try? await unloadCartridge() }
             default: await wait(Seconds(60))
             }

@@ -21,6 +21,8 @@ struct ImageConditions: Sendable {
     var lowDose: Bool
     var area: LowDoseArea?
     var date: CivilTime
+    /// How the grid has been turned by loading it again since the image was taken.
+    var turnedSince = LinearMap<Frame.Stage, Frame.Stage>.rotation(.zero)
     /// The stage coordinate that SerialEM believes to be in the image centre.
     var center: Point<Frame.Stage> {
         stage + Magnifications.specimenToStage(Magnifications.imageShiftToSpecimen(imageShift))
@@ -28,7 +30,16 @@ struct ImageConditions: Sendable {
     /// Displacement in pixels of the image (y down) to displacement in stage coordinates.
     var imageToStage: LinearMap<Frame.MapPixels, Frame.Stage> {
         LinearMap<Frame.MapPixels, Frame.Camera>(xpx: binning, xpy: 0, ypx: 0, ypy: -binning)
-            .then(magnification.cameraToSpecimen).then(Magnifications.specimenToStage)
+            .then(magnification.cameraToSpecimen).then(Magnifications.specimenToStage).then(turnedSince)
+    }
+    /// The same image, of a grid that lies differently now.
+    func moved(by map: AffineMap<Frame.Stage, Frame.Stage>) -> ImageConditions {
+        var moved = self
+        let shift = center - stage
+        // Image shift counts from the new place in the old direction.
+        moved.stage = map(stage + shift) - shift
+        moved.turnedSince = turnedSince.then(map.linear)
+        return moved
     }
 }
 

@@ -145,7 +145,7 @@ extension VirtualMicroscope {
         let shift = Vector<Frame.Camera>(dx: -peak.dx * conditions.binning, dy: peak.dy * conditions.binning)
         let specimen = conditions.magnification.cameraToSpecimen(shift)
         script.note("View alignment: \(fixed(specimen.dx * 1000, 0)) \(fixed(specimen.dy * 1000, 0)) nm")
-        _ = await setImageShift(column.imageShift + Magnifications.specimenToImageShift(specimen))
+        _ = try await setImageShift(column.imageShift + Magnifications.specimenToImageShift(specimen))
     }
 
     private func acquireSeries(

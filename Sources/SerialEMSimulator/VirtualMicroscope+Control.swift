@@ -85,6 +85,7 @@ extension VirtualMicroscope {
             return .failure("No command has the function code \(request.code).")
         }
         let arguments = CommandArguments(request.arguments)
+        mechanics.command = definition.name
         if let text = faults.error { return refusal(text, definition.name, arguments) }
         if definition.name == "Exit" { return exit(code: arguments.integer(1)) }
         guard let handler = CommandTable.handlers[request.code] else {

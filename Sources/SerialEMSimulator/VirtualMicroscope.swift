@@ -19,13 +19,27 @@ public struct SimulatorConfiguration: Sendable {
     public var truthFile: String?
     /// Where one line per exposure is written.
     public var exposureLog: String?
+    /// Where one line for everything that takes time is written; see ``EventRecord``.
+    public var eventLog: String?
+    public var kind: MicroscopeKind
+    /// Whether the autoloader's panel is open, so that slots are reported with the names of their cartridges.
+    public var showsSlotNames: Bool
+    /// Micrometres between the optical axis and the tilt axis, within 25.
+    public var tiltAxisOffset: Double
 
-    public init(seed: UInt64 = 1, folder: String, timeScale: Double = 0, truthFile: String? = nil, exposureLog: String? = nil) {
+    public init(
+        seed: UInt64 = 1, folder: String, timeScale: Double = 0, truthFile: String? = nil, exposureLog: String? = nil,
+        eventLog: String? = nil, kind: MicroscopeKind = .thermo, showsSlotNames: Bool = true, tiltAxisOffset: Double = 0
+    ) {
         self.seed = seed
         self.folder = folder
         self.timeScale = timeScale
         self.truthFile = truthFile
         self.exposureLog = exposureLog
+        self.eventLog = eventLog
+        self.kind = kind
+        self.showsSlotNames = showsSlotNames
+        self.tiltAxisOffset = max(-25, min(25, tiltAxisOffset))
     }
 }
 
@@ -46,13 +60,19 @@ public actor VirtualMicroscope {
     let configuration: SimulatorConfiguration
     var clock: SimulatedClock
     var random: RandomSource
-    var control = ControlState.idle { didSet { acquiring.store(control == .acquiring, ordering: .sequentiallyConsistent) } }
+    var control = ControlState.idle {
+        didSet {
+            acquiring.store(control == .acquiring, ordering: .sequentiallyConsistent)
+            if oldValue == .external, control != .external { restoreBeamTiltAtEnd() }
+        }
+    }
     private nonisolated let acquiring = Atomic(false)
     /// Whether Acquire at Items runs. Known without a turn at the microscope, which is exposing most of that time.
     public nonisolated var isAcquiring: Bool { acquiring.load(ordering: .sequentiallyConsistent) }
 
     var column = Column()
     var stage = Stage()
+    var mechanics: Mechanics
     var cassette: Cassette
     var grid: LoadedGrid?
     /// By slot: what the grids have been exposed to.
@@ -108,11 +128,17 @@ public actor VirtualMicroscope {
         clock = SimulatedClock(scale: configuration.timeScale)
         random = RandomSource(seed: configuration.seed).fork(0x517A6E)
         cassette = Cassette(seed: configuration.seed)
+        mechanics = Mechanics(configuration: configuration)
         directory = configuration.folder
     }
 
-    /// Lets simulated time pass.
-    func wait(_ seconds: Seconds) async {
+    /// Lets simulated time pass, and enters it in the event log.
+    func wait(_ seconds: Seconds, for kind: EventRecord.Kind = .wait) async {
+        if seconds.value > 0 { noteEvent(kind, seconds: seconds) }
+        await passTime(seconds)
+    }
+    /// Lets simulated time pass that is in the event log already.
+    func passTime(_ seconds: Seconds) async {
         guard let duration = clock.pass(max(0, seconds.value)) else { return }
         // A cancelled wait only means that the server is going down.
         try? await Task.sleep(for: duration)

@@ -31,6 +31,19 @@ struct Serve: AsyncParsableCommand {
     var faults: String?
     @Option(help: "HTTP port of the loopback interface that shows the state and takes faults; 0 takes a free one.")
     var controlPort: Int?
+    @Option(help: "File that gets one line of JSON for everything that takes time, in simulated seconds.")
+    var eventLog: String?
+    @Option(help: "The make of the microscope: thermo or jeol.", transform: Self.kind(named:))
+    var kind = MicroscopeKind.thermo
+    @Flag(help: "Report slots without the names of their cartridges, as with the autoloader's panel closed.")
+    var hideSlotNames = false
+    @Option(help: "Distance of the tilt axis from the optical axis in micrometres, which sessions have to find out.")
+    var tiltAxisOffset = 0.0
+
+    private static func kind(named name: String) throws -> MicroscopeKind {
+        guard let kind = MicroscopeKind(rawValue: name) else { throw ValidationError("--kind has to be thermo or jeol; \(name) is neither.") }
+        return kind
+    }
 
     func validate() throws {
         guard (0 ... 65535).contains(port) else { throw ValidationError("A port is a number from 0 to 65535; \(port) is not.") }
@@ -38,6 +51,9 @@ struct Serve: AsyncParsableCommand {
             throw ValidationError("A control port is a number from 0 to 65535; \(controlPort) is not.")
         }
         guard timeScale >= 0, timeScale.isFinite else { throw ValidationError("--time-scale has to be 0 or more; \(timeScale) is not.") }
+        guard (-25 ... 25).contains(tiltAxisOffset) else {
+            throw ValidationError("--tilt-axis-offset has to be within 25 um; \(tiltAxisOffset) is not.")
+        }
         var isFolder = ObjCBool(false)
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
             throw ValidationError("The folder \(folder) does not exist.")
@@ -49,7 +65,7 @@ struct Serve: AsyncParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         let configuration = SimulatorConfiguration(
             seed: seed, folder: URL(fileURLWithPath: folder).standardizedFileURL.path, timeScale: timeScale, truthFile: truth,
-            exposureLog: exposureLog)
+            exposureLog: exposureLog, eventLog: eventLog, kind: kind, showsSlotNames: !hideSlotNames, tiltAxisOffset: tiltAxisOffset)
         let logger = Logger(label: "serialem-sim")
         let plan = FaultPlan(try faults.map { try Fault.read(file: $0) } ?? [], logger: logger)
         let server = try await SimulatorServer.bind(
