@@ -11,7 +11,7 @@ enum CommandTable {
             sessionCommands, stageCommands, opticsCommands, cameraCommands, montageCommands, navigatorCommands, mapCommands,
             lowDoseCommands, fileCommands, bufferCommands, alignmentCommands, autoloaderCommands, matrixCommands,
         ]
-        for group in groups {
+        for group in groups + opticalGroups {
             for (name, handler) in group {
                 guard let definition = FunctionCodes.definition(named: name) else { continue }
                 table[definition.code] = handler

@@ -10,10 +10,6 @@ extension CommandTable {
         "ReportAlignShift": { m, _ in await m.reportAlignShift() },
         "ClearAlignment": { await $0.clearAlignment(leaveImageShift: $1.integer(1) != 0) },
         "Eucentricity": { try await $0.findEucentricity($1.integer(1, default: 2)) },
-        "G": { await $0.autoFocus(mode: $1.integer(1, default: 1)) },
-        "AutoFocus": { await $0.autoFocus(mode: $1.integer(1, default: 1)) },
-        "ReportAutoFocus": { m, _ in await m.reportAutoFocus() },
-        "ReportFocusDrift": { _, _ in [.number(0.3), .number(-0.2)] },
         "LimitNextAutoAlign": { _, _ in [] },
     ]
 }
@@ -110,18 +106,6 @@ extension VirtualMicroscope {
         await wait(stage.move(toHeight: height, random: &random))
         return []
     }
-
-    func autoFocus(mode: Int) async -> [ReportedValue] {
-        guard column.valveIsOpen, grid != nil else { lastAutoFocus = (0, -1); return [] }
-        for _ in 0 ..< 3 where (try? await expose(.focus)) != nil {}
-        let place = trueCenter(column.currentMagnification)
-        let measured = trueDefocus(at: place).value + 0.05 * random.normal()
-        lastAutoFocus = (measured, 0)
-        guard mode != -1 else { return [] }
-        column.defocus += column.targetDefocus - Micrometers(measured)
-        return []
-    }
-    func reportAutoFocus() -> [ReportedValue] { [.number(lastAutoFocus.defocus), .count(lastAutoFocus.status)] }
 }
 
 extension LinearMap {

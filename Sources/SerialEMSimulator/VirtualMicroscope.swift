@@ -46,7 +46,12 @@ public actor VirtualMicroscope {
     let configuration: SimulatorConfiguration
     var clock: SimulatedClock
     var random: RandomSource
-    var control = ControlState.idle { didSet { acquiring.store(control == .acquiring, ordering: .sequentiallyConsistent) } }
+    var control = ControlState.idle {
+        didSet {
+            acquiring.store(control == .acquiring, ordering: .sequentiallyConsistent)
+            if oldValue == .external, control != .external { undoTemporaryChanges() }
+        }
+    }
     private nonisolated let acquiring = Atomic(false)
     /// Whether Acquire at Items runs. Known without a turn at the microscope, which is exposing most of that time.
     public nonisolated var isAcquiring: Bool { acquiring.load(ordering: .sequentiallyConsistent) }
