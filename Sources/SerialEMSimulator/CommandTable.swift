@@ -12,7 +12,7 @@ enum CommandTable {
             lowDoseCommands, fileCommands, bufferCommands, alignmentCommands, autoloaderCommands, matrixCommands,
             stageMotionCommands, imageShiftCommands, beamCommands, reloadedGridCommands,
         ]
-        for group in groups {
+        for group in groups + opticalGroups {
             for (name, handler) in group {
                 guard let definition = FunctionCodes.definition(named: name) else { continue }
                 table[definition.code] = handler

@@ -8,10 +8,6 @@ extension CommandTable {
         "AlignTo": { try await $0.alignTo($1) },
         "AlignBetweenMags": { try await $0.alignBetweenMagnifications($1) },
         "Eucentricity": { try await $0.findEucentricity($1.integer(1, default: 2)) },
-        "G": { await $0.autoFocus(mode: $1.integer(1, default: 1)) },
-        "AutoFocus": { await $0.autoFocus(mode: $1.integer(1, default: 1)) },
-        "ReportAutoFocus": { m, _ in await m.reportAutoFocus() },
-        "ReportFocusDrift": { _, _ in [.number(0.3), .number(-0.2)] },
     ]
 }
 
@@ -93,18 +89,6 @@ extension VirtualMicroscope {
         if fine { mechanics.lastAxisOffset = mechanics.trueAxisOffset }
         return []
     }
-
-    func autoFocus(mode: Int) async -> [ReportedValue] {
-        guard column.valveIsOpen, grid != nil else { lastAutoFocus = (0, -1); return [] }
-        for _ in 0 ..< 3 where (try? await expose(.focus)) != nil {}
-        let place = trueCenter(column.currentMagnification)
-        let measured = trueDefocus(at: place).value + 0.05 * random.normal()
-        lastAutoFocus = (measured, 0)
-        guard mode != -1 else { return [] }
-        column.defocus += column.targetDefocus - Micrometers(measured)
-        return []
-    }
-    func reportAutoFocus() -> [ReportedValue] { [.number(lastAutoFocus.defocus), .count(lastAutoFocus.status)] }
 }
 
 extension LinearMap {

@@ -47,8 +47,6 @@ extension CommandTable {
         "SetUserSetting": { try await $0.setUserSetting($1.text(1), $1.number(2)) },
         "SaveSettings": { _, _ in [] },
         "ReportSettingsFile": { _, _ in [.text("SerialEMsettings.txt"), .text("None")] },
-        "ManageDewarsAndPumps": { m, _ in await m.pause(1) },
-        "LongOperation": { try await $0.longOperation($1) },
         "RunScriptAfterNavAcquire": { _, _ in [] },
     ]
 }
@@ -125,20 +123,5 @@ extension VirtualMicroscope {
         userSettings[key] = value
         if key == "BuffersToRollOnAcquire" { buffersToRoll = max(0, min(14, Int(clamped: value))) }
         return []
-    }
-    /// Operations name themselves by their first two letters; hours below -1 ask how long ago the last one was.
-    func longOperation(_ a: CommandArguments) async throws -> [ReportedValue] {
-        for place in stride(from: 1, through: a.count, by: 2) {
-            guard try a.number(place + 1) >= 0 else { continue }
-            switch a.text(place).prefix(2).lowercased() {
-            case "re": await wait(Seconds(600))
-            case "in":
-                await wait(Seconds(240))
-                mechanics.inventoryIsTaken = true
-            case "un": if cassette.loaded != nil { _ = try? await unloadCartridge() }
-            default: await wait(Seconds(60))
-            }
-        }
-        return [.number(0), .number(0)]
     }
 }

@@ -115,6 +115,13 @@ struct Spectrum {
     var real: [Double]
     var imaginary: [Double]
 
+    /// Nothing but zeros.
+    init(side: Int) {
+        self.side = side
+        real = [Double](repeating: 0, count: side * side)
+        imaginary = real
+    }
+
     /// Lays the image with its middle at the origin.
     init(_ image: Raster<Float>, side: Int) {
         self.side = side

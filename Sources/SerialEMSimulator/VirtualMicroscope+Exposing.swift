@@ -22,7 +22,7 @@ extension VirtualMicroscope {
         await passTime(seconds)
         // The specimen is where it was in the middle of the exposure.
         stage.advance(to: clock.elapsed - Self.readout.value - settings.exposure.value / 2)
-        let rate = column.valveIsOpen ? column.doseRate(magnification) : 0
+        let rate = specimenDoseRate(magnification)
         let dose = Dose(rate * settings.exposure.value)
         let place = trueCenter(magnification)
         recordExposure(set, magnification: magnification, place: place, dose: dose, settings: settings)
@@ -38,14 +38,14 @@ extension VirtualMicroscope {
         let conditions = ImageConditions(
             pixelSize: magnification.pixelSize * settings.binning, binning: settings.binning, exposure: settings.exposure,
             parameterSet: set.rawValue, magnification: magnification, stage: stage.position, height: stage.height,
-            tilt: stage.tilt, imageShift: column.imageShift, defocus: column.defocus, dose: dose,
+            tilt: stage.tilt, imageShift: column.imageShift + knownAreaShift, defocus: column.defocus, dose: dose,
             lowDose: column.lowDoseIsOn, area: column.lowDoseIsOn ? column.area : nil, date: clock.date)
         return ImageBuffer(image: image, conditions: conditions)
     }
 
     /// The stage coordinate of the place that is really in the field centre, on the untilted specimen.
     func trueCenter(_ magnification: Magnification) -> Point<Frame.Stage> {
-        var seen = Magnifications.imageShiftToSpecimen(column.imageShift)
+        var seen = Magnifications.imageShiftToSpecimen(column.imageShift) + areaShift
         let standing = stage.truePosition + magnification.offset
         // A specimen off the eucentric height wanders across the tilt axis, and tilt shortens what lies across it. What the
         // optical axis sees off the tilt axis goes round it; positions are those seen without tilt.
@@ -68,17 +68,16 @@ extension VirtualMicroscope {
     func trueDefocus(at place: Point<Frame.Stage>) -> Micrometers {
         // Off the tilt axis the specimen rises or sinks with the tilt.
         let rise = offAxis * (sine(stage.tilt) / max(0.2, cosine(stage.tilt)))
-        return column.defocus + heightError(at: place) + rise
+        return column.focus + heightError(at: place) + rise
     }
 
     private func render(
         _ magnification: Magnification, settings: CameraSettings, place: Point<Frame.Stage>, dose: Dose
     ) -> Raster<UInt16> {
-        let width = max(1, Int(clamped: Double(Self.chip.width) * settings.fraction / settings.binning))
-        let height = max(1, Int(clamped: Double(Self.chip.height) * settings.fraction / settings.binning))
+        let (width, height) = settings.size(onChip: Self.chip)
         exposureCount += 1
         let pixel = magnification.pixelSize.value * settings.binning
-        let electrons = dose.value * pixel * pixel * 100
+        let electrons = dose.value * pixel * pixel * 100 * cameraShare
         var noise = RandomSource(seed: configuration.seed ^ (exposureCount << 20))
         guard let grid, electrons > 0 else {
             let level = electrons > 0 ? min(60000, electrons * SpecimenGrid.countsPerElectron) : 2
@@ -87,11 +86,13 @@ extension VirtualMicroscope {
             }
             return Raster(width: width, height: height, pixels: values)
         }
-        let view = field(magnification, binning: settings.binning, width: width, height: height, place: place, grid: grid)
+        let view = field(magnification, binning: settings.binning, width: width, height: height, place: place + areaOffset(settings, magnification), grid: grid)
         let damage = (doseMaps[grid.slot]?.dose(at: place).value ?? 0) / 300
-        return grid.specimen.image(
+        let image = grid.specimen.image(
             of: view, electronsPerPixel: electrons, defocus: trueDefocus(at: place), damage: min(1, damage),
-            noiseSeed: noise.next())
+            noiseSeed: noise.next(), contrast: column.apertures.contrast(magnification),
+            texture: thonRings(magnification, settings, at: place, grid))
+        return throughAperture(image, magnification, settings)
     }
 
     private func field(

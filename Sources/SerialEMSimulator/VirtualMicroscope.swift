@@ -63,7 +63,10 @@ public actor VirtualMicroscope {
     var control = ControlState.idle {
         didSet {
             acquiring.store(control == .acquiring, ordering: .sequentiallyConsistent)
-            if oldValue == .external, control != .external { restoreBeamTiltAtEnd() }
+            if oldValue == .external, control != .external {
+                restoreBeamTiltAtEnd()
+                undoTemporaryChanges()
+            }
         }
     }
     private nonisolated let acquiring = Atomic(false)

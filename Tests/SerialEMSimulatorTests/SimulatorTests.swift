@@ -32,7 +32,7 @@ import Units
 
     @Test func aCommandThatIsNotSimulatedIsNamed() async throws {
         try await withSimulator { sem, _, _ in
-            let error = await #expect(throws: SerialEMError.self) { try await sem.perform("CookSpecimen", [], kind: .reading, deadline: .seconds(5)) }
+            let error = await #expect(throws: SerialEMError.self) { try await sem.perform("CookSpecimen", [], kind: .reading, deadline: .seconds(60)) }
             #expect(error?.reportedText?.contains("CookSpecimen is not simulated") == true)
         }
     }
