@@ -21,8 +21,6 @@ extension CommandTable {
             let scale = kind.beamTiltUnits / kind.imageShiftUnits
             return [coma.xpx, coma.xpy, coma.ypx, coma.ypy].map { .number($0 * scale) }
         },
-        "ReportObjectiveStigmator": { m, _ in [.number(await m.mechanics.stigmator.x), .number(await m.mechanics.stigmator.y)] },
-        "SetObjectiveStigmator": { try await $0.setStigmator($1.number(1), $1.number(2)) },
     ]
 }
 
@@ -84,9 +82,8 @@ extension VirtualMicroscope {
     }
     private var probe: String { configuration.kind == .thermo ? " for \(column.isMicroProbe ? "micro" : "nano")probe mode" : "" }
 
-    /// Also brings back the stigmator, if something saved it.
     func restoreBeamTilt() throws -> [ReportedValue] {
-        guard mechanics.savedBeamTilt != nil || mechanics.savedStigmator != nil else {
+        guard mechanics.savedBeamTilt != nil else {
             throw CommandFailure("There is a RestoreBeamTilt, but beam tilt was not saved or has been restored already\(probe).")
         }
         restoreBeamTiltAtEnd()
@@ -95,9 +92,7 @@ extension VirtualMicroscope {
     /// What the end of external control does with a beam tilt that is still saved.
     func restoreBeamTiltAtEnd() {
         if let tilt = mechanics.savedBeamTilt { column.beamTilt = tilt }
-        if let stigmator = mechanics.savedStigmator { mechanics.stigmator = stigmator }
         mechanics.savedBeamTilt = nil
-        mechanics.savedStigmator = nil
     }
     /// The first time saves the beam tilt; each time sets it to the saved one with the coma of the present image shift made up for.
     func followWithBeamTilt() {
@@ -107,10 +102,4 @@ extension VirtualMicroscope {
         column.beamTilt = (base.x + change.dx, base.y + change.dy)
     }
     func adjustBeamTilt() -> [ReportedValue] { followWithBeamTilt(); return [] }
-
-    func setStigmator(_ x: Double, _ y: Double) throws -> [ReportedValue] {
-        guard x.magnitude <= 1, y.magnitude <= 1 else { throw CommandFailure("A stigmator goes from -1 to 1; \(x), \(y) is beyond that.") }
-        mechanics.stigmator = (x, y)
-        return []
-    }
 }

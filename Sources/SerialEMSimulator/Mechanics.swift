@@ -19,9 +19,7 @@ struct Mechanics {
     /// The stage was last moved as BacklashAdjust does, so that RelaxStage knows where to go.
     var backlashIsKnown = false
 
-    var stigmator = (x: 0.0, y: 0.0)
     var savedBeamTilt: (x: Double, y: Double)?
-    var savedStigmator: (x: Double, y: Double)?
     /// The sum of all shifts that ReportAlignShift gave, in camera pixels.
     var accumulatedShift = Vector<Frame.Camera>.zero
     /// Farthest that the next alignment may go, in micrometres.

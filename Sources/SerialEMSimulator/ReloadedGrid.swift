@@ -63,7 +63,7 @@ extension VirtualMicroscope {
         let pieces = chosenPieces(map)
         guard pieces.count >= 2 else { throw CommandFailure("Only one piece could be found for realigning to in \(path).") }
         column.imageShift = .zero
-        _ = await setValve(open: true)
+        _ = try await setValve(1)
 
         let before = (column.magnification, column.lowDoseIsOn, column.slitIsIn, column.screenIsDown)
         let lowDoseSet = item["MapLDConSet"].flatMap { Int($0) } ?? -1
