@@ -163,19 +163,23 @@ extension VirtualMicroscope {
     private func located(
         _ image: ImageBuffer, in map: ImageBuffer, about middle: Point<Frame.Stage>, turn: Degrees, reach: Double
     ) -> (place: Point<Frame.Stage>, strength: Double)? {
-        // Four pixels of the camera at a time: bars and torn film are larger, and the search is sixteen times shorter.
-        let pixel = 4 * max(map.conditions.pixelSize.value, image.conditions.pixelSize.value)
+        // Four pixels of the camera at a time: bars and torn film are larger, and the search is sixteen times shorter. A small
+        // field with a long reach is searched still more coarsely, so that what is searched has a thousand pixels at most.
+        let field = Double(max(image.image.width, image.image.height)) * image.conditions.pixelSize.value
+        let pixel = max(4 * max(map.conditions.pixelSize.value, image.conditions.pixelSize.value), (2000 * reach + field) / 1000)
         let shrink = pixel / image.conditions.pixelSize.value
         let width = max(1, Int(clamped: Double(image.image.width) / shrink))
         let height = max(1, Int(clamped: Double(image.image.height) / shrink))
         let border = 2 * Int(clamped: (reach * 1000 / pixel).rounded(.up))
         let toStage = LinearMap<Frame.MapPixels, Frame.MapPixels>(xpx: shrink, xpy: 0, ypx: 0, ypy: shrink)
             .then(image.conditions.imageToStage).then(LinearMap<Frame.Stage, Frame.Stage>.rotation(-turn))
-        guard let back = map.conditions.imageToStage.inverse, let centre = map.imagePosition(middle), width > 8, height > 8 else { return nil }
+        guard let back = map.conditions.imageToStage.inverse, let centre = map.imagePosition(middle), width > 8, height > 8
+        else { return nil }
         let toMap = toStage.then(back)
         let small = image.image.resized(width: width, height: height)
         let reference = map.image.sampled(width: width + border, height: height + border, about: centre, by: toMap)
-        guard let peak = Registration.shift(of: small, onto: reference, limit: reach * 1000 / pixel), peak.strength > 0.25 else { return nil }
+        guard let peak = Registration.shift(of: small, onto: reference, limit: reach * 1000 / pixel), peak.strength > 0.25
+        else { return nil }
         let found = centre + toMap(Vector(dx: peak.dx, dy: peak.dy))
         return (map.stagePosition(found).position, peak.strength)
     }
