@@ -19,13 +19,22 @@ public struct SimulatorConfiguration: Sendable {
     public var truthFile: String?
     /// Where one line per exposure is written.
     public var exposureLog: String?
+    /// Simulated seconds after which a box that nobody answers gets its standard answer; nil waits for ever.
+    public var dialogSeconds: Double?
+    /// Whether Navigator files are written in the form that SerialEM had before autodocs.
+    public var writesNavigatorTables: Bool
 
-    public init(seed: UInt64 = 1, folder: String, timeScale: Double = 0, truthFile: String? = nil, exposureLog: String? = nil) {
+    public init(
+        seed: UInt64 = 1, folder: String, timeScale: Double = 0, truthFile: String? = nil, exposureLog: String? = nil,
+        dialogSeconds: Double? = 60, writesNavigatorTables: Bool = false
+    ) {
         self.seed = seed
         self.folder = folder
         self.timeScale = timeScale
         self.truthFile = truthFile
         self.exposureLog = exposureLog
+        self.dialogSeconds = dialogSeconds
+        self.writesNavigatorTables = writesNavigatorTables
     }
 }
 
@@ -68,12 +77,20 @@ public actor VirtualMicroscope {
     var currentFile: Int?
     var montageSet = ParameterSet.record
     var montageSetForNext: ParameterSet?
+    /// Columns and rows of the last montage, which the next one has too unless told otherwise.
+    var lastMontageSize = (columns: 2, rows: 2)
+    /// What part of the stage SetGridMapLimits wants in a full montage.
+    var gridMapLimits: (x: ClosedRange<Double>, y: ClosedRange<Double>)?
+    var frames = FrameSaving()
+    var shownBuffer = 0
 
     var navigatorIsOpen = false
     var navigatorPath: String?
-    var items: [NavigatorItem] = []
+    var items: [NavigatorItem] = [] { didSet { navigator.hasChanges = true } }
     var selectedItem = 0
     var nextID = 1000
+    /// What the Navigator's window holds besides its table.
+    var navigator = NavigatorState()
 
     var persistentVariables: [String: ReportedValue] = [:]
     var periodVariables: [String: ReportedValue] = [:]
@@ -90,6 +107,11 @@ public actor VirtualMicroscope {
     var acquisitionIsPending = false
     var periodStart = 0.0
     var log: [String] = []
+    var script = ScriptState()
+    /// The box that SerialEM waits for.
+    var presentDialog: OpenDialog?
+    /// By what BinningForCameraMatrix scales the matrices of this control period; 0 for not.
+    var cameraMatrixBinning = 0.0
 
     public init(configuration: SimulatorConfiguration) {
         self.configuration = configuration
@@ -97,6 +119,7 @@ public actor VirtualMicroscope {
         random = RandomSource(seed: configuration.seed).fork(0x517A6E)
         cassette = Cassette(seed: configuration.seed)
         directory = configuration.folder
+        frames = FrameSaving(folder: "\(configuration.folder)/frames")
     }
 
     /// Lets simulated time pass.
@@ -139,7 +162,9 @@ public actor VirtualMicroscope {
 
     /// Ends control because the client went away: nothing that waits for an Exit happens.
     public func clientLeft() {
-        if control == .external { control = .idle }
+        guard control == .external else { return }
+        endPeriod()
+        control = .idle
     }
 
     /// Runs one command.
@@ -148,27 +173,34 @@ public actor VirtualMicroscope {
             return .failure("No command has the function code \(request.code).")
         }
         let arguments = CommandArguments(request.arguments)
-        if definition.name == "Exit" { return exit(code: arguments.integer(1)) }
+        if definition.name == "Exit" { return exit(code: arguments.integer(1), text: arguments.text(2)) }
+        // Outside of a script there is nothing to return to.
+        if definition.name == "Return" { return exit(code: 0, text: "") }
         guard let handler = CommandTable.handlers[request.code] else {
-            return refusal("\(definition.name) is not simulated.", definition.name, arguments)
+            return await refusal("\(definition.name) is not simulated.", definition.name, arguments)
         }
         do {
             return CommandReply(values: try await handler(self, arguments), status: .success)
         } catch let failure as CommandFailure {
-            return refusal(failure.description, definition.name, arguments)
+            return await refusal(failure.description, definition.name, arguments)
         } catch {
-            return refusal("\(error)", definition.name, arguments)
+            return await refusal("\(error)", definition.name, arguments)
         }
     }
 
-    private func refusal(_ message: String, _ name: String, _ arguments: CommandArguments) -> CommandReply {
-        log.append("ERROR: \(message)")
-        // With boxes on, a human would have to answer one; nobody sits here, so it is answered at once, with no text.
-        guard messageBoxesAreOff || tryLevel > 0 else { return CommandReply(values: [.text("")], status: .failed) }
+    private func refusal(_ message: String, _ name: String, _ arguments: CommandArguments) async -> CommandReply {
+        note("ERROR: \(message)")
+        // With boxes on, a human has to answer one before the reply leaves, and the reply has no text.
+        guard boxesAreSuppressed else {
+            _ = await ask(Dialog(.message, message))
+            return CommandReply(values: [.text("")], status: .failed)
+        }
         return .failure("\(message)\r\n\(arguments.call(name))")
     }
 
-    private func exit(code: Int) -> CommandReply {
+    private func exit(code: Int, text: String) -> CommandReply {
+        if !text.isEmpty { note(text) }
+        endPeriod()
         control = .idle
         if acquireAtEnd, items.contains(where: \.acquire) {
             control = .acquiring
