@@ -25,7 +25,6 @@ extension CommandTable {
         "ReportCurrentPixelSize": { try await $0.currentPixelSize($1) },
         "RestoreCameraSet": { _, _ in [] },
         "KeepCameraSetChanges": { _, _ in [] },
-        "SetFrameBaseName": { _, _ in [] },
     ]
 }
 

@@ -19,13 +19,22 @@ public struct SimulatorConfiguration: Sendable {
     public var truthFile: String?
     /// Where one line per exposure is written.
     public var exposureLog: String?
+    /// Simulated seconds after which a box that nobody answers gets its standard answer; nil waits for ever.
+    public var dialogSeconds: Double?
+    /// Whether Navigator files are written in the form that SerialEM had before autodocs.
+    public var writesNavigatorTables: Bool
 
-    public init(seed: UInt64 = 1, folder: String, timeScale: Double = 0, truthFile: String? = nil, exposureLog: String? = nil) {
+    public init(
+        seed: UInt64 = 1, folder: String, timeScale: Double = 0, truthFile: String? = nil, exposureLog: String? = nil,
+        dialogSeconds: Double? = 60, writesNavigatorTables: Bool = false
+    ) {
         self.seed = seed
         self.folder = folder
         self.timeScale = timeScale
         self.truthFile = truthFile
         self.exposureLog = exposureLog
+        self.dialogSeconds = dialogSeconds
+        self.writesNavigatorTables = writesNavigatorTables
     }
 }
 
@@ -68,12 +77,20 @@ public actor VirtualMicroscope {
     var currentFile: Int?
     var montageSet = ParameterSet.record
     var montageSetForNext: ParameterSet?
+    /// Columns and rows of the last montage, which the next one has too unless told otherwise.
+    var lastMontageSize = (columns: 2, rows: 2)
+    /// What part of the stage SetGridMapLimits wants in a full montage.
+    var gridMapLimits: (x: ClosedRange<Double>, y: ClosedRange<Double>)?
+    var frames = FrameSaving()
+    var shownBuffer = 0
 
     var navigatorIsOpen = false
     var navigatorPath: String?
-    var items: [NavigatorItem] = []
+    var items: [NavigatorItem] = [] { didSet { navigator.hasChanges = true } }
     var selectedItem = 0
     var nextID = 1000
+    /// What the Navigator's window holds besides its table.
+    var navigator = NavigatorState()
 
     var persistentVariables: [String: ReportedValue] = [:]
     var periodVariables: [String: ReportedValue] = [:]
@@ -90,6 +107,11 @@ public actor VirtualMicroscope {
     var acquisitionIsPending = false
     var periodStart = 0.0
     var log: [String] = []
+    var script = ScriptState()
+    /// The box that SerialEM waits for.
+    var presentDialog: OpenDialog?
+    /// By what BinningForCameraMatrix scales the matrices of this control period; 0 for not.
+    var cameraMatrixBinning = 0.0
 
     /// What goes wrong on demand.
     public nonisolated let faults: FaultPlan
@@ -109,6 +131,7 @@ public actor VirtualMicroscope {
         random = RandomSource(seed: configuration.seed).fork(0x517A6E)
         cassette = Cassette(seed: configuration.seed)
         directory = configuration.folder
+        frames = FrameSaving(folder: "\(configuration.folder)/frames")
     }
 
     /// Lets simulated time pass.

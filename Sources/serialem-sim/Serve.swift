@@ -26,6 +26,10 @@ struct Serve: AsyncParsableCommand {
     var truth: String?
     @Option(help: "File that gets one line of JSON for each exposure.")
     var exposureLog: String?
+    @Option(help: "Simulated seconds after which a box that nobody answers gets its standard answer; 0 waits for ever.")
+    var dialogSeconds = 60.0
+    @Flag(help: "Write Navigator files in the form that SerialEM had before autodocs.")
+    var navigatorTables = false
 
     @Option(help: "JSON file with a list of faults: what goes wrong, and when.")
     var faults: String?
@@ -38,6 +42,9 @@ struct Serve: AsyncParsableCommand {
             throw ValidationError("A control port is a number from 0 to 65535; \(controlPort) is not.")
         }
         guard timeScale >= 0, timeScale.isFinite else { throw ValidationError("--time-scale has to be 0 or more; \(timeScale) is not.") }
+        guard dialogSeconds >= 0, dialogSeconds.isFinite else {
+            throw ValidationError("--dialog-seconds has to be 0 or more; \(dialogSeconds) is not.")
+        }
         var isFolder = ObjCBool(false)
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
             throw ValidationError("The folder \(folder) does not exist.")
@@ -49,7 +56,7 @@ struct Serve: AsyncParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         let configuration = SimulatorConfiguration(
             seed: seed, folder: URL(fileURLWithPath: folder).standardizedFileURL.path, timeScale: timeScale, truthFile: truth,
-            exposureLog: exposureLog)
+            exposureLog: exposureLog, dialogSeconds: dialogSeconds > 0 ? dialogSeconds : nil, writesNavigatorTables: navigatorTables)
         let logger = Logger(label: "serialem-sim")
         let plan = FaultPlan(try faults.map { try Fault.read(file: $0) } ?? [], logger: logger)
         let server = try await SimulatorServer.bind(
