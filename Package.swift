@@ -63,7 +63,7 @@ let package = Package(
             dependencies: [
                 "SerialEMProtocol", "Specimen", "Raster", "Geometry", "Units", "ImageFiles", "Navigator", nioCore, nioPosix,
                 nioHTTP1, logging,
-            ], swiftSettings: numeric),
+            ], exclude: ["Commands.md"], swiftSettings: numeric),
         .executableTarget(
             name: "serialem-sim",
             dependencies: [
@@ -117,7 +117,7 @@ let package = Package(
         tests(
             "SerialEMSimulator",
             [
-                "SerialEMClient", "SerialEMProtocol", "Geometry", "Units", "ImageFiles", "Navigator", nioCore, nioPosix, logging,
+                "SerialEMClient", "SerialEMProtocol", "Geometry", "Units", "ImageFiles", "Navigator", "Raster", nioCore, nioPosix, logging,
             ]),
         tests("InferenceWorker", ["InferenceWire", "Raster", "Units", "Segmentation", "tomopilot-infer", logging]),
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),

@@ -1,7 +1,7 @@
 extension CommandTable {
     /// All that sets column, camera and their surroundings.
     static let opticalGroups: [[String: CommandHandler]] = [
-        imageShiftCommands, illuminationCommands, energyFilterCommands, focusCommands, autofocusCommands, tuningCommands, beamImageCommands,
+        illuminationCommands, energyFilterCommands, focusCommands, autofocusCommands, tuningCommands, beamImageCommands,
         vacuumCommands, dewarCommands, gunCommands, apertureCommands, cameraSetCommands, frameCommands, doseCommands,
         lowDoseParameterCommands, imagingStateCommands,
     ]

@@ -66,6 +66,12 @@ struct ImageBuffer: Sendable {
     var alignShift: Vector<Frame.Camera>?
     /// The pixels as a client sent them, until the image is changed; they leave with the type that they came in.
     var sent: SentPixels?
+    /// The identifier of the map that the image was loaded from or made.
+    var mapID: Int?
+    /// Where somebody clicked, in pixels of the image, y down.
+    var marker: Point<Frame.MapPixels>?
+    /// The file that the frames of the exposure were saved to, and how many they are.
+    var frames: (path: String, count: Int)?
 
     var middle: Point<Frame.MapPixels> { Point(x: Double(image.width) / 2, y: Double(image.height) / 2) }
 

@@ -116,7 +116,7 @@ extension SimulatorServer {
         case .neverAnswer: return
         }
         if request.isOKToRun { return try await conversation.send(OKToRunReply(ok: await microscope.okToRun()).encoded()) }
-        let start = await microscope.beginControl()
+        let start = await microscope.startControl()
         guard start == .handled else { return try await conversation.send(BareReply(returnStatus: start).encoded()) }
         switch request {
         case .okToRun: break

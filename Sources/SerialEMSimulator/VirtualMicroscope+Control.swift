@@ -14,8 +14,11 @@ extension VirtualMicroscope {
     /// Day and time at the microscope.
     var time: String { clock.date.iso }
 
-    /// Starts external control, as the first request of a period does, or says why not. Uses up a STOP that is pending.
-    public func beginControl() -> ReturnStatus {
+    /// Starts external control, as the first request of a period does. False if that cannot be.
+    public func beginControl() -> Bool { startControl() == .handled }
+
+    /// Starts external control, or says why not. Uses up a STOP that is pending.
+    func startControl() -> ReturnStatus {
         switch control {
         case .external: return .handled
         case .acquiring: return .busy
@@ -39,17 +42,21 @@ extension VirtualMicroscope {
     public func okToRun() -> Bool {
         guard control != .external else { return false }
         stopIsPending = false
-        return beginControl() == .handled
+        return beginControl()
     }
 
     /// Ends control because the client went away: nothing that waits for an Exit happens.
     public func clientLeft() {
         stopIsPending = false
-        if control == .external { control = .idle }
+        loseControl()
     }
 
-    /// Something inside SerialEM has begun and keeps programs outside from control.
-    func loseControl() { if control == .external { control = .idle } }
+    /// Ends control, whatever the reason, also because something inside SerialEM has begun that keeps programs outside out.
+    func loseControl() {
+        guard control == .external else { return }
+        endPeriod()
+        control = .idle
+    }
 
     /// The user pressed STOP between two commands.
     func stopWhileWaiting() {
@@ -86,25 +93,28 @@ extension VirtualMicroscope {
         }
         let arguments = CommandArguments(request.arguments)
         mechanics.command = definition.name
-        if let text = faults.error { return refusal(text, definition.name, arguments) }
-        if definition.name == "Exit" { return exit(code: arguments.integer(1)) }
+        if let text = faults.error { return await refusal(text, definition.name, arguments) }
+        if definition.name == "Exit" { return exit(code: arguments.integer(1), text: arguments.text(2)) }
+        // Outside of a script there is nothing to return to.
+        if definition.name == "Return" { return exit(code: 0, text: "") }
         guard let handler = CommandTable.handlers[request.code] else {
-            return refusal("\(definition.name) is not simulated.", definition.name, arguments)
+            return await refusal("\(definition.name) is not simulated.", definition.name, arguments)
         }
         let outcome = await untilStopped(definition.name, pressed: faults.stop) { try await handler(self, arguments) }
         if stopWasPressed { return stopped() }
         do {
             return CommandReply(values: try outcome.get(), status: .success)
         } catch let failure as CommandFailure {
-            return refusal(failure.description, definition.name, arguments)
+            return await refusal(failure.description, definition.name, arguments)
         } catch let failure as TaskFailure {
             guard messageBoxesAreOff else {
-                log.append("ERROR: \(failure)")
+                note("ERROR: \(failure)")
+                _ = await ask(Dialog(.message, failure.description))
                 return stopped()
             }
-            return refusal(failure.description, definition.name, arguments)
+            return await refusal(failure.description, definition.name, arguments)
         } catch {
-            return refusal("\(error)", definition.name, arguments)
+            return await refusal("\(error)", definition.name, arguments)
         }
     }
 
@@ -140,22 +150,26 @@ extension VirtualMicroscope {
     }
 
     private func stopped() -> CommandReply {
-        control = .idle
+        loseControl()
         stopIsPending = true
         // Oddly, SerialEM honours it here too.
         startAcquisitionIfAsked()
         return CommandReply(values: [], status: .stopped)
     }
 
-    private func refusal(_ message: String, _ name: String, _ arguments: CommandArguments) -> CommandReply {
-        log.append("ERROR: \(message)")
-        // With boxes on, a human would have to answer one; nobody sits here, so it is answered at once, with no text.
-        guard messageBoxesAreOff || tryLevel > 0 else { return CommandReply(values: [.text("")], status: .failed) }
+    private func refusal(_ message: String, _ name: String, _ arguments: CommandArguments) async -> CommandReply {
+        note("ERROR: \(message)")
+        // With boxes on, a human has to answer one before the reply leaves, and the reply has no text.
+        guard boxesAreSuppressed else {
+            _ = await ask(Dialog(.message, message))
+            return CommandReply(values: [.text("")], status: .failed)
+        }
         return .failure("\(message)\r\n\(arguments.call(name))")
     }
 
-    private func exit(code: Int) -> CommandReply {
-        control = .idle
+    private func exit(code: Int, text: String) -> CommandReply {
+        if !text.isEmpty { note(text) }
+        loseControl()
         startAcquisitionIfAsked()
         return CommandReply(values: [], status: code == 0 ? .normalExit : .exitWithCode)
     }

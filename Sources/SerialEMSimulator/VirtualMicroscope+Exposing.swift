@@ -40,7 +40,7 @@ extension VirtualMicroscope {
             parameterSet: set.rawValue, magnification: magnification, stage: stage.position, height: stage.height,
             tilt: stage.tilt, imageShift: column.imageShift + knownAreaShift, defocus: column.defocus, dose: dose,
             lowDose: column.lowDoseIsOn, area: column.lowDoseIsOn ? column.area : nil, date: clock.date)
-        return ImageBuffer(image: image, conditions: conditions)
+        return try savingFrames(of: ImageBuffer(image: image, conditions: conditions), set: set)
     }
 
     /// The stage coordinate of the place that is really in the field centre, on the untilted specimen.

@@ -27,9 +27,15 @@ public struct SimulatorConfiguration: Sendable {
     /// Micrometres between the optical axis and the tilt axis, within 25.
     public var tiltAxisOffset: Double
 
+    /// Simulated seconds after which a box that nobody answers gets its standard answer; nil waits for ever.
+    public var dialogSeconds: Double?
+    /// Whether Navigator files are written in the form that SerialEM had before autodocs.
+    public var writesNavigatorTables: Bool
+
     public init(
         seed: UInt64 = 1, folder: String, timeScale: Double = 0, truthFile: String? = nil, exposureLog: String? = nil,
-        eventLog: String? = nil, kind: MicroscopeKind = .thermo, showsSlotNames: Bool = true, tiltAxisOffset: Double = 0
+        eventLog: String? = nil, kind: MicroscopeKind = .thermo, showsSlotNames: Bool = true, tiltAxisOffset: Double = 0,
+        dialogSeconds: Double? = 60, writesNavigatorTables: Bool = false
     ) {
         self.seed = seed
         self.folder = folder
@@ -40,6 +46,8 @@ public struct SimulatorConfiguration: Sendable {
         self.kind = kind
         self.showsSlotNames = showsSlotNames
         self.tiltAxisOffset = max(-25, min(25, tiltAxisOffset))
+        self.dialogSeconds = dialogSeconds
+        self.writesNavigatorTables = writesNavigatorTables
     }
 }
 
@@ -91,12 +99,20 @@ public actor VirtualMicroscope {
     var currentFile: Int?
     var montageSet = ParameterSet.record
     var montageSetForNext: ParameterSet?
+    /// Columns and rows of the last montage, which the next one has too unless told otherwise.
+    var lastMontageSize = (columns: 2, rows: 2)
+    /// What part of the stage SetGridMapLimits wants in a full montage.
+    var gridMapLimits: (x: ClosedRange<Double>, y: ClosedRange<Double>)?
+    var frames = FrameSaving()
+    var shownBuffer = 0
 
     var navigatorIsOpen = false
     var navigatorPath: String?
-    var items: [NavigatorItem] = []
+    var items: [NavigatorItem] = [] { didSet { navigator.hasChanges = true } }
     var selectedItem = 0
     var nextID = 1000
+    /// What the Navigator's window holds besides its table.
+    var navigator = NavigatorState()
 
     var persistentVariables: [String: ReportedValue] = [:]
     var periodVariables: [String: ReportedValue] = [:]
@@ -113,6 +129,11 @@ public actor VirtualMicroscope {
     var acquisitionIsPending = false
     var periodStart = 0.0
     var log: [String] = []
+    var script = ScriptState()
+    /// The box that SerialEM waits for.
+    var presentDialog: OpenDialog?
+    /// By what BinningForCameraMatrix scales the matrices of this control period; 0 for not.
+    var cameraMatrixBinning = 0.0
 
     /// What goes wrong on demand.
     public nonisolated let faults: FaultPlan
@@ -133,6 +154,7 @@ public actor VirtualMicroscope {
         cassette = Cassette(seed: configuration.seed)
         mechanics = Mechanics(configuration: configuration)
         directory = configuration.folder
+        frames = FrameSaving(folder: "\(configuration.folder)/frames")
     }
 
     /// Lets simulated time pass, and enters it in the event log.

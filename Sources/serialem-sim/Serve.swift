@@ -26,6 +26,10 @@ struct Serve: AsyncParsableCommand {
     var truth: String?
     @Option(help: "File that gets one line of JSON for each exposure.")
     var exposureLog: String?
+    @Option(help: "Simulated seconds after which a box that nobody answers gets its standard answer; 0 waits for ever.")
+    var dialogSeconds = 60.0
+    @Flag(help: "Write Navigator files in the form that SerialEM had before autodocs.")
+    var navigatorTables = false
 
     @Option(help: "JSON file with a list of faults: what goes wrong, and when.")
     var faults: String?
@@ -54,6 +58,9 @@ struct Serve: AsyncParsableCommand {
         guard (-25 ... 25).contains(tiltAxisOffset) else {
             throw ValidationError("--tilt-axis-offset has to be within 25 um; \(tiltAxisOffset) is not.")
         }
+        guard dialogSeconds >= 0, dialogSeconds.isFinite else {
+            throw ValidationError("--dialog-seconds has to be 0 or more; \(dialogSeconds) is not.")
+        }
         var isFolder = ObjCBool(false)
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
             throw ValidationError("The folder \(folder) does not exist.")
@@ -65,7 +72,8 @@ struct Serve: AsyncParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         let configuration = SimulatorConfiguration(
             seed: seed, folder: URL(fileURLWithPath: folder).standardizedFileURL.path, timeScale: timeScale, truthFile: truth,
-            exposureLog: exposureLog, eventLog: eventLog, kind: kind, showsSlotNames: !hideSlotNames, tiltAxisOffset: tiltAxisOffset)
+            exposureLog: exposureLog, eventLog: eventLog, kind: kind, showsSlotNames: !hideSlotNames, tiltAxisOffset: tiltAxisOffset,
+            dialogSeconds: dialogSeconds > 0 ? dialogSeconds : nil, writesNavigatorTables: navigatorTables)
         let logger = Logger(label: "serialem-sim")
         let plan = FaultPlan(try faults.map { try Fault.read(file: $0) } ?? [], logger: logger)
         let server = try await SimulatorServer.bind(

@@ -156,7 +156,7 @@ import Units
             let sem = try await stand.connect()
             async let moved: Void = sem.moveStageTo(x: Micrometers(40), y: Micrometers(0))
             while try await !stand.ask("GET", "/status").contains("Insert the aperture?") { await Task.yield() }
-            #expect(try await stand.ask("POST", "/dialog", #"{"answer": "Yes"}"#).contains(#""answered": "Yes""#))
+            #expect(try await stand.ask("POST", "/dialog", #"{"button": 1}"#).contains(#""answered": true"#))
             try await moved
             #expect(abs(try await sem.reportStageXYZ().x.value - 40) < 0.1)
             #expect(try await stand.ask("POST", "/dialog").hasPrefix("HTTP/1.1 400"))

@@ -65,10 +65,10 @@ struct ControlRoutes: Sendable {
         case ("GET", "/status"): return ControlAnswer(await server.status())
         case ("POST", "/dialog"):
             var fields = try Self.fields(request.body)
-            let answer = try fields.text("answer") ?? "OK"
+            let answer = try Self.dialogAnswer(&fields)
             try fields.finish()
-            guard await server.microscope.answerDialog(answer) else { throw FaultError("No dialog is open.") }
-            return ControlAnswer(["answered": .string(answer)])
+            guard await server.microscope.answerAnyDialog(answer) else { throw FaultError("No dialog is open.") }
+            return ControlAnswer(["answered": .bool(true)])
         case ("POST", "/stop"): return ControlAnswer(["stop": .string(await server.microscope.pressStop())])
         case ("POST", "/crash"):
             var fields = try Self.fields(request.body)
@@ -89,6 +89,15 @@ struct ControlRoutes: Sendable {
             throw FaultError("body: it is not JSON at byte \(error.offset): \(error.message).")
         }
         return try FaultFields(value, place: "body")
+    }
+
+    /// A button by its number, what is written into the box, or `"cancel": true`.
+    private static func dialogAnswer(_ fields: inout FaultFields) throws(FaultError) -> DialogAnswer? {
+        let button = try fields.integer("button", 1 ... 20)
+        let number = try fields.number("number", -CommandArguments.largest ... CommandArguments.largest)
+        let text = try fields.text("text")
+        if try fields.flag("cancel") == true { return .cancel }
+        return button.map { .button($0) } ?? number.map { .number($0) } ?? text.map { .text($0) }
     }
 
     private func events() async -> ControlAnswer {
@@ -115,7 +124,7 @@ extension VirtualMicroscope {
         [
             "time": .string(time), "elapsedSeconds": .number(clock.elapsed), "control": .string("\(control)"),
             "running": activity.isEmpty ? nil : .string(activity), "stopIsPending": .bool(stopIsPending),
-            "dialog": openDialogText.map { .string($0) } ?? nil, "loadedSlot": cassette.loaded.map { .integer($0) } ?? nil,
+            "dialog": (openDialogText ?? openDialog?.text).map { .string($0) } ?? nil, "loadedSlot": cassette.loaded.map { .integer($0) } ?? nil,
             "stage": [
                 "x": .number(stage.position.x), "y": .number(stage.position.y), "z": .number(stage.height.value),
                 "tilt": .number(stage.tilt.value),

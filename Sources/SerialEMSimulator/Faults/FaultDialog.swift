@@ -35,16 +35,19 @@ struct FaultDialog: Sendable {
 extension VirtualMicroscope {
     func open(_ dialog: FaultDialog) { if openDialogText == nil { openFaultDialog = dialog } }
 
-    /// The text of the dialog that waits, or nil.
-    public var openDialogText: String? {
+    /// The text of the dialog of a fault that waits, or nil.
+    var openDialogText: String? {
         if openFaultDialog?.isDue == true { closeDialog() }
         return openFaultDialog?.text
     }
 
-    /// Answers the dialog that waits. False if there is none.
-    public func answerDialog(_ answer: String) -> Bool {
-        guard let text = openDialogText else { return false }
-        log.append("\(text) \(answer)")
+    /// Answers the dialog that waits, of a fault or of a command; without an answer, with the standard one. False if there is none.
+    func answerAnyDialog(_ answer: DialogAnswer?) -> Bool {
+        guard let text = openDialogText else {
+            guard let openDialog else { return false }
+            return answerDialog(answer ?? openDialog.standard)
+        }
+        note("\(text) \(answer.map { "\($0)" } ?? "OK")")
         closeDialog()
         return true
     }

@@ -57,6 +57,7 @@ extension VirtualMicroscope {
         stopIsPending = false
         openFaultDialog?.close()
         openFaultDialog = nil
+        presentDialog = nil
         buffers = Array(repeating: nil, count: buffers.count)
         openFiles = []
         currentFile = nil
@@ -71,6 +72,14 @@ extension VirtualMicroscope {
         acquireAtEnd = false
         acquisitionIsPending = false
         log = []
+        let times = script.customTimes
+        script = ScriptState()
+        script.customTimes = times
+        frames = FrameSaving(folder: "\(configuration.folder)/frames")
+        shownBuffer = 0
+        lastMontageSize = (2, 2)
+        gridMapLimits = nil
+        cameraMatrixBinning = 0
         column.lowDoseIsOn = false
         column.area = nil
         column.areas = Column().areas
@@ -88,5 +97,6 @@ extension VirtualMicroscope {
             navigatorIsOpen = false
             navigatorPath = nil
         }
+        navigator = NavigatorState()
     }
 }
