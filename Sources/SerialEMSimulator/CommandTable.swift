@@ -10,7 +10,7 @@ enum CommandTable {
         sessionCommands, variableCommands, logCommands, dialogCommands, textFileCommands, scriptCommands,
         stageCommands, opticsCommands, cameraCommands, lowDoseCommands, autoloaderCommands,
         fileCommands, metadataCommands, frameFileCommands,
-        bufferCommands, processingCommands, alignmentCommands, registrationCommands, matrixCommands,
+        bufferCommands, processingCommands, eucentricityCommands, registrationCommands, matrixCommands,
         montageCommands, mapCommands, navigatorCommands, navigatorItemCommands, navigatorGroupCommands, navigatorAcquireCommands,
         stageMotionCommands, imageShiftCommands, beamCommands, reloadedGridCommands,
     ]

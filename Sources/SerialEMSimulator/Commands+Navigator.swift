@@ -42,8 +42,6 @@ struct NavigatorState: Sendable {
     var realignError = (total: Vector<Frame.Stage>.zero, last: Vector<Frame.Stage>.zero)
     /// The next RealignTo... leaves the height alone.
     var skipsHeight = false
-    /// Which loading of its grid each registration belongs to.
-    var loadings: [Int: Int] = [:]
 }
 
 extension VirtualMicroscope {

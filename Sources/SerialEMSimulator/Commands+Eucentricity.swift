@@ -4,14 +4,12 @@ internal import SerialEMProtocol
 internal import Units
 
 extension CommandTable {
-    static let alignmentCommands: [String: CommandHandler] = [
+    static let eucentricityCommands: [String: CommandHandler] = [
         "Eucentricity": { try await $0.findEucentricity($1.integer(1, default: 2)) },
     ]
 }
 
 extension VirtualMicroscope {
-    }
-
     /// Finds the eucentric height with tilted images; rough leaves half a micrometre, fine a tenth.
     func findEucentricity(_ mode: Int) async throws -> [ReportedValue] {
         guard grid != nil else { throw CommandFailure("Eucentricity was not found: there is nothing to see.") }
