@@ -95,6 +95,8 @@ extension VirtualMicroscope {
         column.recordDose.start(at: dose)
         return []
     }
+    /// What an accumulator of Record dose holds, in electrons per square angstrom.
+    public func recordDose(_ accumulator: Int) -> Double { column.recordDose.dose(accumulator).value }
     func chooseDoseAccumulator(_ number: Int) throws -> [ReportedValue] {
         guard RecordDoseAccumulators.numbers.contains(number) else { throw CommandFailure("There is no dose accumulator \(number); they are 1 to 250.") }
         column.recordDose.chosen = number

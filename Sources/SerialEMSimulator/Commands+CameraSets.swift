@@ -37,7 +37,7 @@ extension VirtualMicroscope {
     static var countsPerElectron: Double { SpecimenGrid.countsPerElectron }
     static let binnings = [1.0, 2, 4, 8]
     /// Seconds; no specimen would stand more.
-    private static let longestExposure = 1000.0
+    static let longestExposure = 1000.0
 
     func set(named text: String) throws -> ParameterSet {
         guard let set = ParameterSet(letter: text) else { throw CommandFailure("\(text) is no camera parameter set.") }

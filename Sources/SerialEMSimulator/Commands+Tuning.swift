@@ -78,7 +78,10 @@ extension VirtualMicroscope {
         }
         let range = min(low.magnitude, high.magnitude) ... max(low.magnitude, high.magnitude)
         guard let fit = ContrastFit(image.image, pixelSize: image.conditions.pixelSize, underfocus: range) else {
-            throw CommandFailure("No Thon rings were found in buffer \(a.text(1)).")
+            throw CommandFailure("The image in buffer \(a.text(1)) is too small, or its pixels are too large, for Thon rings.")
+        }
+        guard fit.ringsAreSeen else {
+            throw CommandFailure("No Thon rings were found in buffer \(a.text(1)); directions agree by \(fixed(fit.agreement, 2)), their correlation is \(fixed(fit.sectorScore, 2)).")
         }
         return fit
     }

@@ -19,11 +19,16 @@ struct ContrastFit: Sendable {
     /// Angstrom, up to where the rings are seen.
     private(set) var resolution = 0.0
 
+    /// Share of the sectors that find nearly the same defocus, and their mean correlation.
+    private(set) var agreement = 0.0
+    private(set) var sectorScore = 0.0
+    /// Noise correlates too once it is averaged along an ellipse that fits it, but its sectors do not agree.
+    var ringsAreSeen: Bool { score > 0.5 && agreement >= 0.6 && sectorScore > 0.3 }
+
     private static let sectors = 12
-    private static let leastScore = 0.35
     private static let mostBoxes = 40
 
-    /// `underfocus` in micrometres, both limits positive. Nil where no rings are found.
+    /// `underfocus` in micrometres, both limits positive. Nil where the image is too small or too coarse to show rings.
     init?(_ image: Raster<UInt16>, pixelSize: PixelSize, underfocus: ClosedRange<Double>) {
         let side = 256
         guard image.width >= side, image.height >= side, pixelSize.value > 0 else { return nil }
@@ -33,26 +38,46 @@ struct ContrastFit: Sendable {
         let bins = max(8, Int(clamped: 0.14 / step)) ..< side * 9 / 20
         guard bins.count >= 40 else { return nil }
         let frequencies = bins.map { Double($0) * step }
-        let mean = Self.withoutCourse(Self.profile(power, side: side, bins: bins, sector: nil))
-        guard let best = Self.best(mean, frequencies, from: underfocus.lowerBound, to: underfocus.upperBound, step: 0.02),
-            best.score > Self.leastScore
-        else { return nil }
-        let reach = 0.3 + 0.08 * best.underfocus
+        let sectors = (0 ..< Self.sectors).map { Self.withoutCourse(Self.profile(power, side: side, bins: bins, sector: $0)) }
+        // Astigmatism smears the rings of the whole circle, so each sector searches the range; most of them are right.
+        let rough = Self.best(sectors, frequencies, from: underfocus.lowerBound, to: underfocus.upperBound, step: 0.02)
+        let middle = rough.map(\.underfocus).sorted()[Self.sectors / 2]
+        let reach = 0.3 + 0.15 * middle
+        let fits = Self.best(sectors, frequencies, from: max(0.05, middle - reach), to: middle + reach, step: 0.01)
+        agreement = Double(rough.count { ($0.underfocus - middle).magnitude < reach }) / Double(Self.sectors)
+        sectorScore = fits.reduce(0) { $0 + $1.score } / Double(Self.sectors)
         var (constant, cosine, sine) = (0.0, 0.0, 0.0)
-        for sector in 0 ..< Self.sectors {
-            let profile = Self.withoutCourse(Self.profile(power, side: side, bins: bins, sector: sector))
-            let found = Self.best(profile, frequencies, from: max(0.05, best.underfocus - reach), to: best.underfocus + reach, step: 0.01)
-            let value = found?.underfocus ?? best.underfocus
+        for (sector, fit) in fits.enumerated() {
             let direction = (Double(sector) + 0.5) * .pi / Double(Self.sectors)
-            constant += value / Double(Self.sectors)
-            cosine += value * cos(2 * direction) * 2 / Double(Self.sectors)
-            sine += value * sin(2 * direction) * 2 / Double(Self.sectors)
+            constant += fit.underfocus / Double(Self.sectors)
+            cosine += fit.underfocus * cos(2 * direction) * 2 / Double(Self.sectors)
+            sine += fit.underfocus * sin(2 * direction) * 2 / Double(Self.sectors)
         }
         transfer = ContrastTransfer(
             defocus: Micrometers(-constant), astigmatism: Micrometers(2 * (cosine * cosine + sine * sine).squareRoot()),
             angle: Degrees(atan2(sine, cosine) * 90 / .pi))
-        score = best.score
-        resolution = 10 / Self.lastFrequency(mean, frequencies, underfocus: best.underfocus)
+        // With the ellipse known, all directions are averaged along it.
+        let round = Self.withoutCourse(Self.straightened(sectors, frequencies, fits.map(\.underfocus), mean: constant))
+        let model = Self.withoutCourse(Self.model(frequencies, underfocus: constant))
+        score = Self.correlation(round[...], model[...])
+        resolution = 10 / Self.lastFrequency(round, frequencies, underfocus: constant)
+    }
+
+    /// The mean of all sectors, each stretched in frequency so that its rings lie where those of the mean defocus lie.
+    private static func straightened(
+        _ sectors: [[Double]], _ frequencies: [Double], _ underfoci: [Double], mean: Double
+    ) -> [Double] {
+        let step = frequencies[1] - frequencies[0]
+        return frequencies.map { frequency in
+            var sum = 0.0
+            for (profile, underfocus) in zip(sectors, underfoci) {
+                let place = (frequency * (mean / underfocus).squareRoot() - frequencies[0]) / step
+                let low = max(0, min(profile.count - 2, Int(clamped: place.rounded(.down))))
+                let share = max(0, min(1, place - Double(low)))
+                sum += profile[low] * (1 - share) + profile[low + 1] * share
+            }
+            return sum / Double(sectors.count)
+        }
     }
 
     private static func powerSpectrum(_ image: Raster<UInt16>, side: Int) -> [Double] {
@@ -83,8 +108,8 @@ struct ContrastFit: Sendable {
         return power
     }
 
-    /// Logarithm of the mean power in each bin, of one sector of half the circle or of all.
-    private static func profile(_ power: [Double], side: Int, bins: Range<Int>, sector: Int?) -> [Double] {
+    /// Logarithm of the mean power in each bin, of one sector of half the circle.
+    private static func profile(_ power: [Double], side: Int, bins: Range<Int>, sector: Int) -> [Double] {
         var sums = [Double](repeating: 0, count: bins.count)
         var counts = sums
         let half = side / 2
@@ -93,11 +118,9 @@ struct ContrastFit: Sendable {
                 let radius = Int((Double(x * x + y * y)).squareRoot().rounded())
                 // The axes hold what the edges of pixels and tiles leave.
                 guard bins.contains(radius), x.magnitude > 1, y.magnitude > 1 else { continue }
-                if let sector {
-                    var direction = atan2(Double(y), Double(x))
-                    if direction < 0 { direction += .pi }
-                    guard min(sectors - 1, Int(direction / .pi * Double(sectors))) == sector else { continue }
-                }
+                var direction = atan2(Double(y), Double(x))
+                if direction < 0 { direction += .pi }
+                guard min(sectors - 1, Int(direction / .pi * Double(sectors))) == sector else { continue }
                 sums[radius - bins.lowerBound] += power[((y + side) % side) * side + (x + side) % side]
                 counts[radius - bins.lowerBound] += 1
             }
@@ -123,15 +146,18 @@ struct ContrastFit: Sendable {
         for (x, y) in zip(a, b) { ab += x * y; aa += x * x; bb += y * y }
         return aa > 0 && bb > 0 ? ab / (aa * bb).squareRoot() : 0
     }
+    /// For each profile the underfocus whose model correlates best.
     private static func best(
-        _ profile: [Double], _ frequencies: [Double], from low: Double, to high: Double, step: Double
-    ) -> (underfocus: Double, score: Double)? {
-        var best: (underfocus: Double, score: Double)?
+        _ profiles: [[Double]], _ frequencies: [Double], from low: Double, to high: Double, step: Double
+    ) -> [(underfocus: Double, score: Double)] {
+        var best = profiles.map { _ in (underfocus: low, score: -1.0) }
         var underfocus = low
         while underfocus <= high {
             let model = withoutCourse(model(frequencies, underfocus: underfocus))
-            let score = correlation(profile[...], model[...])
-            if score > best?.score ?? -1 { best = (underfocus, score) }
+            for (place, profile) in profiles.enumerated() {
+                let score = correlation(profile[...], model[...])
+                if score > best[place].score { best[place] = (underfocus, score) }
+            }
             underfocus += step
         }
         return best

@@ -56,6 +56,7 @@ extension VirtualMicroscope {
         try check(file, item, tilts)
         properties["ImageShiftLimit"] = file.settings["imageShiftLimit"] ?? 20
 
+        column.beamIsBlanked = false  // the client before may have left it blanked, and the script does not look
         _ = await goToImagingState("3")
         try await moveStage(to: item.stage, z: item.z)
         _ = try await findEucentricity(1)

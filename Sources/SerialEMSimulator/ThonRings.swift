@@ -13,7 +13,7 @@ extension VirtualMicroscope {
     /// Side of the repeating square of amorphous ice, in pixels.
     private static let textureSide = 256
     /// Relative deviation of the amorphous ice if all of its contrast were transferred.
-    private static let textureDeviation = 0.08
+    private static let textureDeviation = 0.12
 
     /// What amorphous ice adds to an image: white noise, the same at each visit, that the lenses pass by their contrast
     /// transfer. Pixels above 2.5 nm show none of it. The defocus is that of the image's middle.

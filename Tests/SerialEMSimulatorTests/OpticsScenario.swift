@@ -6,21 +6,21 @@ import SerialEMSimulator
 import Testing
 import Units
 
-/// Commands by name, as an operator's script sends them.
+/// Commands by name, as an operator's script sends them. The deadline is for busy machines; nothing is timed.
 extension SerialEMConnection {
     @discardableResult
-    func run(_ name: String, _ arguments: Argument...) async throws -> [ReportedValue] { try await perform(name, arguments) }
+    func run(_ name: String, _ arguments: Argument...) async throws -> [ReportedValue] { try await perform(name, arguments, deadline: .seconds(300)) }
     /// What a command reports, numbers only.
     func numbers(_ name: String, _ arguments: Argument...) async throws -> [Double] {
-        try await perform(name, arguments).compactMap(\.number)
+        try await perform(name, arguments, deadline: .seconds(300)).compactMap(\.number)
     }
     func number(_ name: String, _ arguments: Argument...) async throws -> Double {
-        try #require(try await perform(name, arguments).first?.number)
+        try #require(try await perform(name, arguments, deadline: .seconds(300)).first?.number)
     }
     /// Whether SerialEM refuses a command.
     func refuses(_ name: String, _ arguments: Argument...) async throws -> Bool {
         do {
-            try await perform(name, arguments)
+            try await perform(name, arguments, deadline: .seconds(300))
             return false
         } catch let error {
             return error.code == .commandFailed
