@@ -53,7 +53,8 @@ extension VirtualMicroscope {
                 guard (0 ... 4).contains(value) else { throw CommandFailure("The primary action must be from 0 to 4.") }
                 acquireAction = value
             } else if option.hasPrefix("scrp-") {
-                _ = try checkScriptNumber(value)
+                // 0 stands for no script.
+                if value != 0 { _ = try checkScriptNumber(value) }
             }
         }
         return []
