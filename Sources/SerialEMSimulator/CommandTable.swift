@@ -12,6 +12,7 @@ enum CommandTable {
         fileCommands, metadataCommands, frameFileCommands,
         bufferCommands, processingCommands, alignmentCommands, registrationCommands, matrixCommands,
         montageCommands, mapCommands, navigatorCommands, navigatorItemCommands, navigatorGroupCommands, navigatorAcquireCommands,
+        holeFinderCommands,
     ]
     static let handlers: [Int32: CommandHandler] = {
         var table: [Int32: CommandHandler] = [:]

@@ -39,6 +39,7 @@ extension CommandTable {
         "NextProcessArgs": nothing,
         "ManageDewarsAndPumps": { m, _ in await m.pause(1) },
         "LongOperation": { try await $0.longOperation($1) },
+        "ExitProgramAtEnd": nothing,
         "MailSubject": nothing, "ErrorBoxSendEmail": nothing, "SetNextEmailAddress": nothing,
         "SendEmail": { await $0.note("MAIL: \($1.lastText)") },
     ]

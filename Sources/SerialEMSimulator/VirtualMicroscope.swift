@@ -177,7 +177,8 @@ public actor VirtualMicroscope {
         // Outside of a script there is nothing to return to.
         if definition.name == "Return" { return exit(code: 0, text: "") }
         guard let handler = CommandTable.handlers[request.code] else {
-            return await refusal("\(definition.name) is not simulated.", definition.name, arguments)
+            let reason = CommandTable.refusalReasons[definition.name] ?? "\(definition.name) is not simulated."
+            return await refusal(reason, definition.name, arguments)
         }
         do {
             return CommandReply(values: try await handler(self, arguments), status: .success)

@@ -117,12 +117,28 @@ import Units
         }
     }
 
+    @Test func aSnapshotIsAJPEGOfTheImageThatIsShown() async throws {
+        try await withBench { bench in
+            try await bench.run("SetBinning", .text("R"), .number(8))
+            try await bench.run("R")
+            try await bench.run("SnapshotToFile", .number(0), .number(0), .integer(0), .text("JPG"), .text("JPG"), .text("shot.jpg"))
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: bench.path("shot.jpg"))))
+            #expect(bytes.starts(with: [0xFF, 0xD8, 0xFF, 0xE0]))
+            #expect(bytes.suffix(2) == [0xFF, 0xD9])
+            // Height and width in the frame header.
+            let size = Array(bytes.drop { $0 != 0xC0 }.dropFirst(4).prefix(4))
+            #expect(size == [0, 128, 0, 180])
+            #expect(try await bench.failure("SnapshotToFile", .number(0), .number(0), .integer(0), .text("MRC"), .text("NONE"), .text("x")).contains("MRC"))
+        }
+    }
+
     @Test func partsOfAnImageKeepTheirPlaceOnTheStage() async throws {
         try await withBench { bench in
             try await bench.run("LoadCartridge", .integer(1))
             try await bench.run("SetColumnOrGunValve", .integer(1))
             try await bench.run("SetBinning", .text("R"), .number(4))
             try await bench.run("R")
+            try await bench.run("OpenNavigator")
             try await bench.run("Copy", .text("A"), .text("P"))
             let place = try await bench.numbers("BufImagePosToStagePos", .text("P"), .integer(0), .number(100), .number(60))
             try await bench.run("CropImage", .text("P"), .integer(50), .integer(249), .integer(40), .integer(139))
