@@ -6,8 +6,8 @@ public enum CommandState: Sendable, Hashable {
     case real
     /// Answers as SerialEM does, with less behind it; the text says what.
     case simplified(String)
-    /// Answers with SerialEM's kind of error, which names the command.
-    case refused
+    /// Answers with SerialEM's kind of error, which names the command; the text says why, where that is told.
+    case refused(String)
     /// No command for external control; answers with an error.
     case notExported
 
@@ -22,8 +22,8 @@ public enum CommandState: Sendable, Hashable {
     /// What a reader should know besides.
     public var remark: String {
         switch self {
-        case .real, .refused: ""
-        case .simplified(let text): text
+        case .real: ""
+        case .simplified(let text), .refused(let text): text
         case .notExported: "Part of SerialEM's script language, not for external control."
         }
     }
@@ -36,7 +36,7 @@ public enum CommandPage {
         // These two are answered before the table is asked.
         let isAnswered = CommandTable.handlers[definition.code] != nil || definition.name == "Exit" || definition.name == "Return"
         if isAnswered { return CommandTable.simplified[definition.name].map { .simplified($0) } ?? .real }
-        return definition.letters == nil ? .notExported : .refused
+        return definition.letters == nil ? .notExported : .refused(CommandTable.refusalReasons[definition.name] ?? "")
     }
 
     /// One line for each command, tab-separated: code, name, letters of its arguments, state, remark.

@@ -25,6 +25,8 @@ extension CommandTable {
         "SetNextEmailAddress": "Accepted; no mail is sent.",
         "Call": "Always an error: no script has a name.", "CallFunction": "Always an error: no script has a name.",
         "CallScript": "Always an error: scripts are stored, not run.", "CallMacro": "Always an error: scripts are stored, not run.",
+        "ExitProgramAtEnd": "Accepted; the simulator goes on.",
+        "SetHoleFinderParams": "Kept and reported; there are no holes to find.",
         "RunScriptAfterNavAcquire": "The number is checked; scripts are not run.",
         "FFT": "Half the detail of SerialEM's: 512 pixels wide, into A.",
         "Rotate90CW": "The stage position of the turned image's pixels is not kept.",
@@ -36,8 +38,8 @@ extension CommandTable {
 
     static let simplifiedFileCommands: [String: String] = [
         "SetNewFileType": "Montages are MRC files always.", "SetFileOptions": "New files can be MRC only; truncation is not done.",
-        "SaveToOtherFile": "MRC, and TIFF without compression; no JPEG and no HDF.",
-        "SnapshotToFile": "The image alone as TIFF, enlarged by a zoom above 1; nothing is drawn on it.",
+        "SaveToOtherFile": "No HDF, and TIFF without compression.",
+        "SnapshotToFile": "The image alone, enlarged by a zoom above 1; nothing is drawn on it; TIFF without compression.",
         "AddTitleToFile": "Into the mdoc, not into the MRC header.",
         "SetFolderForFrames": "A path of the machine that the simulator runs on.",
         "M": "Pieces are placed where the stage truly stood, as good as correlation would find.",
@@ -62,4 +64,26 @@ extension CommandTable {
         "ItemForSuperCoord": "The item has to exist; there is no super-montage.",
         "ReportIfNavAcquiring": "Always 0: an acquisition is never paused.",
     ]
+
+    /// Why some commands are refused; the others are only named.
+    static let refusalReasons: [String: String] = {
+        let groups: [(String, [String])] = [
+            ("The simulator starts no programs.", ["RunInShell", "RunProcess", "CreateProcess", "RunExternalTool"]),
+            ("The simulator does not run scripts of SerialEM.", ["CallStringArray"]),
+            ("This microscope has no UTAPI.", ["ReportUtapiServices"]),
+            ("Cumulative dose of the beam is not measured.", ["WaitForDose"]),
+            ("The grids of the simulator are no waffles.", ["SetupWaffleMontage"]),
+            ("Montages are not prepared by exposing the area.", ["PreCookMontage", "PrescanWithPreview"]),
+            (
+                "The grids of the simulator are lamellae, without squares and holes to find.",
+                [
+                    "AutoContourGridSquares", "ReportAutocontourStats", "MakePolygonsAtSquares", "FindHoles", "MakeNavPointsAtHoles",
+                    "CombineHolesToMulti", "FindMultiMapHoles", "UseNavGroupForMultishot",
+                ]
+            ),
+            ("There is no grid map to align with.", ["RefineGridMapAlignment", "AlignAndTransformItems", "LoadAllGridMaps"]),
+            ("Anchor maps need a second magnification, which is not set up.", ["MakeAnchorMap"]),
+        ]
+        return Dictionary(groups.flatMap { reason, names in names.map { ($0, reason) } }) { first, _ in first }
+    }()
 }

@@ -13,6 +13,7 @@ enum CommandTable {
         bufferCommands, processingCommands, eucentricityCommands, registrationCommands, matrixCommands,
         montageCommands, mapCommands, navigatorCommands, navigatorItemCommands, navigatorGroupCommands, navigatorAcquireCommands,
         stageMotionCommands, imageShiftCommands, beamCommands, reloadedGridCommands,
+        holeFinderCommands,
     ]
     static let handlers: [Int32: CommandHandler] = {
         var table: [Int32: CommandHandler] = [:]

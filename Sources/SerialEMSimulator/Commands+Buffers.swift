@@ -116,18 +116,21 @@ extension VirtualMicroscope {
     }
     /// Four elements and the displacement: pixel = matrix times stage position, plus displacement.
     func stageToImage(_ a: CommandArguments) throws -> [ReportedValue] {
+        try requireNavigator()
         let b = try buffer(named: a.text(1))
         guard let m = b.conditions.imageToStage.inverse else { throw CommandFailure("The image has no stage calibration.") }
         let center = m(b.conditions.center - rawShift(a.integer(2)) - .origin)
         return [m.xpx, m.xpy, m.ypx, m.ypy, b.middle.x - center.dx, b.middle.y - center.dy].map { .number($0) }
     }
     func imageToStage(_ a: CommandArguments) throws -> [ReportedValue] {
+        try requireNavigator()
         let b = try buffer(named: a.text(1))
         let m = b.conditions.imageToStage
         let corner = b.conditions.center - rawShift(a.integer(2)) - m(b.middle - .origin)
         return [m.xpx, m.xpy, m.ypx, m.ypy, corner.x, corner.y].map { .number($0) }
     }
     func stagePosition(_ a: CommandArguments) throws -> [ReportedValue] {
+        try requireNavigator()
         let b = try buffer(named: a.text(1))
         let p = try Point<Frame.MapPixels>(x: a.number(3), y: a.number(4))
         let found = b.stagePosition(p)
@@ -138,6 +141,7 @@ extension VirtualMicroscope {
         ]
     }
     func imagePosition(_ a: CommandArguments) throws -> [ReportedValue] {
+        try requireNavigator()
         let b = try buffer(named: a.text(1))
         guard let p = try b.imagePosition(Point(x: a.number(3), y: a.number(4)) + rawShift(a.integer(2))) else {
             throw CommandFailure("The image has no stage calibration.")

@@ -57,8 +57,11 @@ extension VirtualMicroscope {
         return []
     }
     func removeFile(_ name: String) -> [ReportedValue] {
-        // SerialEM only logs that it could not.
-        try? FileManager.default.removeItem(atPath: absolute(name))
+        let path = absolute(name)
+        var isFolder = ObjCBool(false)
+        guard !name.isEmpty, FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
+            !openFiles.contains(where: { $0.path == path }), (try? FileManager.default.removeItem(atPath: path)) != nil
+        else { return note("WARNING: The file \(path) could not be removed.") }
         return []
     }
     func isDirectoryWritable(_ name: String) -> [ReportedValue] {

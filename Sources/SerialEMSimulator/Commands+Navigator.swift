@@ -193,6 +193,7 @@ extension VirtualMicroscope {
     }
     /// A position of the stage with image shift as the position without, which the Navigator keeps.
     func adjustForNavigator(_ a: CommandArguments) throws -> [ReportedValue] {
+        try requireNavigator()
         let shift = Vector<Frame.ImageShift>(dx: try a.number(3), dy: try a.number(4))
         let place = Point<Frame.Stage>(x: try a.number(1), y: try a.number(2))
             + Magnifications.specimenToStage(Magnifications.imageShiftToSpecimen(shift))

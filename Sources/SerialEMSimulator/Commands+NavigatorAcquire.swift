@@ -7,15 +7,15 @@ extension CommandTable {
     static let navigatorAcquireCommands: [String: CommandHandler] = [
         "ReportNumNavAcquire": { m, _ in await m.numberToAcquire() },
         "ReportNumHoleAcquire": { m, _ in await m.numberOfHoles() },
-        "NavAcqAtEndUseParams": { try await $0.useAcquireParameters($1) },
+        "NavAcqAtEndUseParams": { try await $0.useAcquireParameters($1, forThisPeriod: true) },
         "SetNavAcqAtEndParams": { try await $0.setAcquireParameters($1) },
-        "ReadNavAcqParamSet": { try await $0.useAcquireParameters($1) },
+        "ReadNavAcqParamSet": { try await $0.useAcquireParameters($1, forThisPeriod: false) },
         "StartNavAcquireAtEnd": { m, _ in try await m.startAcquireAtEnd() },
         "RunScriptAfterNavAcquire": { try await $0.checkScriptNumber($1.integer(1)) },
         "ReportIfNavAcquiring": { _, _ in [.number(0), .number(0)] },
-        "EndAcquireAtItems": { m, _ in try await m.hasNoEffect("EndAcquireAtItems") },
+        "EndAcquireAtItems": { _, _ in throw CommandFailure("The Navigator is not acquiring.") },
         "SkipAcquiringNavItem": { m, _ in try await m.hasNoEffect("SkipAcquiringNavItem") },
-        "SkipAcquiringGroup": { m, _ in try await m.hasNoEffect("SkipAcquiringGroup") },
+        "SkipAcquiringGroup": { _, _ in throw CommandFailure("The Navigator must be acquiring to skip a group.") },
         "SkipMoveInNavAcquire": { _, _ in throw CommandFailure("The navigator must be acquiring to enable skipping the stage move.") },
         "ReportNextNavAcqItem": { _, _ in throw CommandFailure("The Navigator must be acquiring.") },
         "ItemForSuperCoord": { m, a in try await m.changeItem(a.integer(1)) { _ in } },
@@ -34,17 +34,19 @@ extension VirtualMicroscope {
         let count = items.count { $0.acquire }
         return [.count(count), .count(count), .count(count)]
     }
-    func useAcquireParameters(_ a: CommandArguments) throws -> [ReportedValue] {
+    func useAcquireParameters(_ a: CommandArguments, forThisPeriod: Bool) throws -> [ReportedValue] {
         let set = a.text(1).uppercased()
         guard ["M", "F", "R"].contains(set) else { throw CommandFailure("\(a.text(1)) is no set of Acquire at Items parameters.") }
         guard set != "R" || a.count > 1 else { throw CommandFailure("A file to read parameters from is missing.") }
         if a.count > 1, !FileManager.default.isReadableFile(atPath: absolute(a.lastText)) {
             throw CommandFailure("The parameter file \(absolute(a.lastText)) cannot be read.")
         }
+        if forThisPeriod { script.hasChosenAcquireParameters = true }
         return []
     }
     /// Pairs of an option, by the start of its name, and a value.
     func setAcquireParameters(_ a: CommandArguments) throws -> [ReportedValue] {
+        guard script.hasChosenAcquireParameters else { throw CommandFailure("NavAcqAtEndUseParams has to come first.") }
         for place in stride(from: 1, through: a.count, by: 2) {
             let option = a.text(place).lowercased()
             guard a.has(place + 1) else { throw CommandFailure("The option \(option) has no value.") }
@@ -52,8 +54,11 @@ extension VirtualMicroscope {
             if option.hasPrefix("prim") {
                 guard (0 ... 4).contains(value) else { throw CommandFailure("The primary action must be from 0 to 4.") }
                 acquireAction = value
-            } else if option.hasPrefix("scrp-") {
-                _ = try checkScriptNumber(value)
+            } else if ["scrp-p", "scrp-b", "scrp-a"].contains(option) {
+                // Before and after an item there may be no script, which is 0.
+                if value != 0 || option == "scrp-p" { _ = try checkScriptNumber(value) }
+            } else {
+                throw CommandFailure("The option \(option) is not recognized.")
             }
         }
         return []

@@ -81,6 +81,10 @@ extension VirtualMicroscope {
     func setTargetDefocus(_ a: CommandArguments) throws -> [ReportedValue] {
         let defocus = try a.number(2)
         guard (-20.0 ... 0).contains(defocus) else { throw CommandFailure("The target defocus must be from -20 to 0 um.") }
+        let item = items[try place(ofItem: a.integer(1))]
+        guard item.acquire || navigator.tiltSeriesItems.contains(item.mapID) else {
+            throw CommandFailure("The item is not set for acquiring or for a tilt series.")
+        }
         return try changeItem(a.integer(1)) { $0["TargetDefocus"] = fixed(defocus, 3) }
     }
     func setSeriesAngles(_ a: CommandArguments) throws -> [ReportedValue] {

@@ -72,6 +72,7 @@ extension VirtualMicroscope {
         case "TIF", "TIFF": 
             // TIFF files of real numbers or signed ones are not written.
             if case .uint8(let bytes) = image.fileImage() { try TIFFFile.write(bytes, to: path) } else { try TIFFFile.write(image.image, to: path) }
+        case "JPG", "JPEG": try JPEGFile.write(shownLevels(image.floats), to: path)
         default: throw CommandFailure("The simulator writes no files of type \(a.text(2)).")
         }
         buffers[number]?.file = path
@@ -85,7 +86,6 @@ extension VirtualMicroscope {
         guard !(scale > 0 && scale < 1) else { throw CommandFailure("The factor to scale sizes by must be >= 1 or <= 0.") }
         try checkKeywords(type: a.text(4), compression: a.text(5))
         guard !["MRC", "HDF"].contains(a.text(4)) else { throw CommandFailure("A snapshot cannot be saved to an MRC or HDF file.") }
-        guard !["JPG", "JPEG"].contains(a.text(4)) else { throw CommandFailure("The simulator writes no files of type JPG.") }
         let image = try buffer(shownBuffer)
         var shown = image.floats
         if zoom > 1 {
@@ -93,9 +93,14 @@ extension VirtualMicroscope {
             guard width * height <= 1e8 else { throw CommandFailure("A snapshot of \(width) x \(height) pixels is too large.") }
             shown = shown.resized(width: Int(clamped: width), height: Int(clamped: height))
         }
-        let levels = shown.percentiles([0.002, 0.998])
-        try TIFFFile.write(shown.byteScaled(black: levels[0], white: levels[1]), to: try pathOfNewFile(a.lastText))
+        let path = try pathOfNewFile(a.lastText)
+        if a.text(4).hasPrefix("JP") { try JPEGFile.write(shownLevels(shown), to: path) } else { try TIFFFile.write(shownLevels(shown), to: path) }
         return []
+    }
+    /// Grey levels as a window shows them, the outermost ones cut.
+    private func shownLevels(_ image: Raster<Float>) -> Raster<UInt8> {
+        let levels = image.percentiles([0.002, 0.998])
+        return image.byteScaled(black: levels[0], white: levels[1])
     }
     func addTitle(file number: Int, _ title: String) throws -> [ReportedValue] {
         let place = number == 0 ? try presentFile() : number - 1

@@ -188,7 +188,8 @@ extension VirtualMicroscope {
         let reduction = max(1, Double(max(floats.width, floats.height)) / Double(side / 2))
         let small = floats.resized(
             width: max(1, Int(clamped: Double(floats.width) / reduction)), height: max(1, Int(clamped: Double(floats.height) / reduction)))
-        let mean = Float(Statistics(small.pixels).mean)
+        let levels = Statistics(small.pixels)
+        let mean = Float(levels.mean)
         var spectrum = Spectrum(small.map { $0.isFinite ? $0 - mean : 0 }, side: side)
         spectrum.transform(inverse: false)
         spectrum.multiplyConjugated(by: spectrum)
@@ -208,7 +209,8 @@ extension VirtualMicroscope {
             }
         }
         peaks.sort { $0.value > $1.value }
-        guard let first = peaks.first, first.value > 0.05 * origin,
+        // An image of one grey level has nothing but rounding errors to compare.
+        guard levels.deviation > 1e-4 * levels.mean.magnitude, let first = peaks.first, first.value > 0.05 * origin,
             let second = peaks.first(where: {
                 let cross = ($0.dx * first.dy - $0.dy * first.dx).magnitude
                 return cross > 0.5 * ($0.dx * $0.dx + $0.dy * $0.dy).squareRoot() * (first.dx * first.dx + first.dy * first.dy).squareRoot()

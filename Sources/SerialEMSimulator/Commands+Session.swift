@@ -37,6 +37,7 @@ extension CommandTable {
         "SaveSettings": nothing,
         "LoadSettingsFile": { try await $0.loadSettings($1.lastText) },
         "NextProcessArgs": nothing,
+        "ExitProgramAtEnd": nothing,
         "MailSubject": nothing, "ErrorBoxSendEmail": nothing, "SetNextEmailAddress": nothing,
         "SendEmail": { await $0.note("MAIL: \($1.lastText)") },
     ]

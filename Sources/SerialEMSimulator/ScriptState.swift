@@ -15,7 +15,10 @@ struct ScriptState: Sendable {
     var storedScripts: [Int: String] = [:]
     /// What user settings were before a command changed them for this control period.
     var settingsBefore: [String: Double] = [:]
+    var holeFinder = HoleFinder()
     var wrapsNoLines = false
+    /// NavAcqAtEndUseParams has chosen the parameters of the next Acquire at Items.
+    var hasChosenAcquireParameters = false
     /// The message that SetupScopeMessage prepared.
     var scopeMessage: (type: Int, interval: Double, last: Double?, text: String)?
     /// Titles of the windows of image stacks, and how many images each holds.
@@ -64,6 +67,7 @@ extension VirtualMicroscope {
         script.textFiles = script.textFiles.filter(\.value.isKept)
         script.wrapsNoLines = false
         cameraMatrixBinning = 0
+        script.hasChosenAcquireParameters = false
         frames.endPeriod()
     }
 }

@@ -98,7 +98,8 @@ extension VirtualMicroscope {
         // Outside of a script there is nothing to return to.
         if definition.name == "Return" { return exit(code: 0, text: "") }
         guard let handler = CommandTable.handlers[request.code] else {
-            return await refusal("\(definition.name) is not simulated.", definition.name, arguments)
+            let reason = CommandTable.refusalReasons[definition.name] ?? "\(definition.name) is not simulated."
+            return await refusal(reason, definition.name, arguments)
         }
         let outcome = await untilStopped(definition.name, pressed: faults.stop) { try await handler(self, arguments) }
         if stopWasPressed { return stopped() }

@@ -107,6 +107,9 @@ extension VirtualMicroscope {
             }
         }
         guard !placed.isEmpty else { throw CommandFailure("\(path) holds no montage \(section).") }
+        // A file may say anything.
+        let isPossible = placed.allSatisfy { max($0.corner.x.magnitude, $0.corner.y.magnitude) <= 2_000_000 }
+        guard isPossible else { throw CommandFailure("\(path) has impossible piece coordinates.") }
         return placed
     }
 }

@@ -49,7 +49,7 @@ import Testing
 
     @Test func whatIsRefusedAnswersWithItsName() async throws {
         try await withBench { bench in
-            for definition in FunctionCodes.all where CommandPage.state(of: definition) == .refused {
+            for definition in FunctionCodes.all where CommandPage.state(of: definition).word == "refused" {
                 let reply = await bench.microscope.perform(CommandRequest(code: definition.code, arguments: []))
                 #expect(reply.status == .failed)
                 #expect(reply.failureMessage?.hasSuffix("\(definition.name)()") == true)

@@ -85,6 +85,17 @@ import Testing
         }
     }
 
+    @Test func anAnswerIsTakenBeforeTheTimeIsUp() async throws {
+        try await withBench(dialogSeconds: 86400, timeScale: 1) { bench in
+            async let asked = bench.numbers("Pause", .text("Look"))
+            while await bench.microscope.openDialog == nil { await Task.yield() }
+            _ = await bench.microscope.answerDialog(.button(1))
+            let given = try await asked
+            #expect(given == [1])
+            #expect(try await bench.numbers("ReportTickTime")[0] < 86400)
+        }
+    }
+
     @Test func aBoxDoesNotKeepTheSimulatorFromGoingDown() async throws {
         try await withBench(dialogSeconds: nil) { bench in
             try await withThrowingTaskGroup(of: Void.self) { group in

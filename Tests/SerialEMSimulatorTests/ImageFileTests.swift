@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 import Raster
+import SerialEMClient
 import SerialEMProtocol
 import SerialEMSimulator
 import Testing
@@ -67,6 +68,39 @@ import Units
             #expect(abs(all[0] - values.reduce(0, +) / 6) < 1e-3)
             #expect(all[2] == values.min())
             #expect(all[3] == values.max())
+        }
+    }
+
+    @Test func aRealValuedImageOfAClientIsSavedAsOne() async throws {
+        try await withSimulator { sem, _, folder in
+            let bytes: [UInt8] = [0, 0, 0x80, 0x3E, 0, 0, 0xC0, 0xBF]
+            try await sem.putImage(#require(BufferImage(width: 2, height: 1, pixelType: .float, bytes: bytes)), into: "B", base: "A")
+            try await sem.openNewFile("\(folder)/put.mrc")
+            try await sem.save(buffer: "B")
+            try await sem.closeFile()
+            #expect(try MRCFile.read("\(folder)/put.mrc") == .float32(Raster(width: 2, height: 1, pixels: [0.25, -1.5])))
+        }
+    }
+
+    @Test func piecesOutsideOfAnOutlineAreLeftOut() async throws {
+        try await withBench { bench in
+            try await bench.run("OpenNavigator")
+            try await bench.run("GoToImagingState", .text("2"))
+            try await bench.run("AddCirclePolygon", .number(100), .number(0), .number(0))
+            let all = try await bench.numbers("AssessPolygonMontage", .integer(1), .integer(10))
+            #expect(all[0] == all[1] * all[2])
+            #expect(all[0] > 20)
+            try await bench.run("SetupPolygonMontage", .integer(1), .number(0.1), .text("poly.mrc"))
+            #expect(try await bench.numbers("ReportNumMontagePieces") == [all[0]])
+            try await bench.run("SkipPiecesOutsideItem", .integer(1))
+            #expect(try await bench.numbers("ReportNumMontagePieces") == [all[0]])
+            try await bench.run("AddCirclePolygon", .number(10), .number(0), .number(0))
+            try await bench.run("SkipPiecesOutsideItem", .integer(2))
+            let rest = try await bench.numbers("ReportNumMontagePieces")[0]
+            #expect(rest < all[0] / 2)
+            #expect(rest > 0)
+            try await bench.run("SkipPiecesOutsideItem", .integer(-1))
+            #expect(try await bench.numbers("ReportNumMontagePieces") == [all[0]])
         }
     }
 

@@ -51,8 +51,9 @@ import Units
     }
 
     @Test func stageAndImagePositionsAreInverse() async throws {
-        try await withSimulator { sem, _, _ in
+        try await withSimulator { sem, _, folder in
             try await loadFirstGrid(sem)
+            try await sem.openNavigator("\(folder)/grid.nav")
             #expect(try await sem.goToImagingState("2") == 0)
             try await sem.record()
             let stage = try await sem.bufImagePosToStagePos("A", x: 300, y: 800)
