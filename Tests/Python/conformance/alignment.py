@@ -1,0 +1,234 @@
+"""Focus, alignment and tuning tasks (4.13)."""
+import math
+
+from harness import Section, applied, equal, holds, near, nothing, numbers, ready, refused, regular
+
+section = Section("alignment", ready)
+check = section.check
+
+
+def onto_a_grid_bar(sem):
+    """To a magnification at which every field shows something to align."""
+    regular(sem, 2250)
+
+
+def reference(sem):
+    onto_a_grid_bar(sem)
+    sem.R()
+    sem.Copy("A", "P")
+
+
+@check("AlignTo", "ReportAlignShift", "ReportISforBufferShift")
+def a_known_image_shift_is_found_by_alignment(sem):
+    reference(sem)
+    sem.ImageShiftByPixels(60, -40)
+    expected = sem.ReportImageShift()[:2]
+    sem.R()
+    equal("AlignTo", numbers("AlignTo", sem.AlignTo("P", 1), 1), 0)
+    shift = numbers("ReportAlignShift", sem.ReportAlignShift(), 6)
+    near("pixels of the shift", math.hypot(*shift[:2]), math.hypot(60, 40), 8)
+    near("nm on the specimen", math.hypot(*shift[4:6]), math.hypot(*shift[:2]) * sem.CameraProperties()[4], 0.05 * math.hypot(*shift[4:6]))
+    same = numbers("ReportISforBufferShift", sem.ReportISforBufferShift(), 2)
+    near("the equivalent image shift", math.hypot(*same), math.hypot(*expected), 0.15 * math.hypot(*expected))
+    near("no image shift was applied", sem.ReportImageShift()[:2], expected, 1e-3)
+
+
+@check("AlignTo")
+def alignment_takes_the_shift_back(sem):
+    reference(sem)
+    start = sem.ReportImageShift()[:2]
+    sem.ImageShiftByPixels(60, -40)
+    moved = math.hypot(*sem.ReportImageShift()[:2])
+    sem.R()
+    sem.AlignTo("P")
+    near("the image shift after alignment", sem.ReportImageShift()[:2], start, 0.2 * moved)
+    sem.R()
+    sem.AlignTo("P", 1)
+    near("what is left", math.hypot(*sem.ReportAlignShift()[:2]), 0, 8)
+
+
+@check("AlignTo")
+def alignment_makes_up_for_a_move_of_the_stage(sem):
+    reference(sem)
+    before = sem.ReportStageXYZ()
+    sem.MoveStage(1, 0.7)   # well below the distance of the holes
+    after = sem.ReportStageXYZ()
+    sem.R()
+    sem.AlignTo("P")
+    back = applied(sem.ISToStageMatrix(0), *sem.ReportImageShift()[:2])
+    near("image shift in stage um", back, (before[0] - after[0], before[1] - after[1]), 0.5)
+    sem.SetImageShift(0, 0)
+
+
+@check("AutoAlign", "ConicalAlignTo", "AlignWithRotation", "LimitNextAutoAlign")
+def other_alignments_report_as_described(sem):
+    reference(sem)
+    sem.R()
+    for name, arguments in (("AutoAlign", ()), ("ConicalAlignTo", ("P", 0.0))):
+        value = getattr(sem, name)(*arguments)
+        equal(name, value, 0)
+    rotation, x, y = numbers("AlignWithRotation", sem.AlignWithRotation("P", 0, 6), 3)
+    near("rotation between two images of one field", rotation, 0, 2)
+    nothing("LimitNextAutoAlign", sem.LimitNextAutoAlign(0.001))
+    sem.ImageShiftByPixels(200, 0)
+    sem.R()
+    try:
+        holds("AlignTo beyond its limit", sem.AlignTo("P", 1) < 0, "a negative value or an error", 0)
+    except Exception as error:
+        holds("AlignTo beyond its limit", "AlignTo(" in str(error), "an error of AlignTo", error)
+
+
+@check("AlignTo")
+def an_empty_buffer_cannot_be_aligned_to(sem):
+    refused(sem, "AlignTo", "K")
+
+
+@check("AlignBetweenMags", "TransformToOtherMag")
+def an_image_is_found_in_one_of_a_lower_magnification(sem):
+    onto_a_grid_bar(sem)
+    sem.R()
+    sem.Copy("A", "P")
+    sem.SetMag(2900)
+    sem.R()
+    scale, rotation = numbers("AlignBetweenMags", sem.AlignBetweenMags("P", -1, -1, 8), 2)
+    near("the best scale", scale, 1, 0.1)
+    holds("the best rotation", abs(rotation) < 10, "degrees about 0", rotation)
+    nothing("TransformToOtherMag", sem.TransformToOtherMag("P", 14))
+
+
+@check("G", "ReportAutoFocus", "SetTargetDefocus", "ReportTargetDefocus", "IncTargetDefocus")
+def autofocus_goes_to_the_target(sem):
+    regular(sem)
+    nothing("SetTargetDefocus", sem.SetTargetDefocus(-4))
+    near("ReportTargetDefocus", numbers("ReportTargetDefocus", sem.ReportTargetDefocus(), 1), -4, 1e-3)
+    nothing("IncTargetDefocus", sem.IncTargetDefocus(-1))
+    near("ReportTargetDefocus", sem.ReportTargetDefocus(), -5, 1e-3)
+    refused(sem, "SetTargetDefocus", 51)
+    refused(sem, "SetTargetDefocus", -201)
+    nothing("G", sem.G())
+    sem.G(-1)
+    defocus, status = numbers("ReportAutoFocus", sem.ReportAutoFocus(), 2)
+    equal("the status", status, 0)
+    near("measured again", defocus, -5, 0.6)
+
+
+@check("G")
+def measuring_focus_leaves_it(sem):
+    regular(sem)
+    sem.G(1)
+    before = sem.ReportDefocus()
+    sem.G(-1)
+    near("ReportDefocus", sem.ReportDefocus(), before, 1e-3)
+    measured = sem.ReportAutoFocus()[0]
+    sem.ChangeFocus(-2)
+    sem.G(-1)
+    near("two um less", sem.ReportAutoFocus()[0], measured - 2, 0.6)
+
+
+@check("AutoFocus", "BeamTiltDirection", "FocusChangeLimits", "AbsoluteFocusLimits", "SetAutofocusOffset", "ReportAutofocusOffset")
+def limits_and_offset_of_autofocus(sem):
+    regular(sem)
+    nothing("AutoFocus", sem.AutoFocus())
+    nothing("SetAutofocusOffset", sem.SetAutofocusOffset(2.5))
+    near("ReportAutofocusOffset", numbers("offset", sem.ReportAutofocusOffset(), 1), 2.5, 1e-3)
+    sem.Exit(1)
+    near("restored when control ended", sem.ReportAutofocusOffset(), 0, 1e-3)
+    nothing("BeamTiltDirection", sem.BeamTiltDirection(1))
+    nothing("AbsoluteFocusLimits", sem.AbsoluteFocusLimits(-1000, 1000))
+    nothing("FocusChangeLimits", sem.FocusChangeLimits(-0.5, 0.5))
+    sem.ChangeFocus(-8)
+    sem.G()
+    equal("beyond the limits of a change", sem.ReportAutoFocus()[1], 3)
+    sem.FocusChangeLimits(-100, 100)
+    sem.G()
+
+
+@check("ReportFocusDrift")
+def the_drift_is_known_after_a_focus(sem):
+    regular(sem)
+    sem.G(-1)
+    numbers("ReportFocusDrift", sem.ReportFocusDrift(), 2)
+
+
+@check("Eucentricity", "LimitNextRoughEucen", "ReportRoughEucenFailed", "CheckEucenByFocusCal")
+def eucentricity_brings_the_height(sem):
+    regular(sem, 8700)
+    sem.MoveStageTo(0, 0, 30)
+    nothing("Eucentricity", sem.Eucentricity(3))
+    first = sem.ReportStageXYZ()[2]
+    sem.MoveStage(0, 0, -10)
+    sem.Eucentricity()
+    near("the same height again", sem.ReportStageXYZ()[2], first, 1.0)
+    nothing("LimitNextRoughEucen", sem.LimitNextRoughEucen(100))
+    sem.Eucentricity(1)
+    equal("ReportRoughEucenFailed", sem.ReportRoughEucenFailed(), 0)
+    holds("CheckEucenByFocusCal", sem.CheckEucenByFocusCal() in (0, 1), "1 or 0", None)
+    near("the tilt afterwards", sem.ReportTiltAngle(), 0, 0.2)
+
+
+@check("DriftWaitTask", "GetWaitTaskDrift")
+def waiting_for_drift_ends_and_tells_the_rate(sem):
+    onto_a_grid_bar(sem)
+    nothing("DriftWaitTask", sem.DriftWaitTask(5))
+    rate, failed = numbers("GetWaitTaskDrift", sem.GetWaitTaskDrift(), 2)
+    holds("the rate", rate >= 0 and failed == 0, "a rate and no failure", (rate, failed))
+
+
+@check("CtfFind")
+def ctffind_measures_the_defocus_of_an_image(sem):
+    regular(sem)
+    sem.SetTargetDefocus(-4)
+    sem.G()
+    sem.R()
+    value = numbers("CtfFind", sem.CtfFind("A", -1, -10), 6)
+    near("the defocus", value[0], -4, 1)
+    holds("astigmatism, score, resolution", value[1] >= 0 and value[5] > 0, "positive", value)
+
+
+@check("Ctfplotter")
+def ctfplotter_measures_the_defocus_of_an_image(sem):
+    regular(sem)
+    sem.SetTargetDefocus(-4)
+    sem.G()
+    sem.R()
+    value = numbers("Ctfplotter", sem.Ctfplotter("A", -1, -10), 6)
+    near("the defocus", value[0], -4, 1)
+
+
+@check("CorrectAstigmatism", "CorrectComa", "FixAstigmatismByCTF", "FixComaByCTF", "CookSpecimen", "AutoCenterBeam",
+       "WalkUpTo", "BacklashAdjust", "CalEucentricFocus")
+def tuning_tasks_end(sem):
+    regular(sem)
+    for name, arguments in (("CorrectAstigmatism", ()), ("CorrectComa", ()), ("FixAstigmatismByCTF", ()), ("FixComaByCTF", ()),
+                            ("CookSpecimen", ()), ("AutoCenterBeam", ()), ("BacklashAdjust", ()), ("CalEucentricFocus", ())):
+        nothing(name, getattr(sem, name)(*arguments))
+    nothing("WalkUpTo", sem.WalkUpTo(5))
+    near("the tilt", sem.ReportTiltAngle(), 5, 0.3)
+    sem.TiltTo(0)
+
+
+@check("CenterBeamFromImage", "MeasureBeamPosition", "MeasureBeamSize")
+def the_beam_is_measured_where_its_edge_is_seen(sem):
+    regular(sem)
+    sem.SetBeamShift(0.4, 0)
+    sem.R()
+    value = numbers("CenterBeamFromImage", sem.CenterBeamFromImage(), 1)
+    holds("CenterBeamFromImage", value >= 0, "0 or a code", value)
+    for name, count in (("MeasureBeamPosition", 4), ("MeasureBeamSize", 3)):
+        try:
+            numbers(name, getattr(sem, name)("A"), count)
+        except Exception as error:
+            holds(name, f"{name}(" in str(error) and "is not simulated" not in str(error), f"{count} numbers or no edge found", error)
+    sem.SetBeamShift(0, 0)
+
+
+@check("FindLowDoseShiftOffset", "AlignToTemplate", "CenterHoleAtNavItem")
+def tasks_that_need_more_than_this_refuse_with_a_reason(sem):
+    regular(sem)
+    sem.OpenNavigator()
+    for name, arguments in (("FindLowDoseShiftOffset", (0,)), ("AlignToTemplate", ()), ("CenterHoleAtNavItem", (1, "V", 0))):
+        refused(sem, name, *arguments)
+
+
+if __name__ == "__main__":
+    section.run()
