@@ -15,11 +15,16 @@ import traceback
 import serialem
 
 
+def one_line(value):
+    """An error of SerialEM without its frame, in one line."""
+    return " ".join(str(value).replace("* ", "").replace("*", "").split()).replace("SCRIPT ERROR WITH THIS MESSAGE: ", "")
+
+
 class Mismatch(Exception):
     """What the specification says, and what was seen instead."""
 
     def __init__(self, what, expected, seen):
-        super().__init__(f"{what}: expected {expected}, saw {seen}")
+        super().__init__(f"{what}: expected {expected}, saw {one_line(seen)}")
 
 
 class Client:
@@ -129,8 +134,7 @@ class Section:
                 except Exception as error:   # what a section did not expect is a failure of that check only
                     where = traceback.extract_tb(error.__traceback__)
                     line = next((f.line for f in reversed(where) if "conformance" in f.filename and f.name != "call"), "")
-                    text = " ".join(str(error).replace("*", " ").split()).replace("SCRIPT ERROR WITH THIS MESSAGE: ", "")
-                    failure = f"`{line}` expected no {type(error).__name__}, saw: {text}"
+                    failure = f"`{line}` expected no {type(error).__name__}, saw: {one_line(error)}"
                 if function is self.prepare:
                     if failure:
                         trouble = failure
@@ -189,9 +193,15 @@ def refused(sem, name, *arguments):
         if not text.startswith("\r\nSCRIPT ERROR WITH THIS MESSAGE:\r\n") or f"{name}(" not in text:
             raise Mismatch(f"the error text of {name}", f"the frame of a script error and {name}(...)", repr(text)) from None
         if "is not simulated" in text:
-            raise Mismatch(f"{name}{arguments}", "a reasoned refusal", text.strip()) from None
+            raise Mismatch(f"{name}{arguments}", "a refusal with a reason", text) from None
         return text
     raise Mismatch(f"{name}{arguments}", "an error", repr(value))
+
+
+def reason(name, error):
+    """An error that is right where the microscope lacks something: it names the command, and not only that it is missing here."""
+    if f"{name}(" not in str(error) or "is not simulated" in str(error):
+        raise Mismatch(name, "what is described, or a refusal with a reason", error)
 
 
 def product(a, b):

@@ -99,6 +99,8 @@ def pixels_of_an_image_have_stage_positions(sem):
     regular(sem, 8700)
     sem.MoveStageTo(40, -25)
     sem.R()
+    if sem.ReportIfNavOpen() == 0:
+        sem.OpenNavigator()   # SerialEM asks the Navigator for these
     width, height = sem.ImageProperties("A")[:2]
     x, y, piece, px, py = numbers("BufImagePosToStagePos", sem.BufImagePosToStagePos("A", 0, width / 2, height / 2), 5)
     stage = sem.ReportStageXYZ()

@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
-HELPERS = {"harness", "run"}
+HELPERS = {"harness", "clients", "run"}
 LIMIT = 300   # seconds for one section; a command that is never answered ends it
 
 
@@ -51,6 +51,17 @@ def run_section(simulator, name):
     return results
 
 
+def run_operator_session(simulator):
+    """The session of an operator, a program of its own; what it said last, and whether that is a failure."""
+    try:
+        finished = subprocess.run(
+            [sys.executable, str(HERE.parent / "operator_session.py"), simulator], timeout=LIMIT, capture_output=True, text=True)
+    except subprocess.TimeoutExpired:
+        return f"no end within {LIMIT} s", True
+    said = (finished.stdout if finished.returncode == 0 else finished.stderr).strip()
+    return " ".join(said.splitlines()[-1:] if finished.returncode == 0 else said.split()[-60:]), finished.returncode != 0
+
+
 def main():
     simulator, chosen = os.path.abspath(sys.argv[1]), sys.argv[2:]
     sections = chosen or sorted(path.stem for path in HERE.glob("*.py") if path.stem not in HELPERS)
@@ -71,6 +82,10 @@ def main():
                     failures.append(f"FAILED {', '.join(commands) or 'a path'} ({name}: {claim}): {failure}")
             print(f"{name}: {len(results)} checks, {failed} failed", flush=True)
     if not chosen:
+        said, failed = run_operator_session(simulator)
+        print(said if not failed else "operator session: failed")
+        if failed:
+            failures.append(f"FAILED the operator session: {said}")
         for command in sorted(used_commands() - set(checked)):
             checked[command].append(False)
             failures.append(f"FAILED {command}: no check names it, and SPACEtomo or PACEtomo use it")

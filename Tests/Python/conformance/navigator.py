@@ -1,0 +1,369 @@
+"""Navigator: file, items, maps, positions (4.17, 3.10)."""
+import os
+
+from harness import Section, applied, equal, holds, near, nothing, numbers, ready, reason, refused, regular, texts
+
+
+def prepare(sem):
+    ready(sem)
+    regular(sem, 8700)
+    sem.OpenNavigator(section.path("section.nav"))
+
+
+section = Section("navigator", prepare)
+check = section.check
+
+
+def point(sem, x, y, z=0, group=0):
+    """Adds a point and gives its index."""
+    return int(numbers("AddStagePosAsNavPoint", sem.AddStagePosAsNavPoint(x, y, z, group), 1))
+
+
+@check("ReportIfNavOpen", "OpenNavigator", "SaveNavigator", "ReportNavFile", "CloseNavigator", "ReadNavFile", "ReportNumTableItems")
+def the_navigator_is_saved_closed_and_read(sem):
+    equal("open with a file", sem.ReportIfNavOpen(), 2)
+    index = point(sem, 12.5, -30)
+    sem.ChangeItemNote(index, "a note to find")
+    nothing("SaveNavigator", sem.SaveNavigator())
+    equal("ReportNavFile", os.path.basename(texts("ReportNavFile", sem.ReportNavFile(), 1)), "section.nav")
+    root = texts("ReportNavFile(1)", sem.ReportNavFile(1), 4)
+    holds("root and extension", "section" in "".join(root[:2]) and ".nav" in "".join(root[:2]), "section and .nav", root)
+    count = sem.ReportNumTableItems()
+    nothing("CloseNavigator", sem.CloseNavigator())
+    equal("closed", sem.ReportIfNavOpen(), 0)
+    sem.R()
+    for name, arguments in (("ReportNavFile", ()), ("ReportOtherItem", (1,)), ("AddStagePosAsNavPoint", (0.0, 0.0, 0.0)),
+                            ("AdjustStagePosForNav", (0.0, 0.0)), ("BufImagePosToStagePos", ("A", 0, 1.0, 1.0))):
+        refused(sem, name, *arguments)
+    nothing("OpenNavigator", sem.OpenNavigator())
+    equal("open without a file", sem.ReportIfNavOpen(), 1)
+    nothing("ReadNavFile", sem.ReadNavFile(section.path("section.nav")))
+    equal("ReportIfNavOpen", sem.ReportIfNavOpen(), 2)
+    equal("ReportNumTableItems", sem.ReportNumTableItems(), count)
+    equal("the note", sem.NavIndexWithNote("a note to find"), index)
+    refused(sem, "OpenNavigator", section.path("another.nav"))
+    sem.SaveNavigator(section.path("elsewhere.nav"))
+    equal("saved elsewhere", os.path.basename(sem.ReportNavFile()), "elsewhere.nav")
+    refused(sem, "ReadNavFile", section.path("missing.nav"))
+
+
+@check("MergeNavFile")
+def items_of_another_file_are_added(sem):
+    point(sem, 1, 1)
+    sem.SaveNavigator(section.path("merged.nav"))
+    before = sem.ReportNumTableItems()
+    point(sem, 2, 2)
+    nothing("MergeNavFile", sem.MergeNavFile(section.path("merged.nav")))
+    holds("items", before + 1 <= sem.ReportNumTableItems() <= 2 * before + 1, "no fewer than before", sem.ReportNumTableItems())
+
+
+@check("AddStagePosAsNavPoint", "ReportOtherItem", "ReportNavItem", "SetSelectedNavItem")
+def an_item_has_index_position_and_type(sem):
+    index = point(sem, 100.5, -200.25, 7)
+    equal("the new index is the count", index, sem.ReportNumTableItems())
+    item = numbers("ReportOtherItem", sem.ReportOtherItem(index), 5)
+    near("index, X, Y, Z, type", item, (index, 100.5, -200.25, 7, 0), 0.01)
+    near("counted from the end", sem.ReportOtherItem(-1), item, 1e-6)
+    sem.ChangeItemLabel(index, "A-5")
+    sem.ChangeItemNote(index, "lamella")
+    sem.ChangeItemColor(index, 3)
+    nothing("SetSelectedNavItem", sem.SetSelectedNavItem(index))
+    near("ReportNavItem", numbers("ReportNavItem", sem.ReportNavItem(), 5), item, 1e-6)
+    for name, value in (("navIndex", index), ("navColor", 3)):
+        equal(name, float(sem.GetVariable(name)), value)
+    equal("navLabel, navNote", (sem.GetVariable("navLabel"), sem.GetVariable("navNote")), ("A-5", "lamella"))
+    equal("navRegis", float(sem.GetVariable("navRegis")), 1)
+    refused(sem, "ReportOtherItem", 999)
+    refused(sem, "SetSelectedNavItem", 999)
+
+
+@check("NavIndexWithLabel", "NavIndexWithNote", "ChangeItemLabel", "ChangeItemNote")
+def items_are_found_by_label_and_note(sem):
+    index = point(sem, 5, 5)
+    nothing("ChangeItemLabel", sem.ChangeItemLabel(index, "Lam-7"))
+    nothing("ChangeItemNote", sem.ChangeItemNote(index, "Grid_1_L07.mrc"))
+    equal("label, in any case", numbers("NavIndexWithLabel", sem.NavIndexWithLabel("lAM-7"), 1), index)
+    equal("note", numbers("NavIndexWithNote", sem.NavIndexWithNote("Grid_1_L07.mrc"), 1), index)
+    equal("none", (sem.NavIndexWithLabel("nowhere"), sem.NavIndexWithNote("nowhere")), (0, 0))
+    nothing("ChangeItemNote without text", sem.ChangeItemNote(index))
+    equal("the note is gone", sem.NavIndexWithNote("Grid_1_L07.mrc"), 0)
+    refused(sem, "ChangeItemLabel", -1, "X")   # positive only
+
+
+@check("FindItemWithLabelOrNote", "GetMapIndexes")
+def newer_searches_find_items_too(sem):
+    index = point(sem, 6, 7)
+    sem.ChangeItemNote(index, "begins like this")
+    near("index, X, Y", numbers("FindItemWithLabelOrNote", sem.FindItemWithLabelOrNote(1, "begins"), 3), (index, 6, 7), 0.01)
+    equal("none", sem.FindItemWithLabelOrNote(0, "nothing begins so"), (0, 0, 0))
+    nothing("GetMapIndexes", sem.GetMapIndexes("maps"))
+
+
+@check("ChangeItemColor", "ChangeItemDraw", "ChangeItemRegistration", "SetNavRegistration", "ChangeItemGroupID")
+def colour_drawing_registration_and_group_change(sem):
+    index = point(sem, 3, 3)
+    nothing("ChangeItemColor", sem.ChangeItemColor(index, 5))
+    refused(sem, "ChangeItemColor", index, 17)
+    nothing("ChangeItemDraw", sem.ChangeItemDraw(index, 0))
+    nothing("ChangeItemDraw toggles", sem.ChangeItemDraw(index))
+    nothing("ChangeItemRegistration", sem.ChangeItemRegistration(index, 4))
+    sem.ReportOtherItem(index)
+    equal("navRegis", float(sem.GetVariable("navRegis")), 4)
+    equal("navColor", float(sem.GetVariable("navColor")), 5)
+    nothing("SetNavRegistration", sem.SetNavRegistration(2))
+    sem.ReportOtherItem(point(sem, 4, 4))
+    equal("registration of a new item", float(sem.GetVariable("navRegis")), 2)
+    sem.SetNavRegistration(1)
+    nothing("ChangeItemGroupID", sem.ChangeItemGroupID(index, 4321))
+
+
+@check("SetItemAcquire", "ReportItemAcquire", "ReportNumNavAcquire")
+def items_are_marked_for_acquisition(sem):
+    before = numbers("ReportNumNavAcquire", sem.ReportNumNavAcquire(), 2)
+    index = point(sem, 8, 8)
+    equal("a new item", numbers("ReportItemAcquire", sem.ReportItemAcquire(index), 1), 0)
+    nothing("SetItemAcquire", sem.SetItemAcquire(index, 1))
+    equal("marked", sem.ReportItemAcquire(index), 1)
+    equal("ReportNumNavAcquire", sem.ReportNumNavAcquire(), (before[0] + 1, before[1]))
+    sem.SetItemAcquire(index, 0)
+    equal("not marked any more", sem.ReportItemAcquire(index), 0)
+    sem.SetSelectedNavItem(index)
+    sem.SetItemAcquire()
+    equal("the current item, on without arguments", sem.ReportItemAcquire(), 1)
+    sem.SetItemAcquire(index, 0)
+
+
+@check("ReportNumNavAcquire")
+def without_a_navigator_the_counts_are_minus_one(sem):
+    sem.SaveNavigator(section.path("counts.nav"))
+    sem.CloseNavigator()
+    equal("ReportNumNavAcquire", sem.ReportNumNavAcquire(), (-1, -1))
+    sem.ReadNavFile(section.path("counts.nav"))
+
+
+@check("ReportTiltSeriesAtItem", "ReportNumHoleAcquire", "SetItemTargetDefocus", "SetItemSeriesAngles", "NavItemFileToOpen",
+       "SetNavItemUserValue", "ReportItemUserValue")
+def items_carry_parameters_of_their_own(sem):
+    index = point(sem, 9, 9)
+    equal("ReportTiltSeriesAtItem", numbers("ReportTiltSeriesAtItem", sem.ReportTiltSeriesAtItem(index), 2), (0, 0))
+    numbers("ReportNumHoleAcquire", sem.ReportNumHoleAcquire(), 3)
+    refused(sem, "SetItemTargetDefocus", index, -5)   # not marked for acquisition
+    sem.SetItemAcquire(index, 1)
+    nothing("SetItemTargetDefocus", sem.SetItemTargetDefocus(index, -5))
+    refused(sem, "SetItemTargetDefocus", index, 5)
+    nothing("SetItemSeriesAngles", sem.SetItemSeriesAngles(index, -60, 60))
+    equal("NavItemFileToOpen", sem.NavItemFileToOpen(index), ("0", 0))
+    nothing("SetNavItemUserValue", sem.SetNavItemUserValue(index, 2, "17.5"))
+    equal("ReportItemUserValue", sem.ReportItemUserValue(index, 2), "17.5")
+    equal("a value that was not set", sem.ReportItemUserValue(index, 3), "none")
+    refused(sem, "SetNavItemUserValue", index, 9, "x")
+
+
+@check("GetUniqueNavID", "GetNavGroupStageCoords", "GetNavGroupImageCoords", "ReportGroupStatus")
+def a_group_gives_its_coordinates(sem):
+    group = int(numbers("GetUniqueNavID", sem.GetUniqueNavID(), 1))
+    sem.MoveStageTo(20, 20)
+    sem.R()
+    places = [(19.5, 20), (20, 20.5), (21, 19)]
+    for x, y in places:
+        last = point(sem, x, y, 3, group)
+    count = numbers("GetNavGroupStageCoords", sem.GetNavGroupStageCoords(group, "xs", "ys", "zs"), 1)
+    equal("how many", count, 3)
+    for name, expected in (("xs", [p[0] for p in places]), ("ys", [p[1] for p in places]), ("zs", [3, 3, 3])):
+        near(name, [float(value) for value in sem.GetVariable(name).split()], expected, 0.02)
+    equal("how many", numbers("GetNavGroupImageCoords", sem.GetNavGroupImageCoords(group, "A", "px", "py"), 1), 3)
+    near("pixels of the first", (float(sem.GetVariable("px").split()[0]), float(sem.GetVariable("py").split()[0])),
+         sem.StagePosToBufImagePos("A", 0, *places[0]), 1)
+    sem.SetItemAcquire(last, 1)
+    sem.SetSelectedNavItem(last)
+    status = numbers("ReportGroupStatus", sem.ReportGroupStatus(), 4)
+    equal("group id, number, to acquire", status[1:], (group, 3, 1))
+    sem.SetItemAcquire(last, 0)
+
+
+@check("AddImagePosAsNavPoint", "ReportItemImageCoords")
+def a_point_of_an_image_lies_at_its_stage_position(sem):
+    sem.MoveStageTo(-40, 15)
+    sem.R()
+    expected = sem.BufImagePosToStagePos("A", 0, 321, 123)[:2]
+    index = int(numbers("AddImagePosAsNavPoint", sem.AddImagePosAsNavPoint("A", 321, 123), 1))
+    item = sem.ReportOtherItem(index)
+    near("X, Y of the item", item[1:3], expected, 0.05)
+    near("Z of the item", item[3], sem.ReportStageXYZ()[2], 0.1)
+    x, y, inside = numbers("ReportItemImageCoords", sem.ReportItemImageCoords(index, "A"), 3)
+    near("back in the image", (x, y, inside), (321, 123, 1), 1)
+    index = int(sem.AddImagePosAsNavPoint("A", 10, 10, 55.0))
+    near("Z that was given", sem.ReportOtherItem(index)[3], 55, 0.01)
+
+
+@check("AddStagePointsAsPolygon", "AddImagePointsAsPolygon", "AddCirclePolygon", "GetItemPointArray")
+def polygons_have_their_corners(sem):
+    sem.SetVariable("cornersX", "0\n10\n10\n0")
+    sem.SetVariable("cornersY", "0\n0\n20\n20")
+    index = int(numbers("AddStagePointsAsPolygon", sem.AddStagePointsAsPolygon("cornersX", "cornersY", 4), 1))
+    item = sem.ReportOtherItem(index)
+    near("Z and type", item[3:], (4, 1), 0.01)
+    nothing("GetItemPointArray", sem.GetItemPointArray(index, "px", "py"))
+    xs = [float(value) for value in sem.GetVariable("px").split()]
+    near("corners", xs[:4], (0, 10, 10, 0), 0.01)
+    sem.R()
+    sem.SetVariable("imageX", "100\n200\n200\n100")
+    sem.SetVariable("imageY", "100\n100\n200\n200")
+    index = int(numbers("AddImagePointsAsPolygon", sem.AddImagePointsAsPolygon("A", "imageX", "imageY"), 1))
+    equal("type", sem.ReportOtherItem(index)[4], 1)
+    before = sem.ReportNumTableItems()
+    nothing("AddCirclePolygon", sem.AddCirclePolygon(5, 30, 30))
+    equal("one item more", sem.ReportNumTableItems(), before + 1)
+    equal("a polygon", sem.ReportOtherItem(-1)[4], 1)
+    refused(sem, "AddStagePointsAsPolygon", "notSet", "cornersY", 0)
+
+
+@check("DeleteNavigatorItem")
+def deleting_moves_the_indices_up(sem):
+    first = point(sem, 1, 2)
+    second = point(sem, 3, 4)
+    sem.ChangeItemNote(second, "stays")
+    nothing("DeleteNavigatorItem", sem.DeleteNavigatorItem(first))
+    equal("the next item", sem.NavIndexWithNote("stays"), second - 1)
+    refused(sem, "DeleteNavigatorItem", 999)
+
+
+@check("MoveToNavItem", "UpdateItemZ", "UpdateGroupZ")
+def the_stage_goes_to_an_item(sem):
+    index = point(sem, 33, -44, 5)
+    sem.MoveStageTo(0, 0, 0)
+    nothing("MoveToNavItem", sem.MoveToNavItem(index))
+    near("X, Y, Z", sem.ReportStageXYZ(), sem.ReportOtherItem(index)[1:4], 15)
+    near("Z", sem.ReportStageXYZ()[2], 5, 0.3)
+    sem.MoveStage(0, 0, 3)
+    nothing("UpdateItemZ", sem.UpdateItemZ(index))
+    near("Z of the item", sem.ReportOtherItem(index)[3], 8, 0.4)
+    group = int(sem.GetUniqueNavID())
+    members = [point(sem, 30 + i, 30, 0, group) for i in range(2)]
+    sem.SetSelectedNavItem(members[0])
+    nothing("UpdateGroupZ", sem.UpdateGroupZ())
+    near("Z of the group", [sem.ReportOtherItem(i)[3] for i in members], [8, 8], 0.4)
+    sem.MoveStageTo(0, 0, 0)
+
+
+@check("NewMap", "LoadOtherMap", "LoadNavMap", "NavIndexItemDrawnOn", "RealignToMapDrawnOn")
+def a_map_is_made_loaded_and_drawn_on(sem):
+    regular(sem, 2250)
+    sem.MoveStageTo(50, 60)
+    sem.OpenNewFile(section.path("maps.mrc"))
+    sem.R()
+    stage = sem.ReportStageXYZ()
+    index = int(numbers("NewMap", sem.NewMap(0, "map of a square"), 1))
+    equal("the index is the count", index, sem.ReportNumTableItems())
+    item = sem.ReportOtherItem(index)
+    near("X, Y, type", (item[1], item[2], item[4]), (*sem.AdjustStagePosForNav(*stage[:2]), 2), 0.3)
+    equal("its note", sem.NavIndexWithNote("map of a square"), index)
+    properties = sem.ImageProperties("A")
+    sem.MoveStageTo(0, 0)
+    sem.R()
+    nothing("LoadOtherMap", sem.LoadOtherMap(index, "O"))
+    loaded = sem.ImageProperties("O")
+    near("size and pixel of the loaded map", (*loaded[:2], loaded[4]), (*properties[:2], properties[4]), 0.5)
+    near("its middle on the stage", sem.BufImagePosToStagePos("O", 0, loaded[0] / 2, loaded[1] / 2)[:2], item[1:3], 0.3)
+    drawn = int(sem.AddImagePosAsNavPoint("O", 200, 300))
+    equal("NavIndexItemDrawnOn", numbers("NavIndexItemDrawnOn", sem.NavIndexItemDrawnOn(drawn), 1), index)
+    equal("an item drawn on nothing", sem.NavIndexItemDrawnOn(point(sem, 0, 0)), 0)
+    sem.SetSelectedNavItem(index)
+    nothing("LoadNavMap", sem.LoadNavMap("P"))
+    equal("LoadNavMap", sem.ImageProperties("P")[:2], loaded[:2])
+    nothing("RealignToMapDrawnOn", sem.RealignToMapDrawnOn(drawn, 0))
+    refused(sem, "LoadOtherMap", drawn, "O")
+    sem.CloseFile()
+
+
+@check("RealignToOtherItem", "RealignToNavItem", "GetRealignToItemError", "ForceCenterRealign", "SkipZMoveNextNavRealign")
+def realigning_brings_the_field_of_a_map(sem):
+    regular(sem, 2250)
+    sem.MoveStageTo(-60, 45)
+    sem.OpenNewFile(section.path("realign.mrc"))
+    sem.R()
+    sem.Copy("A", "O")
+    index = int(sem.NewMap(0, "to come back to"))
+    sem.MoveStageTo(200, -200)
+    nothing("SkipZMoveNextNavRealign", sem.SkipZMoveNextNavRealign(1))
+    nothing("ForceCenterRealign", sem.ForceCenterRealign())
+    nothing("RealignToOtherItem", sem.RealignToOtherItem(index, 1))
+    numbers("GetRealignToItemError", sem.GetRealignToItemError(), 4)
+    sem.R()
+    equal("AlignTo", sem.AlignTo("O", 1), 0)
+    shift = sem.ReportAlignShift()
+    near("what is left, nm", (shift[4], shift[5]), (0, 0), 300)
+    sem.MoveStageTo(0, 0)
+    sem.SetSelectedNavItem(index)
+    nothing("RealignToNavItem", sem.RealignToNavItem(1))
+    near("the stage", sem.ReportStageXYZ()[:2], (-60, 45), 15)
+    refused(sem, "RealignToOtherItem", 999, 1)
+    sem.SetImageShift(0, 0)
+    sem.CloseFile()
+
+
+@check("RealignReloadedGrid", "RefineGridMapAlignment")
+def a_reloaded_grid_is_found_again(sem):
+    regular(sem)
+    sem.SetMagIndex(3)   # sees most of the grid at once
+    sem.MoveStageTo(0, 0)
+    sem.OpenNewFile(section.path("grid.mrc"))
+    sem.R()
+    index = int(sem.NewMap(0, "the grid"))
+    sem.CloseFile()
+    sem.UnloadCartridge()
+    sem.LoadCartridge(1)
+    sem.SetColumnOrGunValve(1)
+    sem.SetBeamBlank(0)
+    sem.SetMagIndex(3)
+    nothing("RealignReloadedGrid", sem.RealignReloadedGrid(index, 0))
+    near("the map is still an item", sem.ReportOtherItem(index)[4], 2, 0)
+    try:
+        nothing("RefineGridMapAlignment", sem.RefineGridMapAlignment(index, "R"))
+    except Exception as error:
+        reason("RefineGridMapAlignment", error)
+
+
+@check("ShiftItemsByMicrons", "AlignAndTransformItems", "ShiftItemsByCurrentDiff", "ShiftItemsByAlignment")
+def items_are_shifted(sem):
+    index = point(sem, 10, 10)
+    nothing("ShiftItemsByMicrons", sem.ShiftItemsByMicrons(2, -3))
+    near("X, Y", sem.ReportOtherItem(index)[1:3], (12, 7), 0.01)
+    sem.ShiftItemsByMicrons(-2, 3)
+    refused(sem, "ShiftItemsByMicrons", 150, 0)
+    for name, arguments in (("AlignAndTransformItems", (0.0, 5.0)), ("ShiftItemsByCurrentDiff", (10.0,)), ("ShiftItemsByAlignment", ())):
+        try:
+            value = getattr(sem, name)(*arguments)
+            holds(name, value is None or isinstance(value, float), "at most a number", value)
+        except Exception as error:
+            reason(name, error)
+
+
+@check("SuspendNavRedraw", "NavGoToMarker", "MoveToMarker", "MakeAnchorMap", "LoadAllGridMaps", "LoadPieceAtNavPoint")
+def what_needs_a_marker_or_a_montage_refuses_without_one(sem):
+    nothing("SuspendNavRedraw", sem.SuspendNavRedraw())
+    sem.SuspendNavRedraw(0)
+    for name, arguments in (("NavGoToMarker", ()), ("MoveToMarker", ()), ("LoadPieceAtNavPoint", (1,))):
+        refused(sem, name, *arguments)
+    for name in ("MakeAnchorMap", "LoadAllGridMaps"):
+        try:
+            nothing(name, getattr(sem, name)())
+        except Exception as error:
+            reason(name, error)
+
+
+@check("AutoContourGridSquares", "MakePolygonsAtSquares", "ReportAutocontourStats", "FindHoles", "MakeNavPointsAtHoles",
+       "ClearHoleFinder", "CombineHolesToMulti", "SetHoleFinderParams", "ReportHoleFinderParams", "FindMultiMapHoles")
+def squares_and_holes_are_found_or_refused_with_a_reason(sem):
+    for name, arguments in (
+            ("AutoContourGridSquares", ("A",)), ("ReportAutocontourStats", ()), ("MakePolygonsAtSquares", ()),
+            ("SetHoleFinderParams", (2.0, 4.0, 0)), ("ReportHoleFinderParams", ()), ("FindHoles", ("A",)),
+            ("MakeNavPointsAtHoles", ()), ("CombineHolesToMulti", (0,)), ("FindMultiMapHoles", (1, 1, 3)), ("ClearHoleFinder", ())):
+        try:
+            getattr(sem, name)(*arguments)
+        except Exception as error:
+            reason(name, error)
+
+
+if __name__ == "__main__":
+    section.run()
