@@ -101,6 +101,22 @@ class Section:
             return function
         return mark
 
+    def plain(self, name, *arguments, reports=0, or_refused=False, before=None):
+        """A check of one command by what it reports alone: so many values. Where a microscope may lack what the command needs,
+        a refusal with a reason is right as well."""
+        def check(sem):
+            if before:
+                before(sem)
+            try:
+                value = getattr(sem, name)(*(one() if callable(one) else one for one in arguments))
+            except serialem.SEMerror as error:
+                if not or_refused:
+                    raise
+                return reason(name, error)
+            numbers(name, value, reports) if reports else nothing(name, value)
+
+        self.checks.append((f"{name} reports {reports or 'no'} value{'s' if reports != 1 else ''}", (name,), check))
+
     def path(self, name):
         return self.simulator.path(name)
 
