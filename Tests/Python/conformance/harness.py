@@ -149,8 +149,8 @@ class Section:
                     failure = str(mismatch)
                 except Exception as error:   # what a section did not expect is a failure of that check only
                     where = traceback.extract_tb(error.__traceback__)
-                    line = next((f.line for f in reversed(where) if "conformance" in f.filename and f.name != "call"), "")
-                    failure = f"`{line}` expected no {type(error).__name__}, saw: {one_line(error)}"
+                    own = [frame.line for frame in where if "harness" not in frame.filename]
+                    failure = f"expected no {type(error).__name__}, saw: {one_line(error)}" + (f" at `{own[-1]}`" if own else "")
                 if function is self.prepare:
                     if failure:
                         trouble = failure

@@ -84,6 +84,17 @@ def a_command_ends_although_its_client_is_gone(sem):
         slow.stop()
 
 
+@check("ExitProgramAtEnd")
+def the_program_may_end_with_control(sem):
+    other = Simulator(section.executable)
+    try:
+        told = clients.ask(other.port, "tell(outcome(sem.ExitProgramAtEnd))")
+        equal("ExitProgramAtEnd", told, [["value", None]])
+        sem.called.add("ExitProgramAtEnd")
+    finally:
+        other.stop()
+
+
 @check()
 def stop_between_commands_and_in_one_ends_control(sem):
     listed = subprocess.run([section.executable, "serve", "--help"], capture_output=True, text=True).stdout

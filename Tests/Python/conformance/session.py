@@ -53,6 +53,16 @@ def switches_of_the_log_report_nothing_and_values_still_come(sem):
     nothing("ErrorsToLog", sem.ErrorsToLog())
 
 
+@check("Return")
+def return_outside_a_script_ends_control_as_exit_does(sem):
+    sem.SetVariable("kept", "no")
+    try:
+        sem.Return()
+    except serialem.SEMexited:
+        pass
+    equal("a regular variable after Return", sem.IsVariableDefined("kept"), 0)
+
+
 section.plain("SuppressInfoOutput", 1)
 section.plain("Verbose", 0)
 section.plain("SetDebugOutput", "0")
@@ -64,6 +74,9 @@ section.plain("NoLineWrapInMessageBox", 0)
 section.plain("HighlightStatusLine", 1, 1)
 section.plain("RunScriptAfterNavAcquire", 1)
 section.plain("SaveSettings")
+section.plain("WaitForMidnight")
+section.plain("WaitForDose", 0.0, or_refused=True)
+section.plain("ReportUtapiServices", 0, reports=1, or_refused=True)
 
 
 @check("IsVersionAtLeast")

@@ -143,6 +143,9 @@ def without_fine_eucentricity_there_is_no_last_axis_offset(sem):
     numbers("after Eucentricity", sem.ReportLastAxisOffset(), 1)
 
 
+section.plain("SetStageBAxis", 0.0, or_refused=True)
+
+
 @check("ReportStageBAxis")
 def the_second_tilt_axis_reads_degrees(sem):
     numbers("ReportStageBAxis", sem.ReportStageBAxis(), 1)

@@ -168,6 +168,8 @@ def the_loaded_slot_is_known(sem):
     equal("slot 1", numbers("ReportLoadedSlot", sem.ReportLoadedSlot(), 2), (1, 0))
 
 
+section.plain("ConditionPhasePlate", or_refused=True)
+# What other makes have: a refusal names the command and the reason.
 section.plain("FindCartridgeWithID", 5, reports=1, or_refused=True)
 section.plain("ReportAlpha", reports=1, or_refused=True)
 section.plain("SetAlpha", 2, or_refused=True)
