@@ -3,7 +3,7 @@ import os
 import time
 
 import clients
-from harness import Section, Simulator, equal, holds, near, nothing, numbers, ready, reason, refused
+from harness import Section, Simulator, equal, holds, nothing, numbers, ready, reason, refused
 
 section = Section("acquisition", ready)
 check = section.check

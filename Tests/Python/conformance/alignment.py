@@ -20,19 +20,38 @@ def reference(sem):
     sem.Copy("A", "P")
 
 
-@check("AlignTo", "ReportAlignShift", "ReportISforBufferShift")
-def a_known_image_shift_is_found_by_alignment(sem):
+def shifted(sem):
+    """An image that the image shift has moved by a known way, aligned to the reference without image shift."""
     reference(sem)
     sem.ImageShiftByPixels(60, -40)
-    expected = sem.ReportImageShift()[:2]
     sem.R()
     equal("AlignTo", numbers("AlignTo", sem.AlignTo("P", 1), 1), 0)
-    shift = numbers("ReportAlignShift", sem.ReportAlignShift(), 6)
-    near("pixels of the shift", math.hypot(*shift[:2]), math.hypot(60, 40), 8)
-    near("nm on the specimen", math.hypot(*shift[4:6]), math.hypot(*shift[:2]) * sem.CameraProperties()[4], 0.05 * math.hypot(*shift[4:6]))
-    same = numbers("ReportISforBufferShift", sem.ReportISforBufferShift(), 2)
-    near("the equivalent image shift", math.hypot(*same), math.hypot(*expected), 0.15 * math.hypot(*expected))
-    near("no image shift was applied", sem.ReportImageShift()[:2], expected, 1e-3)
+    return numbers("ReportAlignShift", sem.ReportAlignShift(), 6)
+
+
+@check("AlignTo", "ReportAlignShift")
+def a_known_image_shift_is_found_by_alignment(sem):
+    applied_shift = shifted(sem)
+    # The centre of the field went to (60, -40), so the image has to move by as much to lie on the reference.
+    near("pixels of the shift", applied_shift[:2], (60, -40), 8)
+    shift = applied(sem.CameraToISMatrix(0), *applied_shift[:2])
+    matrix = sem.ISToSpecimenMatrix(0)
+    lengths = [1000 * abs(shift[axis]) * math.hypot(matrix[axis], matrix[2 + axis]) for axis in (0, 1)]
+    near("lengths along the axes of image shift, nm", applied_shift[2:4], lengths, 2)
+    near("on the specimen, nm", applied_shift[4:6], [1000 * value for value in applied(matrix, *shift)], 2)
+    near("no image shift was applied", sem.ReportImageShift()[:2], applied(sem.CameraToISMatrix(0), 60, -40), 0.01)
+
+
+@check("ReportISforBufferShift", "AlignTo")
+def alignment_applies_the_image_shift_that_is_reported(sem):
+    pixels = shifted(sem)[:2]
+    equivalent = numbers("ReportISforBufferShift", sem.ReportISforBufferShift(), 2)
+    near("the equivalent image shift", equivalent, [-value for value in applied(sem.CameraToISMatrix(0), *pixels)], 0.01)
+    before = sem.ReportImageShift()
+    sem.R()
+    sem.AlignTo("P")
+    after = sem.ReportImageShift()
+    near("the image shift that was applied", (after[0] - before[0], after[1] - before[1]), equivalent, 0.15)
 
 
 @check("AlignTo")

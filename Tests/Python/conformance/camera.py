@@ -2,7 +2,7 @@
 import numpy as np
 import serialem
 
-from harness import Section, equal, holds, near, nothing, numbers, ready, reason, refused, regular, texts
+from harness import Section, equal, holds, near, nothing, numbers, ready, refused, regular, texts
 
 section = Section("camera", ready)
 check = section.check

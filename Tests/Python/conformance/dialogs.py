@@ -1,5 +1,5 @@
 """Dialogs (4.4): those that NoMessageBoxOnError suppresses, and the answers of an operator who says yes to the others."""
-from harness import Section, equal, holds, near, nothing, numbers, ready, reason, texts
+from harness import Section, equal, holds, near, nothing, numbers, ready, texts
 
 section = Section("dialogs", ready)
 check = section.check

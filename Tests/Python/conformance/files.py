@@ -7,7 +7,7 @@ import mrcfile
 import numpy as np
 import serialem
 
-from harness import Section, equal, holds, near, nothing, numbers, ready, reason, refused, regular, texts
+from harness import Section, equal, holds, near, nothing, numbers, ready, refused, regular, texts
 
 
 def prepare(sem):

@@ -1,7 +1,7 @@
 """Matrices (4.19, 3.2): inverses and products of each other, and true to the pixel size."""
 import math
 
-from harness import Section, applied, holds, near, nothing, numbers, product, ready, refused, regular
+from harness import Section, applied, holds, near, nothing, numbers, product, ready, regular
 
 section = Section("matrices", ready)
 check = section.check

@@ -5,9 +5,8 @@ import contextlib
 import mdocfile
 import mrcfile
 import numpy as np
-import serialem
 
-from harness import Section, equal, holds, near, nothing, numbers, ready, reason, refused, regular
+from harness import Section, equal, holds, near, nothing, numbers, ready, refused, regular
 
 
 def prepare(sem):

@@ -6,7 +6,7 @@ import time
 import urllib.request
 
 import clients
-from harness import Section, Simulator, equal, holds, near, numbers
+from harness import Section, Simulator, equal, holds, near
 
 section = Section("paths")
 check = section.check
