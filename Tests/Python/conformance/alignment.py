@@ -84,6 +84,8 @@ def alignment_makes_up_for_a_move_of_the_stage(sem):
 @check("AutoAlign")
 def the_autoalign_buffer_is_aligned_to(sem):
     reference(sem)
+    # It follows the last of the buffers that roll.
+    sem.Copy("A", "ABCDEFGHIJKLMNOP"[int(sem.ReportUserSetting("BuffersToRollOnAcquire")) + 1])
     sem.R()
     equal("AutoAlign", sem.AutoAlign(), 0)
 

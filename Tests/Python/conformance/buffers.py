@@ -97,8 +97,8 @@ def a_reduced_image_has_larger_pixels(sem):
     equal("the buffers rolled", np.array_equal(got("O"), image), True)
 
 
-@check("Rotate90CW", "ScaleImage", "ConvertToBytes", "FFT")
-def images_are_turned_scaled_and_transformed(sem):
+@check("Rotate90CW", "ScaleImage", "ConvertToBytes")
+def images_are_turned_scaled_and_converted(sem):
     image = (np.arange(64 * 96) % 211).astype(np.int16).reshape(64, 96)
     put(image, "O")
     nothing("Rotate90CW", sem.Rotate90CW("O"))
@@ -106,9 +106,7 @@ def images_are_turned_scaled_and_transformed(sem):
     nothing("ScaleImage", sem.ScaleImage("O", 2.0, 5.0))
     near("scaled", got("A").astype(float).mean(), image.mean() * 2 + 5, 1)
     nothing("ConvertToBytes", sem.ConvertToBytes("O"))
-    equal("one byte per pixel", got("A").dtype, np.uint8)
-    sem.R()
-    nothing("FFT", sem.FFT("A"))
+    equal("one byte per pixel, in place", got("O").dtype, np.dtype(np.uint8))
 
 
 @check("ImageLowDoseSet", "ImageMarkerPosition")

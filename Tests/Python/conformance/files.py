@@ -179,7 +179,7 @@ def images_go_to_other_kinds_of_files(sem):
 @check("SnapshotToFile")
 def a_snapshot_of_the_window_is_a_picture(sem):
     sem.R()
-    nothing("SnapshotToFile", sem.SnapshotToFile(1, 1, 0, "JPG", "JPG", section.path("snapshot.jpg")))
+    nothing("SnapshotToFile", sem.SnapshotToFile(0, 0, 0, "JPG", "JPG", section.path("snapshot.jpg")))
     with PIL.Image.open(section.path("snapshot.jpg")) as picture:
         picture.load()
         equal("the kind of picture", picture.format, "JPEG")

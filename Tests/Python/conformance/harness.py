@@ -87,9 +87,10 @@ class Simulator:
 
 
 class Section:
-    def __init__(self, name, prepare=None):
+    def __init__(self, name, prepare=None, before=None):
         self.name = name
         self.prepare = prepare   # what the checks of the section take for granted, such as a loaded grid
+        self.before = before     # what each check takes for granted, whatever the one before has left behind
         self.checks = []
         self.simulator = None
         self.executable = None
@@ -141,6 +142,8 @@ class Section:
                 failure = None
                 try:
                     serialem.NoMessageBoxOnError(1)
+                    if self.before and function is not self.prepare:
+                        self.before(serialem)
                     function(sem)
                     missed = [name for name in commands if name not in sem.called]
                     if missed:

@@ -115,9 +115,10 @@ def a_piece_of_a_montage_is_read(sem):
     sem.M()
     nothing("ReadMontagePiece", sem.ReadMontagePiece(1, 1, 0, "O"))
     near("a piece", sem.ImageProperties("O")[:2], sem.ImageProperties("A")[:2], 2)
-    point = int(sem.AddStagePosAsNavPoint(5, 5, 0))
-    sem.NewMap(0, "pieces.mrc")
-    nothing("LoadPieceAtNavPoint", sem.LoadPieceAtNavPoint(point))
+    sem.LoadOtherMap(int(sem.NewMap(0, "pieces.mrc")), "P")
+    width, height = sem.ImageProperties("P")[:2]
+    nothing("LoadPieceAtNavPoint", sem.LoadPieceAtNavPoint(int(sem.AddImagePosAsNavPoint("P", width / 2, height / 2))))
+    near("the piece at the point", sem.ImageProperties("A")[:2], sem.ImageProperties("O")[:2], 2)
     sem.CloseFile()
 
 

@@ -10,7 +10,12 @@ def prepare(sem):
     sem.OpenNavigator(section.path("section.nav"))
 
 
-section = Section("navigator", prepare)
+def before(sem):
+    if sem.ReportIfNavOpen() == 0:
+        sem.OpenNavigator(section.path("another.nav"))
+
+
+section = Section("navigator", prepare, before)
 check = section.check
 
 
@@ -31,20 +36,27 @@ def the_navigator_is_saved_closed_and_read(sem):
     count = sem.ReportNumTableItems()
     nothing("CloseNavigator", sem.CloseNavigator())
     equal("closed", sem.ReportIfNavOpen(), 0)
-    sem.R()
-    for name, arguments in (("ReportNavFile", ()), ("ReportOtherItem", (1,)), ("AddStagePosAsNavPoint", (0.0, 0.0, 0.0)),
-                            ("AdjustStagePosForNav", (0.0, 0.0)), ("BufImagePosToStagePos", ("A", 0, 1.0, 1.0))):
-        refused(sem, name, *arguments)
+    refused(sem, "ReportNavFile")
     nothing("OpenNavigator", sem.OpenNavigator())
     equal("open without a file", sem.ReportIfNavOpen(), 1)
     nothing("ReadNavFile", sem.ReadNavFile(section.path("section.nav")))
     equal("ReportIfNavOpen", sem.ReportIfNavOpen(), 2)
     equal("ReportNumTableItems", sem.ReportNumTableItems(), count)
     equal("the note", sem.NavIndexWithNote("a note to find"), index)
-    refused(sem, "OpenNavigator", section.path("another.nav"))
+    refused(sem, "OpenNavigator", section.path("too many.nav"))
     sem.SaveNavigator(section.path("elsewhere.nav"))
     equal("saved elsewhere", os.path.basename(sem.ReportNavFile()), "elsewhere.nav")
     refused(sem, "ReadNavFile", section.path("missing.nav"))
+
+
+@check("ReportOtherItem", "AddStagePosAsNavPoint", "AdjustStagePosForNav", "BufImagePosToStagePos")
+def without_a_navigator_its_commands_are_refused(sem):
+    sem.R()
+    sem.SaveNavigator(section.path("before closing.nav"))
+    sem.CloseNavigator()
+    for name, arguments in (("ReportOtherItem", (1,)), ("AddStagePosAsNavPoint", (0.0, 0.0, 0.0)),
+                            ("AdjustStagePosForNav", (0.0, 0.0)), ("BufImagePosToStagePos", ("A", 0, 1.0, 1.0))):
+        refused(sem, name, *arguments)
 
 
 @check("MergeNavFile")
