@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -71,6 +72,7 @@ def main():
         return 2
     checked = collections.defaultdict(list)
     failures = []
+    used = used_commands()
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         for name, results in zip(sections, pool.map(lambda section: run_section(simulator, section), sections)):
             failed = 0
@@ -86,10 +88,11 @@ def main():
         print(said if not failed else "operator session: failed")
         if failed:
             failures.append(f"FAILED the operator session: {said}")
-        for command in sorted(used_commands() - set(checked)):
+        for command in sorted(used - set(checked)):
             checked[command].append(False)
             failures.append(f"FAILED {command}: no check names it, and SPACEtomo or PACEtomo use it")
-    for failure in failures:
+    # What SPACEtomo and PACEtomo use comes first.
+    for failure in sorted(failures, key=lambda text: not used & set(re.split(r"[ ,:(]+", text.split(" (")[0]))):
         print(failure)
     print(f"{len(checked)} commands checked, {sum(all(passed) for passed in checked.values())} passed")
     return 1 if failures else 0
