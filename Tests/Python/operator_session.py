@@ -101,7 +101,7 @@ def main():
         sem.ConnectToSEM(simulator.port, "127.0.0.1")
         pieces, views = operate(simulator.folder)
     finally:
-        simulator.stop()
+        simulator.stop(keep_files=True)
     for name, sections in (("grid.mrc", pieces), ("views.mrc", views)):
         path = simulator.path(name)
         complaints = io.StringIO()
@@ -112,6 +112,7 @@ def main():
             equal(f"sections of {name} by its mdoc", sum(line.startswith("[ZValue") for line in mdoc), sections)
         with mrcfile.open(path) as file:
             equal(f"sections of {name}", 1 if file.data.ndim == 2 else file.data.shape[0], sections)
+    simulator.remove_files()   # what failed stays to be looked at
     print(f"operator session: {pieces} pieces, {views} views, both files valid")
 
 

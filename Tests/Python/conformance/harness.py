@@ -7,6 +7,7 @@ that it names; that it did call them is checked as well.
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,7 @@ class Simulator:
         while not self.lines or not self.lines[-1].startswith("listening on "):
             line = self.process.stdout.readline()
             if not line:
+                self.remove_files()
                 raise RuntimeError("the simulator did not start")
             self.lines.append(line.strip())
         self.port = int(self.lines[-1].rsplit(":", 1)[1])
@@ -77,13 +79,18 @@ class Simulator:
         except FileNotFoundError:
             return []
 
-    def stop(self):
+    def stop(self, keep_files=False):
         self.process.terminate()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if not keep_files:
+            self.remove_files()
+
+    def remove_files(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Section:

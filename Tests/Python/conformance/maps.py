@@ -1,5 +1,5 @@
-"""Navigator: maps, and going back to them (4.17)."""
-from harness import Section, equal, near, nothing, numbers, ready, reason, refused, regular
+"""Navigator: merged files, maps, and going back to them (4.17)."""
+from harness import Section, equal, holds, near, nothing, numbers, ready, reason, refused, regular
 
 
 def prepare(sem):
@@ -15,6 +15,16 @@ check = section.check
 def point(sem, x, y):
     """Adds a point and gives its index."""
     return int(numbers("AddStagePosAsNavPoint", sem.AddStagePosAsNavPoint(x, y, 0), 1))
+
+
+@check("MergeNavFile")
+def items_of_another_file_are_added(sem):
+    point(sem, 1, 1)
+    sem.SaveNavigator(section.path("merged.nav"))
+    before = sem.ReportNumTableItems()
+    point(sem, 2, 2)
+    nothing("MergeNavFile", sem.MergeNavFile(section.path("merged.nav")))
+    holds("items", before + 1 <= sem.ReportNumTableItems() <= 2 * before + 1, "no fewer than before", sem.ReportNumTableItems())
 
 
 @check("NewMap", "LoadOtherMap", "LoadNavMap", "NavIndexItemDrawnOn", "RealignToMapDrawnOn")

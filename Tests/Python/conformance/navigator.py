@@ -59,16 +59,6 @@ def without_a_navigator_its_commands_are_refused(sem):
         refused(sem, name, *arguments)
 
 
-@check("MergeNavFile")
-def items_of_another_file_are_added(sem):
-    point(sem, 1, 1)
-    sem.SaveNavigator(section.path("merged.nav"))
-    before = sem.ReportNumTableItems()
-    point(sem, 2, 2)
-    nothing("MergeNavFile", sem.MergeNavFile(section.path("merged.nav")))
-    holds("items", before + 1 <= sem.ReportNumTableItems() <= 2 * before + 1, "no fewer than before", sem.ReportNumTableItems())
-
-
 @check("AddStagePosAsNavPoint", "ReportOtherItem", "ReportNavItem", "SetSelectedNavItem")
 def an_item_has_index_position_and_type(sem):
     index = point(sem, 100.5, -200.25, 7)
