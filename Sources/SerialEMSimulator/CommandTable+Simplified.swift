@@ -28,7 +28,7 @@ extension CommandTable {
         "ExitProgramAtEnd": "Accepted; the simulator goes on.",
         "SetHoleFinderParams": "Kept and reported; there are no holes to find.",
         "RunScriptAfterNavAcquire": "The number is checked; scripts are not run.",
-        "FFT": "Half the detail of SerialEM's: 512 pixels wide, into A.",
+        "FFT": "Half the detail of SerialEM's: 512 pixels wide, into A, and into AF as if its window were open.",
         "Rotate90CW": "The stage position of the turned image's pixels is not kept.",
         "AlignTo": "Trimming, sigma and padding are as the simulator likes.", "AutoAlign": "Trimming is as the simulator likes.",
         "AlignBetweenMags": "Finds the shift; scale and rotation are those of the calibration.",
@@ -81,6 +81,12 @@ extension CommandTable {
                     "CombineHolesToMulti", "FindMultiMapHoles", "UseNavGroupForMultishot",
                 ]
             ),
+            ("The camera takes one image at a time; SerialEM's multiple Records are not simulated.", ["MultipleRecords"]),
+            ("The specimen does not change by cooking.", ["CookSpecimen"]),
+            ("There are no templates of holes to align to.", ["AlignToTemplate"]),
+            ("No offset was set automatically that could be taken back.", ["RevertAutoLDShiftOffset"]),
+            ("This microscope has no vibration manager.", ["QueryVibrationManager", "VibrationManagerRequest"]),
+            ("This microscope has no energy filter of JEOL.", ["ReportJeolGIF", "SetJeolGIF"]),
             ("There is no grid map to align with.", ["RefineGridMapAlignment", "AlignAndTransformItems", "LoadAllGridMaps"]),
             ("Anchor maps need a second magnification, which is not set up.", ["MakeAnchorMap"]),
         ]

@@ -9,6 +9,8 @@ extension CommandTable {
         "ReportSlotStatus": { try await $0.slotStatus($1.integer(1)) },
         "LoadCartridge": { try await $0.loadCartridge($1.integer(1)) },
         "UnloadCartridge": { m, _ in try await m.unloadCartridge() },
+        // No operation with several grids runs: -1, and no time at which one began.
+        "ReportCurrentMulGridID": { _, _ in [.number(-1), .number(0)] },
         "ReportLoadedSlot": { m, _ in try await m.reportLoadedSlot() },
         "FindCartridgeWithID": { try await $0.findCartridge($1.integer(1)) },
     ]

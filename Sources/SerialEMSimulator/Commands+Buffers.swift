@@ -165,7 +165,8 @@ extension VirtualMicroscope {
 
     /// The image of a buffer as the socket hands it out, or nil for an empty one.
     func bufferImage(_ index: Int, fromFFTWindow: Bool) -> ImageBuffer? {
-        guard !fromFFTWindow, buffers.indices.contains(index) else { return nil }
+        guard !fromFFTWindow else { return index == 0 ? fftWindow : nil }
+        guard buffers.indices.contains(index) else { return nil }
         return buffers[index]
     }
 

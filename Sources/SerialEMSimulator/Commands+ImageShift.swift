@@ -41,7 +41,8 @@ extension VirtualMicroscope {
     func reportImageShift() -> [ReportedValue] {
         let units = reported(column.imageShift)
         let specimen = Magnifications.imageShiftToSpecimen(column.imageShift)
-        let camera = column.currentMagnification.specimenToCamera(specimen)
+        // What the camera is told is how the image moves, against the shift of the field.
+        let camera = column.currentMagnification.specimenToCamera(-specimen)
         let stage = stageWay(of: specimen)
         return [units.dx, units.dy, camera.dx, camera.dy, stage.dx, stage.dy].map { .number($0) }
     }
@@ -108,7 +109,9 @@ extension VirtualMicroscope {
         mechanics.accumulatedShift = mechanics.accumulatedShift + shift
         let specimen = image.conditions.magnification.cameraToSpecimen(shift)
         let axes = Magnifications.specimenToImageShift(specimen)
-        return [shift.dx, shift.dy, axes.dx * 1000, axes.dy * 1000, specimen.dx * 1000, specimen.dy * 1000].map { .number($0) }
+        // How far along each axis of image shift, on the specimen: lengths, which have no sign.
+        let scale = 1000 * Magnifications.imageShiftToSpecimen(Vector(dx: 1, dy: 0)).length
+        return [shift.dx, shift.dy, axes.dx.magnitude * scale, axes.dy.magnitude * scale, specimen.dx * 1000, specimen.dy * 1000].map { .number($0) }
     }
     /// The image shift that would do what the shift of the image in A shows.
     func reportImageShiftForBufferShift() -> [ReportedValue] {

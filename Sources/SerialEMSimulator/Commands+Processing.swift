@@ -172,6 +172,7 @@ extension VirtualMicroscope {
         b.file = nil
         b.section = -1
         acquired(b)
+        fftWindow = b
         return []
     }
 

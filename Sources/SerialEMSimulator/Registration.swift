@@ -30,7 +30,7 @@ enum Registration {
         var best = (value: -Double.infinity, x: 0, y: 0)
         let span = min(Scores.side / 2 - 2, Int(clamped: reach.rounded(.up)))
         for y in -span ... span {
-            for x in -span ... span where Double(x * x + y * y) <= reach * reach + 1 {
+            for x in -span ... span where Double(x * x + y * y) <= reach * reach {
                 let value = scores[x, y]
                 if value > best.value { best = (value, x, y) }
             }

@@ -93,6 +93,8 @@ public actor VirtualMicroscope {
     var lastAutoFocus = (defocus: 0.0, status: -1)
 
     var buffers: [ImageBuffer?] = Array(repeating: nil, count: 22)
+    /// The image that GetBufferImage calls AF.
+    var fftWindow: ImageBuffer?
     var buffersToRoll = 4
     var directory: String
     var openFiles: [OpenImageFile] = []

@@ -59,6 +59,7 @@ extension VirtualMicroscope {
         openFaultDialog = nil
         presentDialog = nil
         buffers = Array(repeating: nil, count: buffers.count)
+        fftWindow = nil
         openFiles = []
         currentFile = nil
         montageSet = .record

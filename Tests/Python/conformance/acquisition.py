@@ -70,7 +70,7 @@ def after_exit_the_marked_item_is_acquired(sem):
     holds("the tilt series", os.path.exists(section.path("one_ts_001.mrc")), "a file", os.listdir(section.simulator.folder))
 
 
-@check("StartNavAcquireAtEnd")
+@check("NavAcqAtEndUseParams", "SetNavAcqAtEndParams")
 def a_choice_of_parameters_ends_with_its_period(sem):
     item = marked_item(sem, section.simulator.folder, "two", 0, 0)
     sem.NavAcqAtEndUseParams("F")

@@ -88,8 +88,8 @@ def a_reloaded_grid_is_found_again(sem):
     regular(sem)
     sem.SetMagIndex(3)   # sees most of the grid at once
     sem.MoveStageTo(0, 0)
-    sem.OpenNewFile(section.path("grid.mrc"))
-    sem.R()
+    sem.OpenNewMontage(3, 3, section.path("grid.mrc"))   # a map of one image is refused
+    sem.M()
     index = int(sem.NewMap(0, "the grid"))
     sem.CloseFile()
     sem.UnloadCartridge()
