@@ -7,7 +7,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .treatAllWarnings(as: .error),
 ]
-// Loops over pixels are a hundred times slower without the optimiser; the tests of these targets would be too.
+// Loops over pixels and bytes are a hundred times slower without the optimiser; the tests of these targets would be too.
 let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let nio = "swift-nio"
@@ -51,7 +51,7 @@ let package = Package(
         .target(name: "ImageFiles", dependencies: ["Raster", "Units", "CImageCodecs"], swiftSettings: numeric),
         .target(name: "Navigator", dependencies: ["ImageFiles", "Geometry", "Units"], swiftSettings: strict),
         // The wire.
-        .target(name: "SerialEMProtocol", swiftSettings: strict),
+        .target(name: "SerialEMProtocol", swiftSettings: numeric),
         .target(
             name: "SerialEMClient", dependencies: ["SerialEMProtocol", "Units", nioCore, nioPosix, logging],
             swiftSettings: strict),
