@@ -17,7 +17,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Files that neither the client nor the simulator made; tests read them where they lie.
-let withGoldenFiles: Set = ["ImageFiles", "InferenceWorker", "Navigator", "Targets"]
+let withGoldenFiles: Set = ["ImageFiles", "InferenceWorker", "Navigator", "SerialEMProtocol", "Targets"]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
@@ -55,6 +55,10 @@ let package = Package(
         .target(
             name: "SerialEMClient", dependencies: ["SerialEMProtocol", "Units", nioCore, nioPosix, logging],
             swiftSettings: strict),
+        // What tries the wire, for tests and benchmarks.
+        .executableTarget(
+            name: "wire-check", dependencies: ["SerialEMClient", "SerialEMProtocol", nioCore, nioPosix, logging, arguments],
+            swiftSettings: numeric),
         // The simulator: Specimen is what lies on the grid, SerialEMSimulator is the program in front of it.
         .target(name: "Specimen", dependencies: ["Raster", "Geometry", "Units"], swiftSettings: numeric),
         .target(
@@ -110,8 +114,8 @@ let package = Package(
         tests("Raster", []),
         tests("ImageFiles", ["Raster", "Units"]),
         tests("Navigator", ["Geometry", "Units"]),
-        tests("SerialEMProtocol", []),
-        tests("SerialEMClient", ["SerialEMMicroscope", "SerialEMProtocol", "Units", nioCore, nioPosix, logging]),
+        tests("SerialEMProtocol", ["wire-check"]),
+        tests("SerialEMClient", ["wire-check", "SerialEMMicroscope", "SerialEMProtocol", "Units", nioCore, nioPosix, logging]),
         tests("Specimen", ["Raster", "Geometry", "Units"]),
         tests(
             "SerialEMSimulator",
