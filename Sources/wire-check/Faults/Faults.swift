@@ -16,7 +16,7 @@ struct Faults: AsyncParsableCommand {
     @Option(help: "How many clients, each with a server of its own, work at a time.")
     var lanes = 16
     @Option(help: "By how many megabytes memory may have grown after the warm-up.")
-    var memory = 8
+    var memory = 16
     @Option(help: "After how many seconds it counts as a hang.")
     var limit: UInt32 = 600
 
