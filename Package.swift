@@ -7,7 +7,7 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .treatAllWarnings(as: .error),
 ]
-// Loops over pixels are a hundred times slower without the optimiser; the tests of these targets would be too.
+// Loops over pixels and bytes are a hundred times slower without the optimiser; the tests of these targets would be too.
 let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
 let nio = "swift-nio"
@@ -18,7 +18,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Files that neither the client nor the simulator made; tests read them where they lie.
-let withGoldenFiles: Set = ["ImageFiles", "InferenceWorker", "Navigator", "Targets"]
+let withGoldenFiles: Set = ["ImageFiles", "InferenceWorker", "Navigator", "SerialEMProtocol", "Targets"]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
@@ -52,10 +52,14 @@ let package = Package(
         .target(name: "ImageFiles", dependencies: ["Raster", "Units", "CImageCodecs"], swiftSettings: numeric),
         .target(name: "Navigator", dependencies: ["ImageFiles", "Geometry", "Units"], swiftSettings: strict),
         // The wire.
-        .target(name: "SerialEMProtocol", swiftSettings: strict),
+        .target(name: "SerialEMProtocol", swiftSettings: numeric),
         .target(
             name: "SerialEMClient", dependencies: ["SerialEMProtocol", "Units", nioCore, nioPosix, logging],
             swiftSettings: strict),
+        // What tries the wire, for tests and benchmarks.
+        .executableTarget(
+            name: "wire-check", dependencies: ["SerialEMClient", "SerialEMProtocol", nioCore, nioPosix, logging, arguments],
+            swiftSettings: numeric),
         // The simulator: Specimen is what lies on the grid, SerialEMSimulator is the program in front of it.
         .target(name: "Specimen", dependencies: ["Raster", "Geometry", "Units"], swiftSettings: numeric),
         .target(
@@ -111,8 +115,8 @@ let package = Package(
         tests("Raster", []),
         tests("ImageFiles", ["Raster", "Units"]),
         tests("Navigator", ["Geometry", "Units"]),
-        tests("SerialEMProtocol", []),
-        tests("SerialEMClient", ["SerialEMMicroscope", "SerialEMProtocol", "Units", nioCore, nioPosix, logging]),
+        tests("SerialEMProtocol", ["wire-check"]),
+        tests("SerialEMClient", ["wire-check", "SerialEMMicroscope", "SerialEMProtocol", "Units", nioCore, nioPosix, logging]),
         tests("Specimen", ["Raster", "Geometry", "Units"]),
         tests(
             "SerialEMSimulator",
