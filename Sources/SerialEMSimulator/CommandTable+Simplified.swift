@@ -83,7 +83,7 @@ extension CommandTable {
             ),
             ("The camera takes one image at a time; SerialEM's multiple Records are not simulated.", ["MultipleRecords"]),
             ("The specimen does not change by cooking.", ["CookSpecimen"]),
-            ("There are no templates of holes to align to.", ["AlignToTemplate"]),
+            ("There are no templates of holes to align to.", ["AlignToTemplate", "CenterHoleAtNavItem"]),
             ("No offset was set automatically that could be taken back.", ["RevertAutoLDShiftOffset"]),
             ("This microscope has no vibration manager.", ["QueryVibrationManager", "VibrationManagerRequest"]),
             ("This microscope has no energy filter of JEOL.", ["ReportJeolGIF", "SetJeolGIF"]),

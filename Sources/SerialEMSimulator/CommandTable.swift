@@ -6,7 +6,7 @@ typealias CommandHandler = @Sendable (VirtualMicroscope, CommandArguments) async
 /// The simulated commands by function code. Commands that are not here are refused by name.
 enum CommandTable {
     /// In the order in which they are looked up: of two handlers of one command the later one counts.
-    private static let groups: [[String: CommandHandler]] = [
+    static let groups: [[String: CommandHandler]] = [
         sessionCommands, variableCommands, logCommands, dialogCommands, textFileCommands, scriptCommands,
         stageCommands, opticsCommands, cameraCommands, lowDoseCommands, autoloaderCommands,
         fileCommands, metadataCommands, frameFileCommands,

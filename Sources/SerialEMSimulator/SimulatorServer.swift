@@ -8,15 +8,13 @@ internal import Synchronization
 ///
 /// One client at a time: a newcomer takes the place of the one before, whose running command ends first.
 public final class SimulatorServer: Sendable {
-    typealias Listener = NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
-
     /// The port that clients connect to.
     public let port: Int
     /// What answers them.
     public let microscope: VirtualMicroscope
     let logger: Logger
     private let host: String
-    private let firstListener: Listener
+    private let firstListener: Listener.Incoming
     private let requestCount = Atomic(0)
     private let isAway = Atomic(false)
     /// Seconds for which SerialEM is away, for each time that it ends unexpectedly.
@@ -24,7 +22,7 @@ public final class SimulatorServer: Sendable {
     /// Seconds that a newcomer stays, for each that is to come.
     private let newcomers: (wanted: AsyncStream<Double>, want: AsyncStream<Double>.Continuation)
 
-    private init(listener: Listener, host: String, microscope: VirtualMicroscope, logger: Logger) {
+    private init(listener: Listener.Incoming, host: String, microscope: VirtualMicroscope, logger: Logger) {
         firstListener = listener
         self.host = host
         self.microscope = microscope
@@ -46,18 +44,9 @@ public final class SimulatorServer: Sendable {
             microscope: VirtualMicroscope(configuration: configuration, faults: faults), logger: logger)
     }
 
-    private static func listen(host: String, port: Int) async throws -> Listener {
+    private static func listen(host: String, port: Int) async throws -> Listener.Incoming {
         do {
-            return try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-                .serverChannelOption(.backlog, value: 2)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: host, port: port) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        // The header of an image has to leave in its own segment.
-                        try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
-                        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
-                    }
-                }
+            return try await Listener.bind(host: host, port: port)
         } catch {
             throw CommandFailure("The simulator cannot listen on \(host):\(port): \(error). Is the port in use? Choose another with --port.")
         }
@@ -102,7 +91,7 @@ public final class SimulatorServer: Sendable {
     }
 
     /// Serves clients until SerialEM ends unexpectedly, and says for how long it is away; nil when the program goes down.
-    private func serveUntilCrash(_ listener: Listener) async throws -> Double? {
+    private func serveUntilCrash(_ listener: Listener.Incoming) async throws -> Double? {
         let turn = Turn()
         return try await listener.executeThenClose { clients in
             // An acquisition belongs to no client: the one that asked for it leaves, and others come while it runs.
@@ -123,7 +112,7 @@ public final class SimulatorServer: Sendable {
                 var present: Seat?
                 for try await client in clients {
                     await present?.evict()
-                    let seat = Seat(channel: client.channel)
+                    let seat = Seat(channel: client)
                     present = seat
                     group.addTask {
                         await turn.take()
@@ -141,12 +130,13 @@ public final class SimulatorServer: Sendable {
     }
 
     private func serve(
-        _ client: NIOAsyncChannel<ByteBuffer, ByteBuffer>, _ seat: Seat, _ acquisitionsWanted: AsyncStream<Void>.Continuation
+        _ channel: any Channel, _ seat: Seat, _ acquisitionsWanted: AsyncStream<Void>.Continuation
     ) async {
         do {
+            let client: NIOAsyncChannel<ByteBuffer, ByteBuffer> = try await Listener.take(channel)
             try await client.executeThenClose { incoming, outgoing in
                 var conversation = Conversation(
-                    incoming: incoming.makeAsyncIterator(), outgoing: outgoing, channel: client.channel)
+                    incoming: incoming.makeAsyncIterator(), outgoing: outgoing, channel: channel)
                 while !seat.isEvicted, let packet = try await conversation.packet() {
                     defer { seat.setExecuting(false) }
                     try await self.answer(packet, &conversation, seat, acquisitionsWanted)

@@ -1,7 +1,6 @@
 public import Logging
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOPosix
 
 /// An HTTP port of the loopback interface at which tests, teachers and curl see what the simulator does and make things go
 /// wrong. One request for each connection; everything is JSON.
@@ -10,13 +9,13 @@ public final class ControlPort: Sendable {
 
     /// The port that clients connect to.
     public let port: Int
-    private let listener: NIOAsyncChannel<Client, Never>
+    private let listener: Listener.Incoming
     private let routes: ControlRoutes
     private let logger: Logger
     /// The longest list of faults that is taken, in bytes.
     private static let longestBody = 1 << 20
 
-    private init(listener: NIOAsyncChannel<Client, Never>, server: SimulatorServer, logger: Logger) {
+    private init(listener: Listener.Incoming, server: SimulatorServer, logger: Logger) {
         self.listener = listener
         self.logger = logger
         routes = ControlRoutes(server: server)
@@ -26,14 +25,7 @@ public final class ControlPort: Sendable {
     /// Takes the port; port 0 takes any free one. Nothing is answered before ``run()``.
     public static func bind(for server: SimulatorServer, port: Int, logger: Logger) async throws -> ControlPort {
         do {
-            let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: "127.0.0.1", port: port) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                        return try Client(wrappingChannelSynchronously: channel)
-                    }
-                }
+            let listener = try await Listener.bind(host: "127.0.0.1", port: port)
             return ControlPort(listener: listener, server: server, logger: logger)
         } catch {
             throw CommandFailure(
@@ -51,8 +43,11 @@ public final class ControlPort: Sendable {
         }
     }
 
-    private func serve(_ client: Client) async {
+    private func serve(_ channel: any Channel) async {
         do {
+            let client: Client = try await Listener.take(channel) { channel in
+                try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+            }
             try await client.executeThenClose { incoming, outgoing in
                 var parts = incoming.makeAsyncIterator()
                 guard case .head(let head) = try await parts.next() else { return }
