@@ -66,7 +66,7 @@ import Testing
         await #expect(throws: Scenario.Refusal.self) { try await s.run("ReportSlotStatus", 1) }
         await #expect(throws: Scenario.Refusal.self) { try await s.run("LoadCartridge", 1) }
         await #expect(throws: Scenario.Refusal.self) { try await s.run("ReportLoadedSlot") }
-        try await s.run("LongOperation", "In", "0")
+        try await s.run("LongOperation", "In")
         #expect(try await s.numbers("ReportLoadedSlot") == [-1, -1])
         var entries: [[ReportedValue]] = []
         while true {

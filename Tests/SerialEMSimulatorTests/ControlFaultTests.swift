@@ -85,6 +85,7 @@ import Units
 
                 """
             try text.write(toFile: "\(stand.folder)/A_tgts.txt", atomically: true, encoding: .utf8)
+            try await sem.navAcqAtEndUseParams("F")
             try await sem.setNavAcqAtEndParams([("prim", 2)])
             try await sem.startNavAcquireAtEnd()
             try await sem.exit()

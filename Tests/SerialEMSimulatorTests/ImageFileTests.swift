@@ -167,6 +167,7 @@ import Units
             try await bench.run("SetBinning", .text("R"), .number(8))
             #expect(try await bench.failure("ReportLastFrameFile").contains("no last frame file"))
             try await bench.run("SetDoseFracParams", .text("R"), .integer(1), .integer(1))
+            try await bench.run("SetFrameTime", .text("R"), .number(0.25))
             try await bench.run("SetFolderForFrames", .text(bench.path("raw")))
             #expect(try await bench.texts("ReportFrameSavingPath") == [bench.path("raw")])
             try await bench.run("SetFrameNameFormat", .integer(0), .integer(-1), .integer(0x440))

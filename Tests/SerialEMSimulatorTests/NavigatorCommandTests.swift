@@ -132,32 +132,6 @@ import Testing
         }
     }
 
-    @Test func aGridThatWasReloadedGetsItsItemsBack() async throws {
-        try await withBench { bench in
-            try await bench.run("LoadCartridge", .integer(1))
-            try await bench.run("SetColumnOrGunValve", .integer(1))
-            try await bench.run("GoToImagingState", .text("1"))
-            try await bench.run("SetBinning", .text("R"), .number(4))
-            try await bench.run("OpenNavigator", .text("grid.nav"))
-            try await bench.run("OpenNewFile", .text("map.mrc"))
-            try await bench.run("R")
-            try await bench.run("NewMap")
-            let lamella = try #require(await bench.microscope.truth().grids.first { $0.slot == 1 }?.lamellae.first)
-            try await bench.run("AddStagePosAsNavPoint", .number(lamella.stage.x), .number(lamella.stage.y), .number(0))
-            try await bench.run("UnloadCartridge")
-            try await bench.run("LoadCartridge", .integer(1))
-            try await bench.run("SetColumnOrGunValve", .integer(1))
-            let now = try #require(await bench.microscope.truth().grids.first { $0.slot == 1 }?.lamellae.first)
-            #expect(abs(now.stage.x - lamella.stage.x) + abs(now.stage.y - lamella.stage.y) > 2)
-            #expect(try await bench.failure("RealignReloadedGrid", .integer(1), .number(60)).contains("No match"))
-            try await bench.run("RealignReloadedGrid", .integer(1), .number(0))
-            let point = try await bench.numbers("ReportOtherItem", .integer(2))
-            #expect(abs(point[1] - now.stage.x) < 2)
-            #expect(abs(point[2] - now.stage.y) < 2)
-            #expect(try await bench.numbers("GetVariable", .text("navRegis")) == [2])
-        }
-    }
-
     @Test func theCameraMatricesFollowTheBinningThatWasAskedFor() async throws {
         try await withBench { bench in
             let plain = try await bench.numbers("SpecimenToCameraMatrix", .integer(0))

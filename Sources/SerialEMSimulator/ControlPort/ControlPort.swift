@@ -52,11 +52,15 @@ public final class ControlPort: Sendable {
                 var parts = incoming.makeAsyncIterator()
                 guard case .head(let head) = try await parts.next() else { return }
                 var body: [UInt8] = []
+                var count = 0
                 while case .body(let bytes) = try await parts.next() {
-                    body += bytes.readableBytesView
-                    guard body.count <= Self.longestBody else {
-                        return try await Self.send(.wrong(413, "A body has at most \(Self.longestBody) bytes."), to: outgoing, head)
-                    }
+                    count += bytes.readableBytes
+                    // What is too long is read to its end all the same, or its sender would see the answer's end only.
+                    if count <= Self.longestBody { body += bytes.readableBytesView }
+                    guard count <= 64 * Self.longestBody else { return }
+                }
+                guard count <= Self.longestBody else {
+                    return try await Self.send(.wrong(413, "A body has at most \(Self.longestBody) bytes."), to: outgoing, head)
                 }
                 try await Self.send(await routes.answer(ControlRequest(head, body: body)), to: outgoing, head)
             }
