@@ -64,7 +64,7 @@ struct RunningProgram {
     /// A script to run before a program: sends it what Control-C sends as soon as its output has a text. The tests' own
     /// threads may be too busy to do it in time.
     static func interrupt(whenSaid text: String) -> String {
-        "{ (until grep -q '\(text)' /proc/$$/fd/1; do sleep 0.05; done; kill -INT $$) & }"
+        "{ (until grep -q '\(text)' /proc/$$/fd/1; do kill -0 $$ || exit; sleep 0.05; done; kill -INT $$) 2>/dev/null & }"
     }
 
     /// Asks it to end, and waits.
