@@ -144,6 +144,9 @@ let package = Package(
                 "Store", "Microscope", "SerialEMMicroscope", "SerialEMClient", "SerialEMSimulator", "Detection",
                 "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", logging,
             ]),
+        tests(
+            "Daemon",
+            ["Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", hummingbird, httpTypes, serviceLifecycle, logging]),
         // The programs as an operator starts them.
         .testTarget(
             name: "CommandLineTests",

@@ -11,7 +11,7 @@ extension SessionService {
         let now = ContinuousClock.now
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
-            state: state(hold: hold), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
+            state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
             phase: current?.phase, fraction: current?.fraction,
             steps: (current?.steps ?? []).map {
                 StepInProgress(title: $0.title, seconds: (now - $0.begin) / .seconds(1), limitSeconds: $0.limit / .seconds(1))
@@ -19,9 +19,9 @@ extension SessionService {
             queued: waiting.count { $0.state == .queued }, lastEvent: try await store.lastEvent())
     }
 
-    private func state(hold: String?) -> ServiceStatus.State {
+    private func state(hold: String?, isQueueEmpty: Bool) -> ServiceStatus.State {
         if ends { return .ending }
-        guard let current else { return hold == nil ? .idle : .held }
+        guard let current else { return hold != nil ? .held : isQueueEmpty ? .idle : .starting }
         if current.helm.cancellation != nil { return .aborting }
         if current.helm.isStopping { return .stopping }
         if current.helm.isPaused { return current.isWaiting ? .paused : .pausing }

@@ -88,7 +88,10 @@ package actor SessionService: Service {
     private func perform(_ session: QueuedSession) async throws {
         let helm = Helm(skips: try await store.skips(of: session.id))
         current = CurrentSession(session: session, helm: helm)
-        defer { current = nil }
+        defer {
+            current = nil
+            changes.send()
+        }
         // After the session is known to those who pause, so that no pause falls between.
         if let hold = try await store.hold() { helm.pause(hold) }
         let isResumed = session.state.isUnderWay

@@ -8,6 +8,8 @@ package struct ServiceStatus: Codable, Sendable, Hashable {
         case idle
         /// Sessions wait, and none is started until a person resumes.
         case held
+        /// The next session is about to start.
+        case starting
         case running
         /// It waits at the next checkpoint.
         case pausing

@@ -11,7 +11,7 @@ struct Gate: Sendable {
     }
 
     let supervisor: any Supervisor
-    let microscope: any Microscope
+    let makeSafe: @Sendable () async -> SafeState
     /// How long a session may be held as it stands; then the microscope is made safe.
     let patience: Duration
     let report: @Sendable (RunEvent) -> Void
@@ -30,7 +30,7 @@ struct Gate: Sendable {
             case .hold(let reason):
                 report(.held(at: checkpoint, reason: reason))
                 if try await !isReleasedSoon(at: checkpoint) {
-                    if !wasMadeSafe { await makeSafe() }
+                    if !wasMadeSafe { await becomeSafe() }
                     wasMadeSafe = true
                     try await supervisor.untilReleased(at: checkpoint)
                 }
@@ -55,8 +55,8 @@ struct Gate: Sendable {
     }
 
     /// Not cancelled with the session, as at its end: it ends by the deadlines of its commands.
-    private func makeSafe() async {
-        let state = await Task { await microscope.makeSafe() }.value
+    private func becomeSafe() async {
+        let state = await Task { await makeSafe() }.value
         for failure in state.failures { report(.warning(failure)) }
         if !state.reached.isEmpty { report(.note("while it waits, the microscope has \(state.reached.joined(separator: ", "))")) }
     }

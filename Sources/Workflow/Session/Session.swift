@@ -43,7 +43,8 @@ public struct Session: Sendable {
             let progress = ProgressCounter(report: report)
             let context = SessionContext(
                 settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts, progress: progress,
-                gate: Gate(supervisor: supervisor, microscope: microscope, patience: patience, report: report))
+                gate: Gate(
+                    supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, patience: patience, report: report))
             for slot in settings.gridList {
                 reports.append(try await runGrid(slot, in: context))
                 try writeReport(reports, stopped: nil)
