@@ -98,6 +98,7 @@ extension GridSession {
             input: MapInput(number: lamella.number, setup: mediumSetup, overlap: request.overlap)
         ) { [self] in
             if try await mapItem(note: request.file) != nil { return .happened(request.file) }
+            if try await microscope.recoverMap(request) { return .happened(request.file) }
             guard FileManager.default.fileExists(atPath: path) else { return .didNotHappen }
             return .unknown("\(path) was begun and is no map of the navigator; make it a map in SerialEM, or delete it to map the lamella again")
         } perform: { [self] in
