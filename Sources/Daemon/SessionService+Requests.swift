@@ -14,10 +14,13 @@ extension SessionService {
             state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
             phase: current?.phase, fraction: current?.fraction,
             steps: (current?.steps ?? []).map {
-                StepInProgress(title: $0.title, seconds: (now - $0.begin) / .seconds(1), limitSeconds: $0.limit / .seconds(1))
+                StepInProgress(title: $0.title, seconds: Self.seconds(now - $0.begin), limitSeconds: Self.seconds($0.limit))
             },
             queued: waiting.count { $0.state == .queued }, lastEvent: try await store.lastEvent())
     }
+
+    /// To a tenth: nobody reads more.
+    private static func seconds(_ duration: Duration) -> Double { (duration / .seconds(0.1)).rounded() / 10 }
 
     private func state(hold: String?, isQueueEmpty: Bool) -> ServiceStatus.State {
         if ends { return .ending }

@@ -172,7 +172,7 @@ package actor SessionService: Service {
             try await log("\(name) is done", kind: "session", session: session.id)
         case .stopped(let reason):
             try await store.set(session.id, to: .stopped, reason: reason, at: .now)
-            try await log("\(name) is stopped: \(reason)", kind: "session", session: session.id)
+            try await log("\(name) ended early: \(reason)", kind: "session", session: session.id)
         case .failed(let reason, let isMicroscope):
             try await store.set(session.id, to: .failed, reason: reason, at: .now)
             let holds = session.onFailure.map { $0 == .stop } ?? isMicroscope
