@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Workflow
 
 /// Lets in who may come in, and turns every refusal into JSON with one sentence.
 struct Doorkeeper: RouterMiddleware {
@@ -28,7 +29,7 @@ struct Doorkeeper: RouterMiddleware {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            return try refusal("The service cannot do this now: \(error)", status: .internalServerError)
+            return try refusal("The service cannot do this now: \(sentence(error))", status: .internalServerError)
         }
     }
 
