@@ -51,6 +51,8 @@ public protocol Microscope: Sendable {
     func awaitControl(within limit: Duration, tick: @Sendable (Duration, AcquisitionSign) -> Void) async throws -> AcquisitionEnd
     /// Brings the microscope into the state that every session ends in, and says in words what that is and what failed.
     func makeSafe() async -> SafeState
+    /// Connects again where the connection was lost meanwhile, as by a restart of the program.
+    func reconnect() async throws
     /// Gives up control and closes the connection.
     func disconnect() async
 }

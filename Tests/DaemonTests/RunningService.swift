@@ -67,7 +67,7 @@ final class ScriptedSessions: Sendable {
             defer { report(.microscopeLeft(isSafe: state.withLock { $0.isSafe })) }
             if let failure = state.withLock({ $0.failure.take() }) { throw failure }
             let gate = Gate(
-                supervisor: supervisor, makeSafe: { .init(reached: [], failures: []) }, patience: .seconds(3600), report: report)
+                supervisor: supervisor, makeSafe: { .init(reached: [], failures: []) }, reconnect: {}, patience: .seconds(3600), report: report)
             let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
             for slot in settings.gridList where try await gate.pass(.grid(slot: slot)).skipped == nil {
                 let id = StepIdentifier.grid(slot, "whole-grid-map")

@@ -26,6 +26,9 @@ import Testing
         let isSafe = Mutex(false)
         let timesMadeSafe = Mutex(0)
 
+        let timesReconnected = Mutex(0)
+        func reconnect() { timesReconnected.withLock { $0 += 1 } }
+
         func makeSafe() -> SafeState {
             isSafe.withLock { $0 = true }
             timesMadeSafe.withLock { $0 += 1 }
@@ -52,7 +55,7 @@ import Testing
     private let checkpoint = Checkpoint.lamella(slot: 3, number: 2, before: .mapping)
 
     private func gate(_ script: Script, patience: Duration, _ lines: Lines) -> Gate {
-        Gate(supervisor: script, makeSafe: { script.makeSafe() }, patience: patience, report: lines.take)
+        Gate(supervisor: script, makeSafe: { script.makeSafe() }, reconnect: { script.reconnect() }, patience: patience, report: lines.take)
     }
 
     @Test func whoeverIsNotHeldGoesOnWithoutAWord() async throws {
@@ -68,6 +71,7 @@ import Testing
         let passage = try await gate(script, patience: .seconds(3600), lines).pass(checkpoint)
         #expect(passage == Gate.Passage(skipped: nil, wasMadeSafe: false))
         #expect(script.timesMadeSafe.withLock { $0 } == 0)
+        #expect(script.timesReconnected.withLock { $0 } == 0)
         #expect(
             lines.all == ["held before lamella 2 of grid 3 is mapped: coffee", "released before lamella 2 of grid 3 is mapped"])
     }
@@ -78,6 +82,7 @@ import Testing
         let passage = try await gate(script, patience: .zero, lines).pass(checkpoint)
         #expect(passage == Gate.Passage(skipped: nil, wasMadeSafe: true))
         #expect(script.timesMadeSafe.withLock { $0 } == 1)
+        #expect(script.timesReconnected.withLock { $0 } == 2)
         #expect(lines.all.contains("while it waits, the microscope has beam blanked"))
     }
 

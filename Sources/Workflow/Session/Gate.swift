@@ -12,6 +12,7 @@ struct Gate: Sendable {
 
     let supervisor: any Supervisor
     let makeSafe: @Sendable () async -> SafeState
+    let reconnect: @Sendable () async throws -> Void
     /// How long a session may be held as it stands; then the microscope is made safe.
     let patience: Duration
     let report: @Sendable (RunEvent) -> Void
@@ -35,6 +36,7 @@ struct Gate: Sendable {
                     try await supervisor.untilReleased(at: checkpoint)
                 }
                 report(.released(at: checkpoint))
+                if wasMadeSafe { try await reconnect() }
             }
         }
     }

@@ -44,7 +44,8 @@ public struct Session: Sendable {
             let context = SessionContext(
                 settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts, progress: progress,
                 gate: Gate(
-                    supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, patience: patience, report: report))
+                    supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, reconnect: { try await microscope.reconnect() },
+                    patience: patience, report: report))
             for slot in settings.gridList {
                 reports.append(try await runGrid(slot, in: context))
                 try writeReport(reports, stopped: nil)
