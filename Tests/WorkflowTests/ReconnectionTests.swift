@@ -18,7 +18,9 @@ import Testing
         var microscope: SerialEMMicroscope?
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await first.run() }
-            microscope = try await SerialEMMicroscope.connect(host: "127.0.0.1", port: first.port, logger: Logger(label: "test"))
+            // Other tests may keep this computer busy.
+            microscope = try await SerialEMMicroscope.connect(
+                host: "127.0.0.1", port: first.port, answerWithin: .seconds(300), logger: Logger(label: "test"))
             group.cancelAll()
         }
         let connected = try #require(microscope)

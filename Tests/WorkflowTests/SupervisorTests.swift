@@ -46,7 +46,7 @@ import Workflow
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             let microscope = try await SerialEMMicroscope.connect(
-                host: "127.0.0.1", port: server.port, logger: Logger(label: "test"))
+                host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), logger: Logger(label: "test"))
             let session = Session(
                 settings: settings, models: try SessionModels(settings: settings, predictor: NoPredictor()),
                 journal: try SessionStore(path: folder + "/session.sqlite", settings: ""), supervisor: Answers(answer: answer)
