@@ -19,6 +19,8 @@ public protocol Microscope: Sendable {
     func loadGrid(slot: Int) async throws
     /// Opens the column valves and reads them back.
     func openValves() async throws
+    /// Says of everything that a session will ask for whether it is there. Nothing moves and nothing is exposed.
+    func examine(_ request: ExaminationRequest) async -> [Finding]
     /// Sets imaging states and apertures and says what the camera then sees.
     func use(_ setup: ImagingSetup) async throws -> CameraConditions
     /// The stage as it reads.

@@ -4,8 +4,9 @@ import ImageFiles
 
 /// A Navigator file of SerialEM: points, polygons and maps in stage coordinates.
 ///
-/// What is read is written back byte for byte, unknown keys and line ends too. The XML form is read as well, and written
-/// as text (SerialEM reads both).
+/// What is read is written back byte for byte, unknown keys and line ends too. The XML form and the older table of
+/// tab-separated columns are read as well, and written as an autodoc, unless ``tableBytes`` is asked for (SerialEM reads
+/// all of them).
 public struct NavigatorFile: Sendable, Hashable {
     /// In the order of the Navigator's table; SerialEM counts them from 1.
     public var items: [NavigatorItem]
@@ -23,6 +24,14 @@ public struct NavigatorFile: Sendable, Hashable {
     public init(bytes: [UInt8]) throws(NavigatorError) {
         if bytes.prefix(256).first(where: { $0 > 0x20 && $0 < 0x7F }) == UInt8(ascii: "<") {
             (head, items) = try Self.readXML(String(decoding: bytes, as: UTF8.self))
+            return
+        }
+        if NavigatorTable.isTable(bytes) {
+            // Files of that time are in the code page of the microscope's Windows.
+            let text = String(validating: bytes, as: UTF8.self) ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+            head = Autodoc()
+            head.head["AdocVersion"] = "2.00"
+            items = try NavigatorTable.read(text)
             return
         }
         var read = Autodoc(bytes: bytes, kinds: ["Item"])
@@ -55,6 +64,14 @@ public struct NavigatorFile: Sendable, Hashable {
         var out = head
         out.sections = items.map(\.section)
         return out.bytes
+    }
+
+    /// The items in the older form, a table of version 1.52; keys that it has no column for are lost.
+    public var tableBytes: [UInt8] { NavigatorTable.bytes(items) }
+
+    /// Writes the older form of the file; it appears whole.
+    public func writeTable(to path: String) throws(NavigatorError) {
+        do { try WholeFile.write(tableBytes, to: path) } catch { throw .cannotWrite(path, error.message) }
     }
 
     public var text: String { String(decoding: bytes, as: UTF8.self) }

@@ -15,7 +15,7 @@ public struct BufferImage: Sendable, Hashable {
 
     /// Makes an image of rows without padding; `nil` when the number of bytes does not fit.
     public init?(width: Int, height: Int, pixelType: PixelType, bytes: [UInt8]) {
-        guard width > 0, height > 0, bytes.count == width * height * pixelType.bytesPerPixel else { return nil }
+        guard (1...bytes.count + 1).contains(width), (1...bytes.count + 1).contains(height), bytes.count == width * height * pixelType.bytesPerPixel else { return nil }
         self.init(
             width: width, height: height, rowBytes: width * pixelType.bytesPerPixel, pixelType: pixelType, bytes: bytes)
     }

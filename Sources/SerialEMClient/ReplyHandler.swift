@@ -1,123 +1,161 @@
 import NIOCore
 import SerialEMProtocol
 
-/// Why the handler stopped.
-enum ChannelFailure: Error, Sendable, Hashable {
-    /// The connection ended.
-    case closed
-    /// The deadline of the exchange passed.
-    case deadline
-    /// Bytes came that nobody asked for.
-    case unasked([UInt8])
-    /// Bytes came that are no packet; the first of them tell who sent them.
-    case malformed(ProtocolError, [UInt8])
-}
-
-/// What the connection tells its handler, as user events that run on the event loop.
-enum HandlerEvent: Sendable {
-    /// Deliver the next packet.
-    case readPacket(EventLoopPromise<[UInt8]>)
-    /// Deliver a number of raw bytes.
-    case readBytes(Int, EventLoopPromise<[UInt8]>)
-    /// An exchange begins: bytes are expected from now on.
-    case beginExchange
-    /// An exchange ended: no byte may come until the next one.
-    case endExchange
-    /// The deadline of the exchange passed.
-    case deadline
-}
-
-/// Hands bytes from SerialEM to whoever waits for them, one wait at a time, and ends every wait when the connection ends.
+/// Runs one exchange after the other on the event loop, and ends it when the connection ends or its deadline passes.
 ///
 /// ```
-/// idle --beginExchange--> exchanging --endExchange--> idle
-///   \--- any byte ------------ | --- no packet, deadline, end of the stream ---> failed (for good)
+/// idle --begin--> reply --packet--> idle
+///                   |--header--> image --all bytes--> idle
+///                   |--go-ahead--> sending --all bytes--> idle
+/// any byte while idle or sending, no packet, the deadline, the end of the stream: failed for good
 /// ```
-final class ReplyHandler: ChannelDuplexHandler {
+final class ReplyHandler: ChannelInboundHandler, NIOScheduledCallbackHandler {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum Wait {
-        case packet(EventLoopPromise<[UInt8]>)
-        case bytes(Int, EventLoopPromise<[UInt8]>)
-
-        var promise: EventLoopPromise<[UInt8]> {
-            switch self {
-            case .packet(let promise), .bytes(_, let promise): promise
-            }
-        }
+    private enum State {
+        case idle, reply, image, sending
     }
 
+    /// What is handed to the network at a time of an image that goes out, so that it is never in memory twice.
+    private static let partLength = 1 << 18
+
+    private var state = State.idle
+    private var exchange: Exchange?
+    private var timer: NIOScheduledCallback?
     private var reader = PacketReader()
-    private var wait: Wait?
-    private var isExchanging = false
+    private var header: [UInt8] = []
+    private var image: ImageReception?
+    private var context: ChannelHandlerContext?
     private let failure: FirstFailure
 
     init(failure: FirstFailure) { self.failure = failure }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard failure.reason == nil else { return }
-        reader.append(unwrapInboundIn(data).readableBytesView)
-        guard isExchanging else { return failUnasked(context) }
-        deliver(context)
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        fail(.closed)
+        self.context = nil
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        fail(.closed, context)
+        fail(.closed)
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(.closed, context) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { fail(.closed) }
 
-    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-        guard let event = event as? HandlerEvent else {
-            return context.triggerUserOutboundEvent(event, promise: promise)
-        }
-        promise?.succeed()
-        switch event {
-        case .beginExchange: isExchanging = true
-        case .endExchange:
-            isExchanging = false
-            if reader.count > 0 { failUnasked(context) }
-        case .deadline: fail(.deadline, context)
-        case .readPacket(let promise): begin(.packet(promise), context)
-        case .readBytes(let count, let promise): begin(.bytes(count, promise), context)
-        }
+    func handleScheduledCallback(eventLoop: some EventLoop) {
+        timer = nil
+        fail(.deadline)
     }
 
-    private func begin(_ next: Wait, _ context: ChannelHandlerContext) {
-        if let reason = failure.reason { return next.promise.fail(reason) }
-        wait = next
-        deliver(context)
+    /// Sends a request. The turnstile of the connection lets in one at a time.
+    func begin(_ exchange: Exchange) {
+        guard let context, failure.reason == nil, context.channel.isActive, self.exchange == nil else {
+            let unsent = ExchangeFailure(reason: failure.reason ?? .closed, requestWasSent: false)
+            return exchange.continuation.resume(returning: .failure(unsent))
+        }
+        self.exchange = exchange
+        state = .reply
+        timer = try? context.eventLoop.assumeIsolated().scheduleCallback(in: exchange.deadline, handler: self)
+        send(exchange.request, context)
     }
 
-    private func deliver(_ context: ChannelHandlerContext) {
-        guard let wait else { return }
-        do {
-            let bytes: [UInt8]?
-            switch wait {
-            case .packet: bytes = try reader.nextPacket()
-            case .bytes(let count, _): bytes = reader.take(count)
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        while buffer.readableBytes > 0, failure.reason == nil {
+            switch state {
+            case .idle, .sending: fail(.unasked(buffer.readBytes(length: min(32, buffer.readableBytes)) ?? []))
+            case .reply: takeReply(&buffer, context)
+            case .image: takeImage(&buffer, context)
             }
-            guard let bytes else { return }
-            self.wait = nil
-            wait.promise.succeed(bytes)
-        } catch {
-            fail(.malformed(error, reader.take(min(reader.count, 32)) ?? []), context)
         }
     }
 
-    private func failUnasked(_ context: ChannelHandlerContext) {
-        fail(.unasked(reader.take(min(reader.count, 32)) ?? []), context)
+    private func takeReply(_ buffer: inout ByteBuffer, _ context: ChannelHandlerContext) {
+        do throws(ProtocolError) {
+            // Not a byte more than the packet has: what follows it may be an image, which is not to be copied here.
+            let part = buffer.readSlice(length: min(try reader.missing(), buffer.readableBytes))
+            if let part { reader.append(part.readableBytesView) }
+            if let packet = try reader.nextPacket() { handle(packet, context) }
+        } catch {
+            var beginning = reader.take(min(reader.count, 32)) ?? []
+            beginning += buffer.readBytes(length: min(32 - beginning.count, buffer.readableBytes)) ?? []
+            fail(.malformed(error, beginning))
+        }
     }
 
-    private func fail(_ reason: ChannelFailure, _ context: ChannelHandlerContext) {
+    private func handle(_ packet: [UInt8], _ context: ChannelHandlerContext) {
+        do throws(ProtocolError) {
+            switch exchange?.course {
+            case .imageFromServer:
+                let reply = try BufferImageReply.decode(packet)
+                if reply.isEmpty { return finish(Received(packet: packet)) }
+                header = packet
+                image = ImageReception(reply.chunks)
+                state = .image
+            case .imageToServer(let bytes):
+                _ = try BareReply.decode(packet)
+                header = packet
+                state = .sending
+                sendPart(of: bytes, from: 0, context)
+            case .reply, nil: finish(Received(packet: packet))
+            }
+        } catch {
+            // A refusal is a whole reply, and whoever asked reads it as one.
+            if case .refused = error.code { return finish(Received(packet: packet)) }
+            fail(.malformed(error, Array(packet.prefix(32))))
+        }
+    }
+
+    private func takeImage(_ buffer: inout ByteBuffer, _ context: ChannelHandlerContext) {
+        switch image?.take(from: &buffer) {
+        case .incomplete, nil: break
+        case .chunkComplete:
+            // SerialEM sends nothing more before the handshake.
+            if buffer.readableBytes > 0 {
+                fail(.unasked(buffer.readBytes(length: min(32, buffer.readableBytes)) ?? []))
+            } else {
+                send(ChunkHandshake.bytes, context)
+            }
+        case .complete: finish(Received(packet: header, image: image?.bytes ?? []))
+        }
+    }
+
+    /// If the bytes cannot go, the channel closes, and that ends the exchange.
+    private func send(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+    }
+
+    private func sendPart(of bytes: [UInt8], from start: Int, _ context: ChannelHandlerContext) {
+        let end = min(start + Self.partLength, bytes.count)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes[start..<end]))).assumeIsolated().whenComplete { result in
+            guard self.state == .sending else { return }
+            switch result {
+            case .failure: self.fail(.closed)
+            case .success where end < bytes.count: self.sendPart(of: bytes, from: end, context)
+            case .success: self.finish(Received(packet: self.header))
+            }
+        }
+    }
+
+    private func finish(_ received: Received) { end(.success(received)) }
+
+    private func fail(_ reason: ChannelFailure) {
         let first = failure.record(reason)
         reader.removeAll()
-        let waiting = wait
-        wait = nil
-        waiting?.promise.fail(first)
-        context.close(promise: nil)
+        end(.failure(ExchangeFailure(reason: first, requestWasSent: true)))
+        context?.close(promise: nil)
+    }
+
+    private func end(_ result: Result<Received, ExchangeFailure>) {
+        state = .idle
+        image = nil
+        timer?.cancel()
+        timer = nil
+        let ended = exchange
+        exchange = nil
+        ended?.continuation.resume(returning: result)
     }
 }

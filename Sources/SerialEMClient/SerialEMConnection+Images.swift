@@ -10,23 +10,13 @@ extension SerialEMConnection {
         let context = RequestContext(address: address, name: "GetBufferImage")
         let request = BufferImageRequest(
             bufferIndex: try index(of: letter, limit: fromFFTWindow ? 8 : 20, context), fromFFTWindow: fromFFTWindow)
-        return try await exchange(context, deadline: deadline) { exchange in
-            exchange.send(request.encoded())
-            let header = try BufferImageReply.decode(try await exchange.packet())
+        return try await exchange(context, deadline: deadline, request.encoded(), .imageFromServer) {
+            received throws(ProtocolError) in
+            let header = try BufferImageReply.decode(received.packet)
             if header.isEmpty { return nil }
-            var bytes: [UInt8] = []
-            for (number, range) in header.chunks.ranges.enumerated() {
-                if number > 0 { exchange.send(ChunkHandshake.bytes) }
-                let chunk = try await exchange.bytes(range.count)
-                if range.count == header.byteCount {
-                    bytes = chunk
-                } else {
-                    bytes.append(contentsOf: chunk)
-                }
-            }
             return BufferImage(
                 width: header.width, height: header.height, rowBytes: header.rowBytes, pixelType: header.pixelType,
-                bytes: bytes)
+                bytes: received.image)
         }
     }
 
@@ -45,10 +35,9 @@ extension SerialEMConnection {
         guard image.bytes.count == request.byteCount, request.byteCount <= Int(Int32.max) else {
             throw .badArguments(context.name, "the image has padded rows or more than 2 GiB.")
         }
-        try await exchange(context, deadline: deadline) { exchange in
-            exchange.send(request.encoded())
-            _ = try BareReply.decode(try await exchange.packet())
-            try await exchange.sendAll(image.bytes)
+        try await exchange(context, deadline: deadline, request.encoded(), .imageToServer(image.bytes)) {
+            received throws(ProtocolError) in
+            _ = try BareReply.decode(received.packet)
         }
     }
 

@@ -18,9 +18,8 @@ extension SerialEMConnection {
             throw .notSupported(context, commandCount: commandCount)
         }
         let packet = try command.packet()
-        let reply = try await exchange(context, deadline: command.deadline) { exchange in
-            exchange.send(packet)
-            return try CommandReply.decode(try await exchange.packet())
+        let reply = try await exchange(context, deadline: command.deadline, packet) { received throws(ProtocolError) in
+            try CommandReply.decode(received.packet)
         }
         switch reply.status {
         case .success: return reply.values
@@ -72,9 +71,8 @@ extension SerialEMConnection {
     /// is no test of either; any command starts control by itself.
     public func okToRun() async throws(SerialEMError) -> Bool {
         let context = RequestContext(address: address, name: "OKtoRunExternalScript")
-        return try await exchange(context, deadline: .seconds(30)) { exchange in
-            exchange.send(try Request.okToRun.encoded())
-            return try OKToRunReply.decode(try await exchange.packet()).ok
+        return try await exchange(context, deadline: .seconds(30), OKToRunRequest.bytes) { received throws(ProtocolError) in
+            try OKToRunReply.decode(received.packet).ok
         }
     }
 }

@@ -16,9 +16,12 @@ extension SerialEMError {
                 + "EnableExternalPython to 1 and check host and port.")
     }
 
-    static func notSerialEM(_ address: String, _ reason: String, command: String?) -> SerialEMError {
+    static func notSerialEM(
+        _ address: String, _ reason: String, command: String?, requestWasSent: Bool = false
+    ) -> SerialEMError {
         SerialEMError(
-            .notSerialEM, "What answers at \(address) is not SerialEM (\(reason)): check host and port.", command: command)
+            .notSerialEM, "What answers at \(address) is not SerialEM (\(reason)): check host and port.", command: command,
+            mayHaveBeenExecuted: requestWasSent)
     }
 
     static func busy(_ context: RequestContext) -> SerialEMError {

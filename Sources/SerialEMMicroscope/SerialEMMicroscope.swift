@@ -17,7 +17,7 @@ public actor SerialEMMicroscope: Microscope {
     var folder = ""
     var navigatorPath = ""
 
-    private let version: SerialEMVersion
+    let version: SerialEMVersion
 
     private init(host: String, port: Int, logger: Logger, connection: SerialEMConnection, version: SerialEMVersion) {
         self.version = version

@@ -58,5 +58,7 @@ func leadingNumber(of text: String) -> Double {
         let exponentEnd = skipDigits(exponent)
         if exponentEnd > exponent { end = exponentEnd }
     }
-    return strtod(String(decoding: bytes[..<end], as: UTF8.self), nil)
+    // A label such as 7e999 is a text that can be sent; its number is not one.
+    let number = strtod(String(decoding: bytes[..<end], as: UTF8.self), nil)
+    return number.isFinite ? number : 0
 }

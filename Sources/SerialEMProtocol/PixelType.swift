@@ -54,10 +54,13 @@ public struct ImageChunks: Sendable, Hashable {
         chunkLength = self.byteCount / count + (self.byteCount % count == 0 ? 0 : 1)
     }
 
-    /// The bytes of each chunk in order; none for an empty image.
-    public var ranges: [Range<Int>] {
-        guard byteCount > 0 else { return [] }
-        return stride(from: 0, to: byteCount, by: chunkLength).map { $0..<min($0 + chunkLength, byteCount) }
+    /// The bytes of each chunk in order; none for an empty image. They are worked out one by one, for a header from the
+    /// network can announce two thousand million chunks.
+    public var ranges: LazyMapCollection<Range<Int>, Range<Int>> {
+        let count = byteCount == 0 ? 0 : (byteCount - 1) / chunkLength + 1
+        return (0..<count).lazy.map { [byteCount, chunkLength] in
+            $0 * chunkLength..<min(($0 + 1) * chunkLength, byteCount)
+        }
     }
 }
 

@@ -13,7 +13,7 @@ public enum Request: Sendable, Hashable {
     public func encoded() throws(ProtocolError) -> [UInt8] {
         switch self {
         case .command(let request): try request.encoded()
-        case .okToRun: PacketWriter.packet([SocketFunction.okToRun])
+        case .okToRun: OKToRunRequest.bytes
         case .bufferImage(let request): request.encoded()
         case .putImage(let request): request.encoded()
         }
@@ -52,6 +52,12 @@ public struct BareReply: Sendable, Hashable {
         _ = try replyFields(packet, atLeast: 8, exactly: true)
         return BareReply(returnStatus: .handled)
     }
+}
+
+/// The question of ``Request/okToRun``.
+public enum OKToRunRequest {
+    /// The packet.
+    public static let bytes: [UInt8] = PacketWriter.packet([SocketFunction.okToRun])
 }
 
 /// The reply to ``Request/okToRun``.

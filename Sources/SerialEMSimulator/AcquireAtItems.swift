@@ -30,10 +30,8 @@ extension VirtualMicroscope {
             script.saveLog()
         }
         if let path = navigatorPath {
-            var file = NavigatorFile(savedAs: path)
-            file.items = items
             // As SerialEM does, the Navigator is saved after the run; a full disk shows at the next SaveNavigator.
-            try? file.write(to: path)
+            try? writeNavigator(to: path)
         }
         control = .idle
     }

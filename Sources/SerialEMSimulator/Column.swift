@@ -32,95 +32,127 @@ enum ParameterSet: Int, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// Exposure and binning of one camera parameter set.
-struct CameraSettings: Sendable, Hashable {
-    var exposure: Seconds
-    var settling = Seconds(0)
-    var binning = 1.0
-    /// Fraction of the chip that is read out along each side.
-    var fraction = 1.0
-}
-
 /// One Low Dose area: what the column goes to when an image is taken in it.
 struct LowDoseSettings: Sendable, Hashable {
     var magnification: Int
     var defocusOffset = Micrometers(0)
-    /// Distance from Record along the tilt axis.
+    /// Distance from Record along the tilt axis, and the angle by which the way is turned from the axis.
     var axisPosition = Micrometers(0)
+    var axisAngle = Degrees(0)
+    /// Of View and Search: how far the field centre is moved to show what Record shows.
+    var shiftOffset = Vector<Frame.ImageShift>.zero
     var slitIn = true
+    var slitWidth = 20.0
+    var energyLoss = 0.0
+    var spotSize = 6
+    /// Diameter of the beam as a multiple of the one that belongs to the magnification.
+    var beamSpread = 1.0
+    var isMicroProbe = true
+    var doseModulator = 100.0
+
+    /// Where the area lies on the specimen, seen from Record.
+    var place: Vector<Frame.Specimen> {
+        let axis = Vector<Frame.Specimen>(dx: axisPosition.value * cosine(axisAngle), dy: axisPosition.value * sine(axisAngle))
+        return axis + Magnifications.imageShiftToSpecimen(shiftOffset)
+    }
 }
 
-/// A named record of what the column was set to.
-struct ImagingState: Sendable, Hashable {
-    let name: String
-    /// SerialEM's type: 0 Low Dose View ... 4 Search, -1 a state outside Low Dose with the Record set.
-    let type: Int
-    let magnification: Int
-    /// Objective aperture in micrometres, 0 out.
-    let objectiveAperture: Int
-}
-
-/// Lenses, beam, filter and apertures.
+/// Lenses, beam, filter and apertures, and what stands about them.
 struct Column: Sendable {
     var magnification = Magnifications.record
+    /// Camera length index in diffraction, else nil.
+    var cameraLength: Int?
+    /// Relative to the present Low Dose area.
     var imageShift = Vector<Frame.ImageShift>.zero
     /// Readout; underfocus is negative. Includes the offset of the area while in View or Search.
     var defocus = Micrometers(0)
+    /// Focus of the lens where the readout is 0, less eucentric focus; resetting the readout moves it.
+    var focusAtZero = Micrometers(0)
+    var focus: Micrometers { defocus + focusAtZero }
     var targetDefocus = Micrometers(-5)
+    var autofocusOffset = Micrometers(0)
+    var focusLimits = FocusLimits()
+    var savedFocus: Micrometers?
+    /// Nanometres per second, if the last autofocus found any.
+    var focusDrift: (x: Double, y: Double)?
+    var waitForDrift: (rate: Double, code: Int)?
     var spotSize = 6
-    var percentC2 = 45.0
+    /// Diameter of the beam as a multiple of the one that belongs to the magnification.
+    var beamSpread = 1.0
     var isMicroProbe = true
-    var beamIsBlanked = true
+    /// Percent of the time that the dose modulator lets the beam through.
+    var doseModulator = 100.0
+    var beamIsBlanked = false
     var screenIsDown = false
     var valveIsOpen = true
     var slitIsIn = true
     var slitWidth = 20.0
     var energyLoss = 0.0
+    /// Where the filter's alignment believes the zero-loss peak, less where it was at the start of the night; eV.
+    var zeroLossAlignment = 0.0
+    var lastZeroLossRefinement: Double?
     var beamShift = (x: 0.0, y: 0.0)
     var beamTilt = (x: 0.0, y: 0.0)
-    /// Sizes in micrometres by Thermo's aperture number (1 C2, 2 objective, 4 selected area); 0 is out.
-    var apertures: [Int: Int] = [0: 2000, 1: 50, 2: 70, 3: 2000, 4: 0]
-    var retractedApertures: [Int: Int] = [:]
+    var aberrations = Aberrations()
+    var comaTiltNeeded: (x: Double, y: Double)?
+    var apertures = Apertures()
 
     var lowDoseIsOn = false
+    var lastShiftOffsetChange = Vector<Frame.ImageShift>.zero
     /// Undefined until an area was used.
     var area: LowDoseArea?
     var areas: [LowDoseArea: LowDoseSettings] = [
         .view: LowDoseSettings(magnification: Magnifications.view, defocusOffset: Micrometers(-50)),
-        .focus: LowDoseSettings(magnification: Magnifications.record),
-        .trial: LowDoseSettings(magnification: Magnifications.record),
+        .focus: LowDoseSettings(magnification: Magnifications.record, axisPosition: Micrometers(2.5)),
+        .trial: LowDoseSettings(magnification: Magnifications.record, axisPosition: Micrometers(2.5)),
         .record: LowDoseSettings(magnification: Magnifications.record),
         .search: LowDoseSettings(magnification: Magnifications.intermediate, defocusOffset: Micrometers(-80), slitIn: false),
     ]
+    /// Areas that follow what commands do to the column while in them.
+    var followedAreas: Set<LowDoseArea> = []
     var sets: [ParameterSet: CameraSettings] = [
         .view: CameraSettings(exposure: Seconds(1)), .focus: CameraSettings(exposure: Seconds(0.5)),
         .trial: CameraSettings(exposure: Seconds(0.3)), .record: CameraSettings(exposure: Seconds(1)),
         .preview: CameraSettings(exposure: Seconds(0.3)), .search: CameraSettings(exposure: Seconds(1)),
         .montageMap: CameraSettings(exposure: Seconds(1)),
     ]
+    var camera = CameraState()
+    var recordDose = RecordDoseAccumulators()
 
-    /// The states that the operator has stored; SerialEM counts them from 1.
-    static let imagingStates = [
-        ImagingState(name: "WholeGrid", type: -1, magnification: Magnifications.wholeGrid, objectiveAperture: 0),
-        ImagingState(name: "Intermediate", type: -1, magnification: Magnifications.intermediate, objectiveAperture: 0),
-        ImagingState(name: "LowDoseView", type: 0, magnification: Magnifications.view, objectiveAperture: 70),
-    ]
+    var imagingStates = ImagingState.stored
+    var priorState: StateBefore?
+
+    var vacuum = Vacuum()
+    var dewars = Dewars()
+    var gun = FieldEmissionGun()
+    /// When each long operation was done last, by its first two letters; seconds of the simulated night.
+    var longOperations: [String: Double] = [:]
+    var endOfControl = EndOfControl()
 
     var currentMagnification: Magnification {
         Magnifications.entry(magnification) ?? Magnifications.all[Magnifications.record - 1]
     }
 
-    /// Electrons per square angstrom and second on the specimen at a magnification.
-    func doseRate(_ magnification: Magnification) -> Double {
-        switch magnification.pixelSize.value {
-        case 100...: 2.5e-5
-        case 15...: 2e-3
-        case 4...: 0.1
-        default: 3
-        }
+    /// What belongs to a Low Dose area takes its present values.
+    mutating func storeInArea(_ area: LowDoseArea) {
+        areas[area]?.magnification = magnification
+        areas[area]?.slitIn = slitIsIn
+        areas[area]?.slitWidth = slitWidth
+        areas[area]?.energyLoss = energyLoss
+        areas[area]?.spotSize = spotSize
+        areas[area]?.beamSpread = beamSpread
+        areas[area]?.isMicroProbe = isMicroProbe
+        areas[area]?.doseModulator = doseModulator
     }
-    /// Diameter of the beam at a magnification: what SerialEM reports as the illuminated area and what the dose goes to.
-    func beamDiameter(_ magnification: Magnification) -> Micrometers {
-        magnification.pixelSize.value < 4 ? Micrometers(2) : Micrometers(magnification.pixelSize.value * 2.0)
+    mutating func adopt(_ settings: LowDoseSettings) {
+        magnification = settings.magnification
+        slitIsIn = settings.slitIn
+        slitWidth = settings.slitWidth
+        energyLoss = settings.energyLoss
+        spotSize = settings.spotSize
+        beamSpread = settings.beamSpread
+        isMicroProbe = settings.isMicroProbe
+        doseModulator = settings.doseModulator
+        cameraLength = nil
     }
 }

@@ -6,40 +6,110 @@ internal import Units
 
 extension CommandTable {
     static let autoloaderCommands: [String: CommandHandler] = [
-        "ReportSlotStatus": { await $0.slotStatus($1.integer(1)) },
+        "ReportSlotStatus": { try await $0.slotStatus($1.integer(1)) },
         "LoadCartridge": { try await $0.loadCartridge($1.integer(1)) },
         "UnloadCartridge": { m, _ in try await m.unloadCartridge() },
-        "ReportLoadedSlot": { m, _ in [.count(await m.cassette.loaded ?? 0), .number(0)] },
+        // No operation with several grids runs: -1, and no time at which one began.
+        "ReportCurrentMulGridID": { _, _ in [.number(-1), .number(0)] },
+        "ReportLoadedSlot": { m, _ in try await m.reportLoadedSlot() },
+        "FindCartridgeWithID": { try await $0.findCartridge($1.integer(1)) },
     ]
 }
 
 extension VirtualMicroscope {
-    /// 1 and the name for a full slot; a slot whose cartridge is on the stage reads empty.
-    func slotStatus(_ slot: Int) -> [ReportedValue] {
-        guard Cassette.slots.contains(slot) else { return [.number(-1)] }
-        guard let name = cassette.names[slot], cassette.loaded != slot else { return [.number(0)] }
-        return [.number(1), .text(name)]
+    /// Makes the cartridges of these slots get stuck when they are loaded. Taking a slot out of the set frees its cartridge.
+    public func setJammedSlots(_ slots: Set<Int>) { mechanics.jammedSlots = slots }
+    /// The slots whose cartridges get stuck.
+    public var jammedSlots: Set<Int> { mechanics.jammedSlots }
+
+    private func checkNothingIsStuck() throws {
+        guard let slot = mechanics.stuckSlot else { return }
+        guard mechanics.jammedSlots.contains(slot) else { mechanics.stuckSlot = nil; return }
+        throw CommandFailure("The autoloader is jammed: the cartridge of slot \(slot) is stuck on its way.")
     }
-    func loadCartridge(_ slot: Int) async throws -> [ReportedValue] {
+
+    func slotStatus(_ slot: Int) throws -> [ReportedValue] {
+        if let stuck = mechanics.stuckSlot, !mechanics.jammedSlots.contains(stuck) { mechanics.stuckSlot = nil }
+        return configuration.kind == .jeol ? try inventoryEntry(slot) : thermoSlotStatus(slot)
+    }
+    /// 1 for a full slot, 0 for an empty one, -1 for one that the loader knows nothing of; with the loader's panel open also the
+    /// name, which a slot keeps while its cartridge is on the stage.
+    private func thermoSlotStatus(_ slot: Int) -> [ReportedValue] {
+        if slot == 0, configuration.showsSlotNames {
+            let names = Cassette.slots.map { cassette.names[$0] == nil ? "" : cassette.reportedName($0) ?? "!NONAME!" }
+            persistentVariables["AUTOLOADERINFO"] = .text(names.joined(separator: "\n"))
+            return []
+        }
+        guard Cassette.slots.contains(slot), mechanics.stuckSlot != slot else { return [.number(-1)] }
+        guard cassette.names[slot] != nil else { return [.number(0)] }
+        let status = ReportedValue.flag(cassette.loaded != slot)
+        return configuration.showsSlotNames ? [status, .text(cassette.reportedName(slot) ?? "!NONAME!")] : [status]
+    }
+
+    /// The slot that LoadCartridge's number stands for: JEOL counts the entries of its inventory.
+    private func slot(ofNumber number: Int) throws -> Int {
+        guard configuration.kind == .jeol else { return number }
+        try checkInventory()
+        guard cassette.inventory.indices.contains(number - 1) else { throw CommandFailure("The inventory has no cartridge \(number).") }
+        return cassette.inventory[number - 1]
+    }
+
+    /// A Thermo loader first brings back what is on the stage, as a JEOL one does.
+    func loadCartridge(_ number: Int) async throws -> [ReportedValue] {
+        let slot = try slot(ofNumber: number)
+        try checkNothingIsStuck()
         guard let name = cassette.names[slot] else { throw CommandFailure("Slot \(slot) holds no cartridge.") }
         guard cassette.loaded != slot else { throw CommandFailure("The cartridge of slot \(slot) is already on the stage.") }
-        if cassette.loaded != nil { await wait(Seconds(180)) }
-        await wait(Seconds(300))
+        try await jamOnDemand("the cartridge of slot \(slot)")
+        await waitForStage()
+        if cassette.loaded != nil { await takeOffStage(Seconds(180)) }
+        if slot == Cassette.failingSlot {
+            await passLoading(Seconds(120), slot: slot, kind: .load)
+            throw CommandFailure("The cartridge of slot \(slot) could not be taken from the cassette; it is still there.")
+        }
+        if mechanics.jammedSlots.contains(slot) {
+            await passLoading(Seconds(200), slot: slot, kind: .load)
+            mechanics.stuckSlot = slot
+            throw CommandFailure("The autoloader is jammed: the cartridge of slot \(slot) is stuck on its way.")
+        }
+        await passLoading(Seconds(300), slot: slot, kind: .load)
         let loading = cassette.load(slot)
         let seed = configuration.seed
         let specimen = SpecimenGrid(seed: seed &* 100 &+ UInt64(slot))
-        grid = LoadedGrid(slot: slot, name: name, specimen: specimen, seed: seed, loading: loading)
+        func grid(_ loading: Int) -> LoadedGrid { LoadedGrid(slot: slot, name: name, specimen: specimen, seed: seed, loading: loading) }
+        let new = grid(loading)
+        // What was exposed before lies elsewhere on the stage now.
+        if loading > 1 { doseMaps[slot]?.move { [old = grid(loading - 1)] in new.gridToStage(old.stageToGrid($0)) } }
+        self.grid = new
         stage = Stage()
         try writeTruth()
         return [.number(0), .number(0)]
     }
     func unloadCartridge() async throws -> [ReportedValue] {
+        try checkNothingIsStuck()
         guard cassette.loaded != nil else { throw CommandFailure("No cartridge is on the stage.") }
-        await wait(Seconds(240))
+        try await jamOnDemand("the cartridge on the stage")
+        await waitForStage()
+        await takeOffStage(Seconds(240))
+        return [.number(0), .number(0)]
+    }
+    private func takeOffStage(_ seconds: Seconds) async {
+        await passLoading(seconds, slot: cassette.loaded ?? 0, kind: .unload)
         cassette.unload()
         grid = nil
         stage = Stage()
-        return [.number(0), .number(0)]
+    }
+    private func passLoading(_ seconds: Seconds, slot: Int, kind: EventRecord.Kind) async {
+        noteEvent(kind, seconds: seconds, slot: slot)
+        await passTime(seconds)
+    }
+
+    /// Thermo: slot from 1, 0 for none, and 0. JEOL: index in the inventory from 0, -1 for none, and the cartridge's number.
+    func reportLoadedSlot() throws -> [ReportedValue] {
+        guard configuration.kind == .jeol else { return [.count(cassette.loaded ?? 0), .number(0)] }
+        try checkInventory()
+        guard let slot = cassette.loaded, let place = cassette.inventory.firstIndex(of: slot) else { return [.number(-1), .number(-1)] }
+        return [.count(place), .count(Cassette.cartridgeID(slot))]
     }
 
     /// Writes the truth file, if one was asked for.

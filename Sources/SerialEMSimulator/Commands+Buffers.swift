@@ -2,28 +2,32 @@ internal import Geometry
 internal import ImageFiles
 internal import Raster
 internal import SerialEMProtocol
+internal import Specimen
 internal import Units
 
 extension CommandTable {
     static let bufferCommands: [String: CommandHandler] = [
         "Copy": { try await $0.copyBuffer(from: $1.text(1), to: $1.text(2)) },
-        "Show": { _, _ in [] },
-        "ReportCurrentBuffer": { m, _ in [.text("A"), .flag(await m.buffers[0] != nil)] },
         "ImageProperties": { try await $0.imageProperties($1) },
         "ImageConditions": { try await $0.imageConditions($1.text(1)) },
         "ImageLowDoseSet": { try await $0.imageLowDoseSet($1) },
         "ReportMeanCounts": { try await $0.meanCounts($1) },
-        "ReduceImage": { try await $0.reduceImage($1) },
-        "CropCenterToSize": { try await $0.cropCenter($1) },
         "BufImagePosToStagePos": { try await $0.stagePosition($1) },
         "StagePosToBufImagePos": { try await $0.imagePosition($1) },
-        "ReportMetadataValues": { try await $0.metadata($1) },
+        "StageToBufImageMatrix": { try await $0.stageToImage($1) },
+        "BufImageToStageMatrix": { try await $0.imageToStage($1) },
+        "ImageMarkerPosition": { try await $0.markerPosition($1.text(1)) },
+        "SubareaMean": { try await $0.subareaMean($1) },
+        "CircularSubareaMean": { try await $0.circularMean($1) },
+        "ElectronStats": { try await $0.electronStatistics($1.text(1)) },
     ]
 }
 
 extension VirtualMicroscope {
-    /// The buffer that files and maps are read into unless another is named.
-    var readBuffer: Int { 19 }
+    /// The buffer that AutoAlign compares with: the first that acquired images do not roll into.
+    var autoAlignBuffer: Int { buffersToRoll + 1 }
+    /// The buffer that files and maps are read into unless another is named; Low Dose has a second one to align to.
+    var readBuffer: Int { autoAlignBuffer + (column.lowDoseIsOn ? 2 : 1) }
 
     func bufferIndex(_ text: String) throws -> Int {
         if let number = Int(text), (1 ... buffers.count).contains(number) { return number - 1 }
@@ -38,7 +42,7 @@ extension VirtualMicroscope {
         }
         return image
     }
-    private func buffer(named text: String) throws -> ImageBuffer { try buffer(try bufferIndex(text.isEmpty ? "A" : text)) }
+    func buffer(named text: String) throws -> ImageBuffer { try buffer(try bufferIndex(text.isEmpty ? "A" : text)) }
 
     func copyBuffer(from: String, to: String) throws -> [ReportedValue] {
         buffers[try bufferIndex(to)] = try buffer(try bufferIndex(from))
@@ -46,6 +50,7 @@ extension VirtualMicroscope {
     }
     func imageProperties(_ a: CommandArguments) throws -> [ReportedValue] {
         let b = try buffer(named: a.text(1))
+        _ = setVariable("imageTickTime", .number(b.conditions.date.seconds - SimulatedClock.start), persistent: false)
         return [
             .count(b.image.width), .count(b.image.height), .number(b.conditions.binning), .number(b.conditions.exposure.value),
             .number(b.conditions.pixelSize.value), .count(b.conditions.parameterSet),
@@ -59,49 +64,73 @@ extension VirtualMicroscope {
         let b = try buffer(named: a.text(1))
         return [.count(b.conditions.parameterSet), .flag(b.conditions.lowDose)]
     }
+    /// The mean, per second and unbinned pixel with "1", or with 2 mean, standard deviation, minimum and maximum.
     func meanCounts(_ a: CommandArguments) throws -> [ReportedValue] {
         let b = try buffer(named: a.text(1))
-        let pixels = b.sent?.values.map(Double.init) ?? b.image.pixels.map(Double.init)
-        let count = Double(max(1, pixels.count))
-        let mean = pixels.reduce(0, +) / count
-        guard a.text(2) == "2" else { return [.number(mean)] }
-        let squares = pixels.reduce(0.0) { $0 + ($1 - mean) * ($1 - mean) }
-        return [.number(mean), .number((squares / count).squareRoot()), .number(pixels.min() ?? 0), .number(pixels.max() ?? 0)]
+        let all = Statistics(b.floats.pixels)
+        guard a.integer(2) >= 2 else {
+            let perSecond = b.conditions.binning * b.conditions.binning * b.conditions.exposure.value
+            return [.number(a.text(2) == "1" && perSecond > 0 ? all.mean / perSecond : all.mean)]
+        }
+        return [all.mean, all.deviation, all.least, all.most].map { .number($0) }
     }
-    func reduceImage(_ a: CommandArguments) throws -> [ReportedValue] {
-        var b = try buffer(named: a.text(1))
-        let factor = try a.number(2)
-        guard factor > 1, factor < Double(min(b.image.width, b.image.height)) else {
-            throw CommandFailure("An image cannot be reduced by \(factor).")
+    func subareaMean(_ a: CommandArguments) throws -> [ReportedValue] {
+        let b = try buffer(0)
+        let (x0, x1, y0, y1) = (a.integer(1), a.integer(2), a.integer(3), a.integer(4))
+        guard a.has(4), 0 <= x0, x0 <= x1, x1 < b.image.width, 0 <= y0, y0 <= y1, y1 < b.image.height else {
+            throw CommandFailure("The coordinates of the subarea are missing or out of bounds.")
         }
-        b.image = b.image.resized(width: Int(clamped: Double(b.image.width) / factor), height: Int(clamped: Double(b.image.height) / factor))
-            .map { UInt16(max(0, min(65535, $0.rounded()))) }
-        b.conditions.pixelSize = b.conditions.pixelSize * factor
-        b.conditions.binning *= factor
-        b.pieces = b.pieces.map {
-            AssembledPiece(number: $0.number, x: Int(clamped: Double($0.x) / factor), y: Int(clamped: Double($0.y) / factor), stage: $0.stage)
-        }
-        b.pieceWidth = Int(clamped: Double(b.pieceWidth) / factor)
-        b.pieceHeight = Int(clamped: Double(b.pieceHeight) / factor)
-        acquired(b)
-        return []
+        return [.number(Statistics(b.floats.cropped(x: x0, y: y0, width: x1 - x0 + 1, height: y1 - y0 + 1, fill: 0).pixels).mean)]
     }
-    func cropCenter(_ a: CommandArguments) throws -> [ReportedValue] {
-        var b = try buffer(named: a.text(1))
-        let (w, h) = (a.integer(2), a.integer(3))
-        guard w > 0, h > 0, w <= b.image.width, h <= b.image.height else {
-            throw CommandFailure("The image is smaller than \(w) x \(h) pixels.")
+    func circularMean(_ a: CommandArguments) throws -> [ReportedValue] {
+        let b = try buffer(0)
+        let (x, y, radius) = (try a.number(1), try a.number(2), try a.number(3))
+        guard radius > 0, x - radius >= 0, y - radius >= 0, x + radius <= Double(b.image.width), y + radius <= Double(b.image.height) else {
+            throw CommandFailure("The circle is not within the image.")
         }
-        b.image = b.image.cropped(x: (b.image.width - w) / 2, y: (b.image.height - h) / 2, width: w, height: h, fill: 0)
-        b.pieces = []
-        acquired(b)
-        return []
+        let floats = b.floats
+        var values: [Float] = []
+        for row in Int(clamped: y - radius) ..< Int(clamped: (y + radius).rounded(.up)) {
+            for place in Int(clamped: x - radius) ..< Int(clamped: (x + radius).rounded(.up)) {
+                let (dx, dy) = (Double(place) + 0.5 - x, Double(row) + 0.5 - y)
+                if dx * dx + dy * dy <= radius * radius { values.append(floats[place, row]) }
+            }
+        }
+        return [.number(Statistics(values).mean)]
+    }
+    /// Minimum, maximum, mean and standard deviation in electrons per pixel, and electrons per unbinned pixel and second.
+    func electronStatistics(_ name: String) throws -> [ReportedValue] {
+        let b = try buffer(named: name)
+        let all = Statistics(b.floats.pixels)
+        let gain = SpecimenGrid.countsPerElectron
+        let perSecond = max(1e-9, b.conditions.exposure.value * b.conditions.binning * b.conditions.binning)
+        return [all.least / gain, all.most / gain, all.mean / gain, all.deviation / gain, all.mean / gain / perSecond].map { .number($0) }
+    }
+    func markerPosition(_ name: String) throws -> [ReportedValue] {
+        let image = name == "0" || name == "-1" ? try buffer(shownBuffer) : try buffer(named: name)
+        return [.number(image.marker?.x ?? -1), .number(image.marker?.y ?? -1)]
     }
     /// The image shift that is set now counts in raw coordinates: the stage would have to go that much less far.
     private func rawShift(_ flag: Int) -> Vector<Frame.Stage> {
         flag == 0 ? .zero : Magnifications.specimenToStage(Magnifications.imageShiftToSpecimen(column.imageShift))
     }
+    /// Four elements and the displacement: pixel = matrix times stage position, plus displacement.
+    func stageToImage(_ a: CommandArguments) throws -> [ReportedValue] {
+        try requireNavigator()
+        let b = try buffer(named: a.text(1))
+        guard let m = b.conditions.imageToStage.inverse else { throw CommandFailure("The image has no stage calibration.") }
+        let center = m(b.conditions.center - rawShift(a.integer(2)) - .origin)
+        return [m.xpx, m.xpy, m.ypx, m.ypy, b.middle.x - center.dx, b.middle.y - center.dy].map { .number($0) }
+    }
+    func imageToStage(_ a: CommandArguments) throws -> [ReportedValue] {
+        try requireNavigator()
+        let b = try buffer(named: a.text(1))
+        let m = b.conditions.imageToStage
+        let corner = b.conditions.center - rawShift(a.integer(2)) - m(b.middle - .origin)
+        return [m.xpx, m.xpy, m.ypx, m.ypy, corner.x, corner.y].map { .number($0) }
+    }
     func stagePosition(_ a: CommandArguments) throws -> [ReportedValue] {
+        try requireNavigator()
         let b = try buffer(named: a.text(1))
         let p = try Point<Frame.MapPixels>(x: a.number(3), y: a.number(4))
         let found = b.stagePosition(p)
@@ -112,20 +141,13 @@ extension VirtualMicroscope {
         ]
     }
     func imagePosition(_ a: CommandArguments) throws -> [ReportedValue] {
+        try requireNavigator()
         let b = try buffer(named: a.text(1))
         guard let p = try b.imagePosition(Point(x: a.number(3), y: a.number(4)) + rawShift(a.integer(2))) else {
             throw CommandFailure("The image has no stage calibration.")
         }
         return [.number(p.x), .number(p.y)]
     }
-    func metadata(_ a: CommandArguments) throws -> [ReportedValue] {
-        let b = try buffer(named: a.text(1))
-        guard let path = b.file, let section = try? Mdoc.read("\(path).mdoc").sections.first(where: { $0.index == b.section }),
-            let value = section[a.text(2)]
-        else { throw CommandFailure("The image has no metadata \(a.text(2)).") }
-        return value.split(separator: " ").prefix(6).map { .text(String($0)) }
-    }
-
     /// The conditions of an image read from a file: from its mdoc section where there is one.
     func presentConditions(pixelSize: PixelSize, section: MdocSection?) -> ImageConditions {
         let index = section?.integer("MagIndex") ?? column.magnification
@@ -143,7 +165,8 @@ extension VirtualMicroscope {
 
     /// The image of a buffer as the socket hands it out, or nil for an empty one.
     func bufferImage(_ index: Int, fromFFTWindow: Bool) -> ImageBuffer? {
-        guard !fromFFTWindow, buffers.indices.contains(index) else { return nil }
+        guard !fromFFTWindow else { return index == 0 ? fftWindow : nil }
+        guard buffers.indices.contains(index) else { return nil }
         return buffers[index]
     }
 

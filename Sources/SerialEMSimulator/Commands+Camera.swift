@@ -1,3 +1,4 @@
+internal import Raster
 internal import SerialEMProtocol
 internal import Units
 
@@ -9,75 +10,96 @@ extension CommandTable {
         "R": { m, _ in try await m.takeImage(.record) }, "Record": { m, _ in try await m.takeImage(.record) },
         "L": { m, _ in try await m.takeImage(.preview) }, "Preview": { m, _ in try await m.takeImage(.preview) },
         "Search": { m, _ in try await m.takeImage(.search) },
-        "RetractCameras": { _, _ in [] },
-        "ReportCameraInserted": { _, _ in [.number(1)] },
-        "SelectCamera": { try await $0.selectCamera($1.integer(1)) },
-        "ReportCameraName": { _, a in [.text(a.integer(1) <= 1 ? "Virtual camera" : "NOCAM")] },
-        "CameraProperties": { try await $0.cameraProperties($1) },
-        "SetExposure": { try await $0.setExposure($1) },
-        "SetBinning": { try await $0.setBinning($1) },
-        "ReportExposure": { m, a in
-            let settings = try await m.settings(of: a.text(1))
-            return [.number(settings.exposure.value), .number(settings.settling.value)]
+        "AcquireToMatchBuffer": { try await $0.acquireToMatch($1.text(1)) },
+        "EarlyReturnNextShot": { _, _ in [] },
+        "RetractCameras": { m, _ in await m.retractCameras() },
+        "ReportCameraInserted": { m, a in
+            [.number((0 ... CameraState.count).contains(a.integer(1)) ? await m.column.camera.isInserted ? 1 : 0 : -1)]
         },
-        "ReportBinning": { [.number(try await $0.settings(of: $1.text(1)).binning)] },
-        "ReportReadMode": { _, _ in [.number(1)] },
-        "ReportCurrentPixelSize": { try await $0.currentPixelSize($1) },
-        "RestoreCameraSet": { _, _ in [] },
-        "KeepCameraSetChanges": { _, _ in [] },
-        "SetFrameBaseName": { _, _ in [] },
+        "SelectCamera": { try await $0.selectCamera($1.integer(1)) },
+        "ReportCameraName": { _, a in [.text(a.integer(1) <= CameraState.count ? CameraState.name : "NOCAM")] },
+        "CameraProperties": { try await $0.cameraProperties($1) },
+        "RunGatanScript": { _, _ in throw CommandFailure("There is no camera of DigitalMicrograph.") },
+        "ReportCountScaling": { _, _ in [.number(0), .number(VirtualMicroscope.countsPerElectron)] },
+    ]
+    static let doseCommands: [String: CommandHandler] = [
+        "AccumulateRecordDose": { try await $0.accumulateRecordDose(from: $1.number(1)) },
+        "AreaForCumulRecordDose": { try await $0.chooseDoseAccumulator($1.integer(1)) },
     ]
 }
 
 extension VirtualMicroscope {
     func takeImage(_ set: ParameterSet) async throws -> [ReportedValue] {
-        acquired(try await expose(set))
+        await insertCamera()
+        let image = try await expose(set)
+        if set == .record { column.recordDose.add(image.conditions.dose) }
+        acquired(image)
+        return []
+    }
+    private static let cameraTravel = Seconds(8)
+    private func insertCamera() async {
+        guard !column.camera.isInserted else { return }
+        await wait(Self.cameraTravel)
+        column.camera.isInserted = true
+    }
+    func retractCameras() async -> [ReportedValue] {
+        if column.camera.isInserted { await wait(Self.cameraTravel) }
+        column.camera.isInserted = false
+        return []
+    }
+    /// Takes an image with the set, exposure, binning and size of another.
+    func acquireToMatch(_ name: String) async throws -> [ReportedValue] {
+        let model = try buffer(try bufferIndex(name))
+        guard let set = ParameterSet(rawValue: model.conditions.parameterSet), let former = column.sets[set] else {
+            throw CommandFailure("The image in \(name) was not taken by the camera.")
+        }
+        var settings = former
+        settings.exposure = model.conditions.exposure
+        settings.binning = model.conditions.binning
+        settings.area = nil
+        settings.fraction = 1
+        let whole = settings.size(onChip: Self.chip)
+        guard Self.binnings.contains(settings.binning), model.image.width <= whole.width, model.image.height <= whole.height else {
+            throw CommandFailure("The camera cannot take an image like the one in \(name).")
+        }
+        column.sets[set] = settings
+        defer { column.sets[set] = former }
+        await insertCamera()
+        var image = try await expose(set)
+        image.image = image.image.cropped(
+            x: (image.image.width - model.image.width) / 2, y: (image.image.height - model.image.height) / 2,
+            width: model.image.width, height: model.image.height, fill: 0)
+        acquired(image)
         return []
     }
     func selectCamera(_ number: Int) throws -> [ReportedValue] {
         guard number == 1 else { throw CommandFailure("There is no active camera \(number).") }
+        for set in ParameterSet.allCases { column.endOfControl.take(nameOfChange(set))?(self) }
         return []
     }
     func cameraProperties(_ a: CommandArguments) throws -> [ReportedValue] {
+        guard (0 ... CameraState.count).contains(a.integer(1)) else { throw CommandFailure("There is no active camera \(a.integer(1)).") }
         let index = a.integer(2)
         guard let magnification = index == 0 ? column.currentMagnification : Magnifications.entry(index) else {
             throw CommandFailure("There is no magnification with the index \(index).")
         }
+        _ = setVariable("numberOfCameras", .count(CameraState.count), persistent: false)
         return [
             .count(Self.chip.width), .count(Self.chip.height), .number(0), .number(5), .number(magnification.pixelSize.value),
             .number(1),
         ]
     }
-    func set(named text: String) throws -> ParameterSet {
-        guard let set = ParameterSet(letter: text) else { throw CommandFailure("\(text) is no camera parameter set.") }
-        return set
-    }
-    func settings(of text: String) throws -> CameraSettings {
-        column.sets[try set(named: text)] ?? CameraSettings(exposure: Seconds(1))
-    }
-    /// Seconds; no specimen would stand more.
-    private static let longestExposure = 1000.0
-    static let binnings = [1.0, 2, 4, 8]
-    func setExposure(_ a: CommandArguments) throws -> [ReportedValue] {
-        let set = try set(named: a.text(1))
-        let exposure = try a.number(2)
-        let settling = try a.number(3, upTo: Self.longestExposure)
-        guard exposure > 0, exposure <= Self.longestExposure else { throw CommandFailure("An exposure of \(exposure) s is not possible.") }
-        column.sets[set]?.exposure = Seconds(exposure)
-        if a.has(3) { column.sets[set]?.settling = Seconds(max(0, settling)) }
+
+    /// -1 stops counting; any other number is what the chosen sum starts from.
+    func accumulateRecordDose(from dose: Double) -> [ReportedValue] {
+        column.recordDose.start(at: dose)
         return []
     }
-    func setBinning(_ a: CommandArguments) throws -> [ReportedValue] {
-        let set = try set(named: a.text(1))
-        let binning = try a.number(2)
-        guard Self.binnings.contains(binning) else { throw CommandFailure("\(binning) is not a legal binning.") }
-        column.sets[set]?.binning = binning
+    /// What an accumulator of Record dose holds, in electrons per square angstrom.
+    public func recordDose(_ accumulator: Int) -> Double { column.recordDose.dose(accumulator).value }
+    func chooseDoseAccumulator(_ number: Int) throws -> [ReportedValue] {
+        guard RecordDoseAccumulators.numbers.contains(number) else { throw CommandFailure("There is no dose accumulator \(number); they are 1 to 250.") }
+        column.recordDose.chosen = number
         return []
-    }
-    func currentPixelSize(_ a: CommandArguments) throws -> [ReportedValue] {
-        let set = try set(named: a.text(1))
-        let index = column.lowDoseIsOn ? column.areas[set.area]?.magnification ?? column.magnification : column.magnification
-        let pixel = (Magnifications.entry(index) ?? column.currentMagnification).pixelSize
-        return [.number(pixel.value * (column.sets[set]?.binning ?? 1))]
     }
 }

@@ -2,32 +2,37 @@ internal import Geometry
 internal import SerialEMProtocol
 internal import Units
 
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
 extension CommandTable {
     static let lowDoseCommands: [String: CommandHandler] = [
-        "SetLowDoseMode": { await $0.setLowDoseMode($1.integer(1) != 0) },
+        "SetLowDoseMode": { try await $0.switchLowDose($1.integer(1)) },
         "ReportLowDose": { m, _ in [.flag(await m.column.lowDoseIsOn), .count(await m.column.area?.rawValue ?? -1)] },
         "GoToLowDoseArea": { try await $0.goToLowDoseArea($1.text(1)) },
+        "AlreadyInLowDoseArea": { try await $0.takeLowDoseArea($1.text(1)) },
         "ReportAxisPosition": { try await $0.axisPosition($1.text(1)) },
+        "SetAxisPosition": { try await $0.setAxisPosition($1) },
         "ReportLDDefocusOffset": { try await $0.defocusOffset($1.text(1)) },
         "SetLDDefocusOffset": { try await $0.setDefocusOffset($1) },
-        "ReportLDShiftOffset": { _, _ in [.number(0), .number(0)] },
-        "GoToImagingState": { await $0.goToImagingState($1.text(1)) },
-        "ImagingStateProperties": { await $0.imagingStateProperties($1.text(1)) },
-        "RestoreState": { _, _ in [] },
-        "ForgetPriorState": { _, _ in [] },
+        "ReportLDShiftOffset": { try await $0.shiftOffset($1.integer(1)) },
+        "SetLowDoseShiftOffset": { try await $0.setShiftOffset($1) },
+        "FindLowDoseShiftOffset": { try await $0.findShiftOffset($1) },
     ]
 }
 
 extension VirtualMicroscope {
-    /// Goes to an area: magnification, slit, and the defocus offset that View and Search have.
+    /// Goes to an area: magnification, beam, slit, and the defocus offset that View and Search have.
     func goTo(_ area: LowDoseArea) async {
         guard column.area != area, !column.screenIsDown else { return }
         if let old = column.area { column.defocus -= column.areas[old]?.defocusOffset ?? Micrometers(0) }
         column.area = area
         guard let settings = column.areas[area] else { return }
-        column.magnification = settings.magnification
+        column.adopt(settings)
         column.defocus += settings.defocusOffset
-        column.slitIsIn = settings.slitIn
         await wait(Seconds(1.2))
     }
     func setLowDoseMode(_ on: Bool) async -> [ReportedValue] {
@@ -40,65 +45,115 @@ extension VirtualMicroscope {
         await wait(Seconds(0.5))
         return [.flag(before)]
     }
-    func goToLowDoseArea(_ letter: String) async throws -> [ReportedValue] {
-        guard column.lowDoseIsOn else { throw CommandFailure("Low Dose mode must be on for this command.") }
+    func switchLowDose(_ state: Int) async throws -> [ReportedValue] {
+        guard (0 ... 1).contains(state) else { throw CommandFailure("Low Dose mode is on with 1 and off with 0, not \(state).") }
+        return await setLowDoseMode(state == 1)
+    }
+    func requireLowDose(_ on: Bool = true) throws {
+        guard column.lowDoseIsOn == on else {
+            throw CommandFailure("Low Dose mode must be \(on ? "on" : "off") for this command.")
+        }
+    }
+    /// Areas are named by upper-case letters only, in SerialEM too.
+    func area(named letter: String) throws -> LowDoseArea {
         guard let area = LowDoseArea(letter: letter) else { throw CommandFailure("\(letter) is no Low Dose area.") }
-        await goTo(area)
+        return area
+    }
+    func goToLowDoseArea(_ letter: String) async throws -> [ReportedValue] {
+        try requireLowDose()
+        await goTo(try area(named: letter))
         return []
     }
-    func axisPosition(_ letter: String) throws -> [ReportedValue] {
-        guard column.lowDoseIsOn else { throw CommandFailure("Low Dose mode must be on for this command.") }
+    /// Has SerialEM believe that the column is in an area.
+    func takeLowDoseArea(_ letter: String) throws -> [ReportedValue] {
+        try requireLowDose()
+        column.area = try area(named: letter)
+        return []
+    }
+
+    private func displaced(_ letter: String) throws -> LowDoseArea {
+        try requireLowDose()
         guard let area = LowDoseArea(letter: letter), area == .focus || area == .trial else {
             throw CommandFailure("\(letter) has no axis position.")
         }
-        return [.number(column.areas[area]?.axisPosition.value ?? 0), .number(0), .number(0), .number(0)]
+        return area
     }
-    func defocusOffset(_ letter: String) throws -> [ReportedValue] {
+    func axisPosition(_ letter: String) throws -> [ReportedValue] {
+        let settings = column.areas[try displaced(letter)] ?? LowDoseSettings(magnification: column.magnification)
+        let entry = Magnifications.entry(settings.magnification) ?? column.currentMagnification
+        let camera = entry.specimenToCamera(settings.place)
+        return [settings.axisPosition.value, settings.axisAngle.value, camera.dx.rounded(), camera.dy.rounded()].map { .number($0) }
+    }
+    /// Micrometres.
+    private static let farthestArea = 19.0
+    func setAxisPosition(_ a: CommandArguments) throws -> [ReportedValue] {
+        let area = try displaced(a.text(1))
+        var distance = try a.number(2)
+        var angle = try a.number(3)
+        if a.integer(4) != 0 {
+            // The two numbers are the image shift itself.
+            let way = Magnifications.imageShiftToSpecimen(Vector(dx: distance, dy: angle))
+            distance = way.length * (way.dx < 0 ? -1 : 1)
+            angle = way.dx == 0 ? (way.dy == 0 ? 0 : 90) : atan(way.dy / way.dx) * 180 / .pi
+        }
+        guard distance.magnitude <= Self.farthestArea else {
+            throw CommandFailure("An axis position of \(distance) um is beyond \(Self.farthestArea) um.")
+        }
+        column.areas[area]?.axisPosition = Micrometers(distance)
+        if a.has(3) { column.areas[area]?.axisAngle = Degrees(angle) }
+        return []
+    }
+
+    private func viewOrSearch(_ letter: String) throws -> LowDoseArea {
+        try requireLowDose()
         guard let area = LowDoseArea(letter: letter), area == .view || area == .search else {
             throw CommandFailure("\(letter) has no defocus offset.")
         }
-        return [.number(column.areas[area]?.defocusOffset.value ?? 0)]
+        return area
+    }
+    func defocusOffset(_ letter: String) throws -> [ReportedValue] {
+        [.number(column.areas[try viewOrSearch(letter)]?.defocusOffset.value ?? 0)]
     }
     func setDefocusOffset(_ a: CommandArguments) throws -> [ReportedValue] {
-        guard let area = LowDoseArea(letter: a.text(1)), area == .view || area == .search else {
-            throw CommandFailure("\(a.text(1)) has no defocus offset.")
-        }
+        let area = try viewOrSearch(a.text(1))
         let change = try Micrometers(a.number(2, upTo: Self.largestDefocus)) - (column.areas[area]?.defocusOffset ?? Micrometers(0))
         column.areas[area]?.defocusOffset += change
         if column.area == area { column.defocus += change }
         return []
     }
 
-    /// A state by number from 1, by name, or by the unique start of a name; else SerialEM's code 1, 2 or 3.
-    func imagingState(_ text: String) -> (place: Int?, code: Int) {
-        let states = Column.imagingStates
-        if let number = Int(text) { return (1 ... states.count).contains(number) ? (number - 1, 0) : (nil, 3) }
-        if let exact = states.firstIndex(where: { $0.name == text }) { return (exact, 0) }
-        let matching = states.indices.filter { !text.isEmpty && states[$0].name.hasPrefix(text) }
-        return matching.count == 1 ? (matching[0], 0) : (nil, matching.isEmpty ? 1 : 2)
-    }
-    func goToImagingState(_ text: String) async -> [ReportedValue] {
-        let found = imagingState(text)
-        guard let place = found.place else { return [.count(found.code)] }
-        let state = Column.imagingStates[place]
-        if state.type >= 0 {
-            _ = await setLowDoseMode(true)
-            await goTo(LowDoseArea(rawValue: state.type) ?? .record)
-        } else {
-            _ = await setLowDoseMode(false)
-            column.magnification = state.magnification
-            column.slitIsIn = false
+    private func shifted(_ number: Int) throws -> LowDoseArea {
+        guard let area: LowDoseArea = [0: .view, 1: .search][number] else {
+            throw CommandFailure("Shift offsets are those of View, 0, and Search, 1, not \(number).")
         }
-        if column.apertures[2] != state.objectiveAperture { await wait(Seconds(6)) }
-        column.apertures[2] = state.objectiveAperture
-        column.imageShift = .zero
-        await wait(Seconds(3))
-        return [.number(0)]
+        return area
     }
-    func imagingStateProperties(_ text: String) -> [ReportedValue] {
-        let found = imagingState(text)
-        guard let place = found.place else { return [.count(found.code)] }
-        let state = Column.imagingStates[place]
-        return [.number(0), .count(place + 1), .count(state.type), .number(1), .count(state.magnification), .text(state.name)]
+    /// In units of image shift; with -1 the last change.
+    func shiftOffset(_ number: Int) throws -> [ReportedValue] {
+        let shift = number == -1 ? column.lastShiftOffsetChange : column.areas[try shifted(number)]?.shiftOffset ?? .zero
+        return [.number(shift.dx), .number(shift.dy)]
+    }
+    func setShiftOffset(_ a: CommandArguments) throws -> [ReportedValue] {
+        try changeShiftOffset(of: try shifted(a.integer(1)), to: Vector(dx: a.number(2), dy: a.number(3)))
+        return []
+    }
+    private func changeShiftOffset(of area: LowDoseArea, to shift: Vector<Frame.ImageShift>) throws {
+        guard shift.length <= 100 else { throw CommandFailure("A shift offset of \(shift.dx), \(shift.dy) is too large.") }
+        column.lastShiftOffsetChange = shift - (column.areas[area]?.shiftOffset ?? .zero)
+        column.areas[area]?.shiftOffset = shift
+    }
+    /// Takes an image of Record and of the area, and shifts the area so that both show the same place.
+    func findShiftOffset(_ a: CommandArguments) async throws -> [ReportedValue] {
+        try requireLowDose()
+        let area = try shifted(a.integer(1))
+        _ = try await expose(.record)
+        _ = try await expose(area == .view ? .view : .search)
+        let wanted = Magnifications.entry(column.areas[area]?.magnification ?? 0) ?? column.currentMagnification
+        let record = Magnifications.entry(column.areas[.record]?.magnification ?? 0) ?? column.currentMagnification
+        let seen = Magnifications.stageToSpecimen(record.offset - wanted.offset)
+        let most = try a.number(2)
+        guard most <= 0 || seen.length <= most else { throw CommandFailure("The two areas could not be aligned within \(most) um.") }
+        try changeShiftOffset(of: area, to: Magnifications.specimenToImageShift(seen))
+        return []
     }
 }

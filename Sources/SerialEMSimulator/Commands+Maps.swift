@@ -11,14 +11,18 @@ extension CommandTable {
         "NewMap": { try await $0.newMap($1) },
         "LoadOtherMap": { try await $0.loadMap($1.integer(1), buffer: $1.has(2) ? $1.text(2) : nil) },
         "LoadNavMap": { try await $0.loadMap(0, buffer: $1.has(1) ? $1.text(1) : nil) },
-        "RealignToNavItem": { m, _ in try await m.realign(to: 0) },
-        "RealignToOtherItem": { try await $0.realign(to: $1.integer(1)) },
+        "RealignToNavItem": { try await $0.realign(to: 0, restore: $1.integer(1) != 0) },
+        "RealignToOtherItem": { try await $0.realign(to: $1.integer(1), restore: $1.integer(2) != 0) },
+        "RealignToMapDrawnOn": { try await $0.realignToMap(ofItem: $1.integer(1), restore: $1.integer(2) != 0) },
+        "GetRealignToItemError": { m, _ in await m.realignError() },
+        "ForceCenterRealign": nothing,
+        "SkipZMoveNextNavRealign": { await $0.skipHeight($1.integer(1, default: 1) != 0) },
     ]
 }
 
 extension VirtualMicroscope {
     func newMap(_ a: CommandArguments) throws -> [ReportedValue] {
-        guard navigatorIsOpen else { throw CommandFailure("The Navigator is not open.") }
+        try requireNavigator()
         let montage = currentFile.flatMap { openFiles[$0].montage }
         guard let place = currentFile else { throw CommandFailure("No file is open to take a map from.") }
         let path = openFiles[place].path
@@ -29,6 +33,7 @@ extension VirtualMicroscope {
         } else {
             var image = try buffer(0)
             if image.file != path {
+                try fillDiskOnDemand(path)
                 try openFiles[place].append(image)
                 image.file = path
                 image.section = openFiles[place].sections - 1
@@ -36,8 +41,12 @@ extension VirtualMicroscope {
             }
             shown = image
         }
-        let note = a.count > 1 ? a.lastText : "Sec \(max(0, shown.section)) - \((path as NSString).lastPathComponent)"
+        let standard = "Sec \(max(0, shown.section)) - \((path as NSString).lastPathComponent)"
+        let text = a.count > 1 ? a.lastText : ""
+        // -1 puts the text before SerialEM's own note, +1 behind it, 0 in its place.
+        let note = text.isEmpty ? standard : a.integer(1) == 0 ? text : a.integer(1) < 0 ? "\(text) \(standard)" : "\(standard) \(text)"
         let item = try mapItem(shown, path: path, note: note, montage: montage)
+        buffers[montage == nil ? 0 : 1]?.mapID = item.mapID
         return addItem(item)
     }
 
@@ -67,14 +76,25 @@ extension VirtualMicroscope {
         return item
     }
 
+    /// Where the file of a map is: as told, beside the Navigator's file, or in the working directory (SerialEM looks there too).
+    func mapPath(_ told: String) -> String {
+        let name = told.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? told
+        let beside = navigatorPath.map { "\(($0 as NSString).deletingLastPathComponent)/\(name)" }
+        return [told, beside, "\(directory)/\(name)"].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) } ?? told
+    }
+
     func loadMap(_ index: Int, buffer name: String?) async throws -> [ReportedValue] {
         let item = items[try place(ofItem: index)]
-        guard item.kind == .map, let path = item.mapFile else { throw CommandFailure("Item \(index) is not a map.") }
+        guard item.kind == .map, let told = item.mapFile else { throw CommandFailure("Item \(index) is not a map.") }
+        let path = mapPath(told)
         let target = try name.map { try bufferIndex($0) } ?? readBuffer
         let section = Int(item["MapSection"] ?? "0") ?? 0
         guard FileManager.default.fileExists(atPath: path) else { throw CommandFailure("The map file \(path) does not exist.") }
         await wait(Seconds(2))
-        let entries = (try? Mdoc.read("\(path).mdoc"))?.sections.first { $0.kind == "ZValue" && $0.index == section }
+        let isMontage = item["MapMontage"] == "1"
+        let entries = (try? Mdoc.read("\(path).mdoc"))?.sections.first {
+            $0.kind == "ZValue" && (isMontage ? $0.pieceCoordinates?.z == section : $0.index == section)
+        }
         let header = try MRCFile.header(path)
         var conditions = presentConditions(pixelSize: header.pixelSize, section: entries)
         conditions.parameterSet = -1
@@ -86,29 +106,53 @@ extension VirtualMicroscope {
                 conditions.binning = header.pixelSize / magnification.pixelSize
             }
         }
-        if item["MapMontage"] == "1" {
-            var overview = try assembledMontage(path, conditions: conditions, center: item.stage)
+        if isMontage {
+            // The pieces know where they were taken.
+            let center = item.sinceTaken?.inverse.map { $0(item.stage) } ?? item.stage
+            var overview = try assembledMontage(path, conditions: conditions, center: center, section: section)
             overview.section = section
             buffers[target] = overview
         } else {
-            buffers[target] = ImageBuffer(
-                image: try MRCFile.read(path, section: section).asUInt16, conditions: conditions, file: path, section: section)
+            buffers[target] = ImageBuffer(try MRCFile.read(path, section: section), conditions: conditions, file: path, section: section)
         }
+        if let map = item.sinceTaken, entries != nil, let image = buffers[target] {
+            buffers[target]?.conditions = image.conditions.moved(by: map)
+            for place in image.pieces.indices { buffers[target]?.pieces[place].stage = map(image.pieces[place].stage) }
+        }
+        buffers[target]?.mapID = item.mapID
         return []
     }
 
     /// Moves to an item and, for a map of one image, aligns a new image of the same area to it.
-    func realign(to index: Int) async throws -> [ReportedValue] {
+    func realign(to index: Int, restore: Bool = false) async throws -> [ReportedValue] {
         let place = try place(ofItem: index)
         let item = items[place]
+        let before = column
         column.imageShift = .zero
-        try await moveStage(to: item.stage, z: item.z)
+        try await moveStage(to: item.stage, z: navigator.skipsHeight ? nil : item.z)
+        navigator.skipsHeight = false
+        navigator.realignError = (.zero, .zero)
         guard item.kind == .map, item["MapMontage"] != "1" else { return [] }
         _ = try await loadMap(place + 1, buffer: nil)
         let set: ParameterSet = item["MapLDConSet"] == "0" ? .view : .record
         acquired(try await expose(set))
-        let result = try await alignTo(CommandArguments([.text("T")]))
+        let result = try await align(to: try buffer(readBuffer), leaveImageShift: false)
         guard result == [.number(0)] else { throw CommandFailure("Realigning to item \(place + 1) found no match.") }
+        let way = Magnifications.specimenToStage(Magnifications.imageShiftToSpecimen(column.imageShift))
+        navigator.realignError = (way, way)
+        if restore, !column.lowDoseIsOn { column.magnification = before.magnification }
         return []
     }
+    func realignToMap(ofItem index: Int, restore: Bool) async throws -> [ReportedValue] {
+        let item = items[try place(ofItem: index)]
+        guard let id = item.drawnID, let map = items.firstIndex(where: { $0.kind == .map && $0.mapID == id }) else {
+            throw CommandFailure("The item was not drawn on a map that is in the table.")
+        }
+        return try await realign(to: map + 1, restore: restore)
+    }
+    func realignError() -> [ReportedValue] {
+        let error = navigator.realignError
+        return [error.total.dx, error.total.dy, error.last.dx, error.last.dy].map { .number($0) }
+    }
+    func skipHeight(_ on: Bool) -> [ReportedValue] { navigator.skipsHeight = on; return [] }
 }

@@ -15,7 +15,13 @@ extension CommandTable {
         "ReportNumMontagePieces": { m, _ in [.count(await m.numberOfMontagePieces)] },
         "ParamSetToUseForMontage": { try await $0.useParameterSetForMontage($1) },
         "SetMontageParams": { try await $0.setMontageParameters($1) },
-        "SetMontPanelParams": { _, _ in [] },
+        "SetMontPanelParams": nothing, "SetRedoMontageXCorrs": nothing,
+        "OpenNewMontage": { try await $0.openNewMontage($1) },
+        "AssessPolygonMontage": { try await $0.assessPolygonMontage(item: $1.integer(1), overlap: $1.integer(2)) },
+        "SkipPiecesOutsideItem": { try await $0.skipPieces(outsideItem: $1.integer(1)) },
+        "SetGridMapLimits": { try await $0.setGridMapLimits($1) },
+        "ReadMontagePiece": { try await $0.readMontagePiece($1) },
+        "LoadPieceAtNavPoint": { try await $0.loadPiece(atItem: $1.integer(1)) },
     ]
 }
 
@@ -23,7 +29,7 @@ extension VirtualMicroscope {
     /// Half of the side of the square that a full montage covers.
     static let fullMontageReach = 800.0
 
-    var numberOfMontagePieces: Int { currentFile.flatMap { openFiles[$0].montage?.count } ?? 1 }
+    var numberOfMontagePieces: Int { currentFile.flatMap { openFiles[$0].montage?.takenPieces.count } ?? 1 }
 
     private func montageMagnification(_ set: ParameterSet) -> Magnification {
         guard column.lowDoseIsOn, let settings = column.areas[set.area], let entry = Magnifications.entry(settings.magnification)
@@ -35,15 +41,42 @@ extension VirtualMicroscope {
         guard navigatorIsOpen else { throw CommandFailure("The Navigator must be open to set up a full montage.") }
         let set = montageSetForNext ?? montageSet
         let magnification = montageMagnification(set)
+        let reach = -Self.fullMontageReach ... Self.fullMontageReach
+        let limits = gridMapLimits ?? (reach, reach)
+        let center = Point<Frame.Stage>(
+            x: (limits.x.lowerBound + limits.x.upperBound) / 2, y: (limits.y.lowerBound + limits.y.upperBound) / 2)
+        // The camera's axes are turned against those of the stage by the rotation of the image.
+        let toCamera = Magnifications.stageToSpecimen.then(magnification.specimenToCamera)
+        let half = Vector<Frame.Stage>(
+            dx: (limits.x.upperBound - limits.x.lowerBound) / 2, dy: (limits.y.upperBound - limits.y.lowerBound) / 2)
         let side = 2 * Self.fullMontageReach * 1000 / magnification.pixelSize.value
+        let extent =
+            gridMapLimits == nil
+            ? (width: side, height: side)
+            : (
+                width: 2 * ((toCamera.xpx * half.dx).magnitude + (toCamera.xpy * half.dy).magnitude),
+                height: 2 * ((toCamera.ypx * half.dx).magnitude + (toCamera.ypy * half.dy).magnitude)
+            )
         try open(
             MontageSetup(
-                set: set, magnification: magnification, center: .origin, extent: (side, side), overlap: try fraction(overlap),
+                set: set, magnification: magnification, center: center, extent: extent, overlap: try fraction(overlap),
                 binning: column.sets[set]?.binning ?? 1), at: path)
         return []
     }
 
     func setUpPolygonMontage(item: Int, overlap: Double, path: String) throws -> [ReportedValue] {
+        try open(try polygonMontage(item: item, overlap: overlap), at: path)
+        return []
+    }
+
+    /// How many pieces a montage of a polygon would have, and how many columns and rows.
+    func assessPolygonMontage(item: Int, overlap: Int) throws -> [ReportedValue] {
+        guard (0 ... 50).contains(overlap) else { throw CommandFailure("An overlap of \(overlap) per cent is not between 0 and 50.") }
+        let setup = try polygonMontage(item: item, overlap: Double(overlap) / 100)
+        return [.count(setup.count), .count(setup.columns), .count(setup.rows)]
+    }
+
+    private func polygonMontage(item: Int, overlap: Double) throws -> MontageSetup {
         let place = try place(ofItem: item)
         guard items[place].kind == .polygon else { throw CommandFailure("Item \(place + 1) is not a polygon.") }
         let set = montageSetForNext ?? montageSet
@@ -55,10 +88,89 @@ extension VirtualMicroscope {
         else { throw CommandFailure("Item \(place + 1) has no points.") }
         let back = magnification.cameraToSpecimen.then(Magnifications.specimenToStage)
         let center = Point<Frame.Stage>.origin + back(Vector(dx: (left + right) / 2, dy: (low + high) / 2))
-        let setup = MontageSetup(
+        return MontageSetup(
             set: set, magnification: magnification, center: center, extent: (right - left, high - low),
             overlap: try fraction(overlap), binning: column.sets[set]?.binning ?? 1, polygonID: items[place].mapID)
-        try open(setup, at: path)
+    }
+
+    /// A montage of as many pieces as asked for, about where the stage stands when it is taken.
+    func openNewMontage(_ a: CommandArguments) throws -> [ReportedValue] {
+        let columns = a.integer(1) == 0 ? lastMontageSize.columns : a.integer(1)
+        let rows = a.integer(2) == 0 ? lastMontageSize.rows : a.integer(2)
+        guard columns >= 1, rows >= 1, columns <= 2000, rows <= 2000 else {
+            throw CommandFailure("Number of montage pieces is missing or not positive, or is too large.")
+        }
+        let set = montageSetForNext ?? montageSet
+        let setup = MontageSetup(
+            set: set, magnification: montageMagnification(set), center: stage.position, extent: (0, 0), overlap: 0.1,
+            binning: column.sets[set]?.binning ?? 1, fixedSize: (columns, rows))
+        try open(setup, at: a.lastText)
+        lastMontageSize = (columns, rows)
+        return []
+    }
+
+    func skipPieces(outsideItem item: Int) throws -> [ReportedValue] {
+        let file = try presentFile()
+        guard openFiles[file].montage != nil else { throw CommandFailure("Montaging must be on already to use this command.") }
+        guard item >= 0 else {
+            openFiles[file].montage?.outline = nil
+            return []
+        }
+        let outline = items[try place(ofItem: item)]
+        guard outline.kind == .polygon else { throw CommandFailure("Item \(item) is not a polygon.") }
+        openFiles[file].montage?.outline = outline.polygon
+        return []
+    }
+
+    func setGridMapLimits(_ a: CommandArguments) throws -> [ReportedValue] {
+        let limit = Stage.limit.value
+        let values = try (2 ... 5).map { try a.number($0) }
+        guard values[0] < values[1], values[2] < values[3], values.allSatisfy({ $0.magnitude <= limit }) else {
+            throw CommandFailure("The limits must be within -\(limit) to \(limit) um, the lower one first.")
+        }
+        gridMapLimits = (values[0] ... values[1], values[2] ... values[3])
+        return []
+    }
+
+    /// A piece by its column and row from 1; the lowest row comes first.
+    func readMontagePiece(_ a: CommandArguments) throws -> [ReportedValue] {
+        let file = openFiles[try presentFile()]
+        guard file.isMontage else { throw CommandFailure("The current file is not a montage.") }
+        let target = a.has(4) && !a.text(4).isEmpty ? try bufferIndex(a.text(4)) : readBuffer
+        let pieces = file.mdoc.pieces.filter { $0.pieceCoordinates?.z == a.integer(3) }
+        let xs = Set(pieces.compactMap(\.pieceCoordinates?.x)).sorted()
+        let ys = Set(pieces.compactMap(\.pieceCoordinates?.y)).sorted()
+        guard xs.indices.contains(a.integer(1) - 1), ys.indices.contains(a.integer(2) - 1),
+            let section = pieces.first(where: {
+                $0.pieceCoordinates?.x == xs[a.integer(1) - 1] && $0.pieceCoordinates?.y == ys[a.integer(2) - 1]
+            }), let number = section.index
+        else { throw CommandFailure("Could not find the piece in the file.") }
+        try loadPiece(file.path, section: section, number: number, into: target)
+        return []
+    }
+    private func loadPiece(_ path: String, section: MdocSection, number: Int, into target: Int) throws {
+        let file = try MRCFile(path: path)
+        var conditions = presentConditions(pixelSize: file.header.pixelSize, section: section)
+        conditions.parameterSet = -1
+        let image = ImageBuffer(try file.read(section: number), conditions: conditions, file: path, section: number)
+        if target == 0 { acquired(image) } else { buffers[target] = image }
+    }
+    /// The piece of the map that an item was drawn on whose middle is nearest to the item.
+    func loadPiece(atItem item: Int) throws -> [ReportedValue] {
+        let point = items[try place(ofItem: item)]
+        guard let map = items.first(where: { $0.kind == .map && $0.mapID == point.drawnID && point.drawnID != nil }) else {
+            throw CommandFailure("The item was not drawn on a map that is in the table.")
+        }
+        guard map["MapMontage"] == "1", let path = map.mapFile.map(mapPath), let mdoc = try? Mdoc.read("\(path).mdoc") else {
+            throw CommandFailure("The map that the item was drawn on is no montage, or has no mdoc.")
+        }
+        func distance(_ section: MdocSection) -> Double {
+            section.stagePosition.map { Point<Frame.Stage>(x: $0.x, y: $0.y).distance(to: point.stage) } ?? .infinity
+        }
+        guard let nearest = mdoc.pieces.min(by: { distance($0) < distance($1) }), let number = nearest.index else {
+            throw CommandFailure("The montage has no pieces.")
+        }
+        try loadPiece(path, section: nearest, number: number, into: 0)
         return []
     }
 
@@ -75,6 +187,7 @@ extension VirtualMicroscope {
         try checkCount(setup)
         let path = try pathOfNewFile(name)
         montageSetForNext = nil
+        lastMontageSize = (setup.columns, setup.rows)
         openFiles.append(OpenImageFile(newAt: path, montage: setup))
         currentFile = openFiles.count - 1
     }
@@ -111,94 +224,5 @@ extension VirtualMicroscope {
         try checkCount(setup)
         openFiles[place].montage = setup
         return []
-    }
-
-    func acquireMontage() async throws -> [ReportedValue] {
-        guard let place = currentFile, let setup = openFiles[place].montage else { throw CommandFailure("No montage is open.") }
-        guard openFiles[place].sections == 0 else { throw CommandFailure("The montage is already complete.") }
-        let start = stage.position
-        let saved = column.sets[setup.set]?.binning ?? 1
-        column.sets[setup.set]?.binning = setup.binning
-        defer { column.sets[setup.set]?.binning = saved }
-        var middle: ImageBuffer?
-        var last: ImageConditions?
-        for number in 0 ..< setup.count {
-            let target = setup.stagePosition(number)
-            guard Stage.admits(x: target.x, y: target.y) else { continue }
-            try await moveStage(to: target, extraError: Micrometers(0.1))
-            var image = try await expose(setup.set)
-            image.image = image.image.cropped(
-                x: (image.image.width - setup.frame.width) / 2, y: (image.image.height - setup.frame.height) / 2,
-                width: setup.frame.width, height: setup.frame.height, fill: 0)
-            // What cross-correlating the overlaps would find: the piece lies where the stage really stood.
-            let missed = Magnifications.stageToSpecimen.then(setup.magnification.specimenToCamera)(stage.truePosition - target)
-            let corner = setup.nominal(number)
-            let aligned = PieceCoordinates(
-                x: corner.x + Int(clamped: (missed.dx / setup.binning).rounded()), y: corner.y + Int(clamped: (missed.dy / setup.binning).rounded()))
-            try openFiles[place].append(image, piece: corner, aligned: aligned)
-            if number == setup.count / 2 { middle = image }
-            last = image.conditions
-        }
-        guard let last else { throw CommandFailure("No piece of the montage is within the limits of the stage.") }
-        try openFiles[place].finishMontage(setup, last)
-        try await moveStage(to: start)
-        var overview = try assembledMontage(openFiles[place].path, conditions: last, center: setup.center)
-        overview.section = 0
-        acquired(overview)
-        acquired(middle ?? overview)
-        return []
-    }
-
-    /// The pieces of a montage file laid side by side by their aligned coordinates, at most 6000 pixels long.
-    func assembledMontage(_ path: String, conditions: ImageConditions, center: Point<Frame.Stage>) throws -> ImageBuffer {
-        let mdoc = try Mdoc.read("\(path).mdoc")
-        let file = try MRCFile(path: path)
-        let sections = mdoc.sections.filter { $0.kind == "ZValue" }
-        let nominal = sections.compactMap(\.pieceCoordinates)
-        let aligned = sections.compactMap { $0.alignedPieceCoordinates ?? $0.pieceCoordinates }
-        guard nominal.count == sections.count, !sections.isEmpty, sections.count <= file.header.sections else {
-            throw CommandFailure("\(path) is no complete montage.")
-        }
-        let frame = (width: file.header.width, height: file.header.height)
-        let left = aligned.map(\.x).min() ?? 0
-        let top = (aligned.map(\.y).max() ?? 0) + frame.height
-        let width = (aligned.map(\.x).max() ?? 0) + frame.width - left
-        let height = top - (aligned.map(\.y).min() ?? 0)
-        let reduction = max(1, (Double(max(width, height)) / 6000).rounded(.up))
-        let size = (width: Int(clamped: Double(width) / reduction), height: Int(clamped: Double(height) / reduction))
-        var image = Raster<UInt16>(width: size.width, height: size.height, filledWith: UInt16(max(0, min(65535, file.header.mean))))
-        var pieces: [AssembledPiece] = []
-        for (number, corner) in aligned.enumerated() {
-            let piece = try file.read(section: number).asUInt16
-            let small = reduction == 1 ? piece : piece.resized(
-                width: Int(clamped: Double(frame.width) / reduction), height: Int(clamped: Double(frame.height) / reduction)
-            ).map { UInt16(max(0, min(65535, $0.rounded()))) }
-            let x = Int(clamped: Double(corner.x - left) / reduction)
-            let y = Int(clamped: Double(top - corner.y - frame.height) / reduction)
-            image.lay(small, x: x, y: y)
-            let stage = sections[number].stagePosition.map { Point<Frame.Stage>(x: $0.x, y: $0.y) } ?? center
-            pieces.append(AssembledPiece(number: number, x: x, y: y, stage: stage))
-        }
-        var whole = conditions
-        whole.pixelSize = conditions.magnification.pixelSize * (conditions.binning * reduction)
-        whole.binning = conditions.binning * reduction
-        whole.stage = center
-        whole.imageShift = .zero
-        return ImageBuffer(
-            image: image, conditions: whole, pieces: pieces, pieceWidth: Int(clamped: Double(frame.width) / reduction),
-            pieceHeight: Int(clamped: Double(frame.height) / reduction), file: path)
-    }
-}
-
-extension Raster {
-    /// Replaces what lies under another image.
-    mutating func lay(_ other: Raster, x: Int, y: Int) {
-        let x0 = Swift.max(0, x)
-        let x1 = Swift.min(width, x + other.width)
-        guard x0 < x1 else { return }
-        for row in Swift.max(0, y) ..< Swift.max(Swift.max(0, y), Swift.min(height, y + other.height)) {
-            let from = (row - y) * other.width + x0 - x
-            pixels.replaceSubrange(row * width + x0 ..< row * width + x1, with: other.pixels[from ..< from + x1 - x0])
-        }
     }
 }

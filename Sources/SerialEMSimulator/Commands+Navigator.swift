@@ -8,47 +8,53 @@ extension CommandTable {
     static let navigatorCommands: [String: CommandHandler] = [
         "ReportIfNavOpen": { m, _ in await m.navigatorState() },
         "OpenNavigator": { try await $0.openNavigator($1) },
-        "CloseNavigator": { m, _ in await m.closeNavigator() },
+        "CloseNavigator": { m, _ in try await m.closeNavigator() },
         "SaveNavigator": { try await $0.saveNavigator($1) },
         "ReadNavFile": { try await $0.readNavigator($1.lastText) },
-        "ReportNavFile": { m, _ in try await m.navigatorFile() },
-        "ReportNumTableItems": { m, _ in [.count(await m.items.count)] },
+        "MergeNavFile": { try await $0.mergeNavigator($1.lastText) },
+        "ReportNavFile": { try await $0.navigatorFile(split: $1.integer(1) != 0) },
+        "ReportNumTableItems": { m, _ in try await m.numberOfItems() },
         "ReportNavItem": { m, _ in try await m.reportItem(0) },
-        "ReportOtherItem": { try await $0.reportItem($1.integer(1)) },
-        "NavIndexWithNote": { m, a in [.count((await m.items.firstIndex { $0.note == a.lastText } ?? -1) + 1)] },
-        "NavIndexWithLabel": { m, a in
-            [.count((await m.items.firstIndex { $0.label.lowercased() == a.lastText.lowercased() } ?? -1) + 1)]
-        },
+        "ReportOtherItem": { try await $0.reportOtherItem($1.integer(1)) },
+        "NavIndexWithNote": { m, a in try await m.indexOfItem { $0.note == a.lastText } },
+        "NavIndexWithLabel": { m, a in try await m.indexOfItem { $0.label.lowercased() == a.lastText.lowercased() } },
+        "NavIndexItemDrawnOn": { try await $0.mapDrawnOn($1.integer(1)) },
+        "FindItemWithLabelOrNote": { try await $0.findItem($1) },
         "SetSelectedNavItem": { try await $0.selectItem($1.integer(1)) },
-        "ChangeItemLabel": { m, a in try await m.changeItem(a.integer(1)) { $0.label = String(a.lastText.prefix(16)) } },
-        "ChangeItemNote": { m, a in try await m.changeItem(a.integer(1)) { $0.note = a.count > 1 ? a.lastText : "" } },
-        "ChangeItemColor": { m, a in try await m.changeItem(a.integer(1)) { $0.color = max(0, min(5, a.integer(2))) } },
-        "ChangeItemDraw": { m, a in try await m.changeItem(a.integer(1)) { $0.draw = a.has(2) ? a.integer(2) != 0 : !$0.draw } },
-        "ChangeItemRegistration": { m, a in try await m.changeItem(a.integer(1)) { $0.registration = a.integer(2) } },
-        "SetItemAcquire": { m, a in try await m.changeItem(a.integer(1)) { $0.acquire = a.integer(2, default: 1) != 0 } },
-        "ReportItemAcquire": { try await $0.itemAcquire($1.integer(1)) },
-        "DeleteNavigatorItem": { try await $0.deleteItem($1.integer(1)) },
         "GetUniqueNavID": { m, _ in [.count(await m.unusedID())] },
-        "AddStagePosAsNavPoint": { try await $0.addPoint($1) },
-        "AddStagePointsAsPolygon": { try await $0.addPolygon($1) },
-        "MoveToNavItem": { try await $0.moveToItem($1.integer(1)) },
-        "ReportNumNavAcquire": { m, _ in await m.numberToAcquire() },
-        "NavAcqAtEndUseParams": { try await $0.useAcquireParameters($1.text(1)) },
-        "SetNavAcqAtEndParams": { await $0.setAcquireParameters($1) },
-        "StartNavAcquireAtEnd": { m, _ in try await m.startAcquireAtEnd() },
-        "ReportIfNavAcquiring": { _, _ in [.number(0), .number(0)] },
-        "EndAcquireAtItems": { _, _ in [] },
-        "AdjustStagePosForNav": { _, a in [.number(try a.number(1)), .number(try a.number(2))] },
-        "SuspendNavRedraw": { _, _ in [] },
+        "MoveToNavItem": { try await $0.moveToItem($1) },
+        "SetNavRegistration": { try await $0.setRegistration($1.integer(1)) },
+        "AdjustStagePosForNav": { try await $0.adjustForNavigator($1) },
+        "SuspendNavRedraw": nothing,
+        "NavGoToMarker": { m, _ in try await m.goToMarker() },
+        "MoveToMarker": { m, _ in try await m.goToMarker() },
     ]
 }
 
+/// What the Navigator's window holds besides its table.
+struct NavigatorState: Sendable {
+    /// The registration that new items get.
+    var registration = 1
+    var hasChanges = false
+    /// By identifier: the items at which a tilt series is to be taken.
+    var tiltSeriesItems: Set<Int> = []
+    /// How far the last RealignTo... was off, and the last of its moves.
+    var realignError = (total: Vector<Frame.Stage>.zero, last: Vector<Frame.Stage>.zero)
+    /// The next RealignTo... leaves the height alone.
+    var skipsHeight = false
+}
+
 extension VirtualMicroscope {
+    func requireNavigator() throws {
+        guard navigatorIsOpen else { throw CommandFailure("The Navigator must be open for this command.") }
+    }
     /// The place in the table of an index as SerialEM takes it: from 1, 0 the current item, negative from the end.
     func place(ofItem index: Int) throws -> Int {
         guard navigatorIsOpen else { throw CommandFailure("The Navigator is not open.") }
         let place = index > 0 ? index - 1 : index == 0 ? selectedItem : items.count + index
-        guard items.indices.contains(place) else { throw CommandFailure("The Navigator has no item \(index).") }
+        guard items.indices.contains(place) else {
+            throw CommandFailure(index == 0 ? "There is no current Navigator item." : "The Navigator has no item \(index).")
+        }
         return place
     }
     func unusedID() -> Int {
@@ -58,40 +64,85 @@ extension VirtualMicroscope {
     }
     func navigatorState() -> [ReportedValue] { [.count(navigatorIsOpen ? (navigatorPath == nil ? 1 : 2) : 0)] }
     func openNavigator(_ a: CommandArguments) throws -> [ReportedValue] {
-        if a.count > 0, navigatorIsOpen { throw CommandFailure("The Navigator is open already; close it before naming a new file.") }
+        let names = a.count > 0 && !a.lastText.isEmpty
+        if names, navigatorIsOpen { throw CommandFailure("The Navigator is open already; close it before naming a new file.") }
+        guard !navigatorIsOpen else { return [] }
         navigatorIsOpen = true
-        if a.count > 0 { navigatorPath = absolute(a.lastText) }
+        if names { navigatorPath = absolute(a.lastText) }
+        navigator.hasChanges = false
         return []
     }
-    func closeNavigator() -> [ReportedValue] {
+    func closeNavigator() async throws -> [ReportedValue] {
+        try await offerToSaveNavigator("closing the Navigator?")
         navigatorIsOpen = false
         navigatorPath = nil
         items = []
         selectedItem = 0
+        navigator = NavigatorState()
         return []
     }
-    func saveNavigator(_ a: CommandArguments) throws -> [ReportedValue] {
+    /// A question that SerialEM never suppresses; nobody there means that nothing is saved.
+    private func offerToSaveNavigator(_ occasion: String) async throws {
+        guard navigatorIsOpen, navigator.hasChanges, !items.isEmpty else { return }
+        let answer = await ask(
+            Dialog(.question, "Do you want to save the Navigator data before \(occasion)", buttons: ["Yes", "No"], standard: .button(2)))
+        if answer == .button(1) { _ = try await saveNavigator(CommandArguments([])) }
+    }
+    func saveNavigator(_ a: CommandArguments) async throws -> [ReportedValue] {
         guard navigatorIsOpen else { throw CommandFailure("The Navigator is not open.") }
-        if a.count > 0 { navigatorPath = absolute(a.lastText) }
-        guard let path = navigatorPath else { throw CommandFailure("The Navigator has no file to save to.") }
+        if a.count > 0, !a.lastText.isEmpty { navigatorPath = absolute(a.lastText) }
+        if navigatorPath == nil {
+            guard !items.isEmpty else { return [] }
+            let answer = await ask(Dialog(.path, "Name of the Navigator file", buttons: ["Save", "Cancel"], standard: .cancel))
+            guard case .text(let name) = answer, !name.isEmpty else { throw CommandFailure("The Navigator has no file to save to.") }
+            navigatorPath = absolute(name)
+        }
+        if let path = navigatorPath { try writeNavigator(to: path) }
+        navigator.hasChanges = false
+        return []
+    }
+    func writeNavigator(to path: String) throws {
         var file = NavigatorFile(savedAs: path)
         file.items = items
-        try file.write(to: path)
-        return []
+        if configuration.writesNavigatorTables { try file.writeTable(to: path) } else { try file.write(to: path) }
     }
-    func readNavigator(_ name: String) throws -> [ReportedValue] {
-        let path = absolute(name)
-        do { items = try NavigatorFile.read(path).items } catch {
+    private func navigatorItems(of path: String) throws -> [NavigatorItem] {
+        do { return try NavigatorFile.read(path).items } catch {
             throw CommandFailure("The Navigator file \(path) cannot be read: \(error)")
         }
+    }
+    func readNavigator(_ name: String) async throws -> [ReportedValue] {
+        let path = absolute(name)
+        let read = try navigatorItems(of: path)
+        try await offerToSaveNavigator("loading new data?")
+        items = read
         navigatorIsOpen = true
         navigatorPath = path
         selectedItem = 0
+        navigator = NavigatorState()
+        // New items go on where the file ended.
+        navigator.registration = read.map(\.registration).max() ?? 1
         return []
     }
-    func navigatorFile() throws -> [ReportedValue] {
+    /// Adds the items of a file that the table does not have yet.
+    func mergeNavigator(_ name: String) throws -> [ReportedValue] {
+        try requireNavigator()
+        let present = Set(items.map(\.mapID)).subtracting([0])
+        items += try navigatorItems(of: absolute(name)).filter { !present.contains($0.mapID) }
+        return []
+    }
+    func navigatorFile(split: Bool) throws -> [ReportedValue] {
+        try requireNavigator()
         guard let path = navigatorPath else { throw CommandFailure("The Navigator has no file.") }
-        return [.text(path)]
+        return parts(path, split: split)
+    }
+    func numberOfItems() throws -> [ReportedValue] {
+        try requireNavigator()
+        return [.count(items.count)]
+    }
+    func reportOtherItem(_ index: Int) throws -> [ReportedValue] {
+        guard index != 0 else { throw CommandFailure("The index of the Navigator item is out of range.") }
+        return try reportItem(index)
     }
     func reportItem(_ index: Int) throws -> [ReportedValue] {
         let place = try place(ofItem: index)
@@ -101,61 +152,58 @@ extension VirtualMicroscope {
         periodVariables["NAVNOTE"] = .text(item.note)
         periodVariables["NAVCOLOR"] = .count(item.color)
         periodVariables["NAVREGIS"] = .count(item.registration)
+        periodVariables["NAVINTLABEL"] = .count(Int(item.label.prefix { $0.isASCII && $0.isNumber }) ?? 0)
+        periodVariables["NAVNUMHOLES"] = .number(0)
         let type = item.kind == .point ? 0 : item.kind == .polygon ? 1 : 2
         return [.count(place + 1), .number(item.stage.x), .number(item.stage.y), .number(item.z.value), .count(type)]
     }
-    func selectItem(_ index: Int) throws -> [ReportedValue] { selectedItem = try place(ofItem: index); return [] }
-    func changeItem(_ index: Int, _ change: @Sendable (inout NavigatorItem) -> Void) throws -> [ReportedValue] {
-        change(&items[try place(ofItem: index)])
-        return []
+    func indexOfItem(where matches: @Sendable (NavigatorItem) -> Bool) throws -> [ReportedValue] {
+        try requireNavigator()
+        return [.count((items.firstIndex(where: matches) ?? -1) + 1)]
     }
-    func itemAcquire(_ index: Int) throws -> [ReportedValue] { [.flag(items[try place(ofItem: index)].acquire)] }
-    func deleteItem(_ index: Int) throws -> [ReportedValue] {
-        items.remove(at: try place(ofItem: index))
-        selectedItem = max(0, min(selectedItem, items.count - 1))
-        return []
-    }
-    func addItem(_ item: NavigatorItem) -> [ReportedValue] {
-        navigatorIsOpen = true
-        items.append(item)
-        selectedItem = items.count - 1
-        return [.count(items.count)]
-    }
-    func addPoint(_ a: CommandArguments) throws -> [ReportedValue] {
-        try addItem(
-            .point(
-                label: "\(items.count + 1)", stage: Point(x: a.number(1), y: a.number(2)), z: Micrometers(a.number(3)), note: "",
-                mapID: unusedID(), groupID: a.integer(4) > 0 ? a.integer(4) : nil))
-    }
-    func addPolygon(_ a: CommandArguments) throws -> [ReportedValue] {
-        let xs = try numbers(inVariable: a.text(1))
-        let ys = try numbers(inVariable: a.text(2))
-        guard xs.count == ys.count, xs.count >= 3 else { throw CommandFailure("A polygon needs as many x as y values, at least 3.") }
-        return try addItem(
-            .polygon(
-                label: "\(items.count + 1)", vertices: zip(xs, ys).map { Point(x: $0, y: $1) }, z: Micrometers(a.number(3)),
-                note: "", color: .green, registration: 1, mapID: unusedID()))
-    }
-    func moveToItem(_ index: Int) async throws -> [ReportedValue] {
+    func mapDrawnOn(_ index: Int) throws -> [ReportedValue] {
         let item = items[try place(ofItem: index)]
+        guard let id = item.drawnID, id != 0 else { return [.number(0)] }
+        return [.count((items.firstIndex { $0.mapID == id } ?? -1) + 1)]
+    }
+    /// The nearest item, to the stage unless a place is given, whose label or note begins with a text.
+    func findItem(_ a: CommandArguments) throws -> [ReportedValue] {
+        try requireNavigator()
+        let place = a.has(4) ? Point<Frame.Stage>(x: try a.number(3), y: try a.number(4)) : stage.position
+        let start = a.text(2).lowercased()
+        let found = items.indices
+            .filter { (a.integer(1) != 0 ? items[$0].note : items[$0].label).lowercased().hasPrefix(start) }
+            .min { items[$0].stage.distance(to: place) < items[$1].stage.distance(to: place) }
+        guard let found else { return [.number(0), .number(0), .number(0)] }
+        return [.count(found + 1), .number(items[found].stage.x), .number(items[found].stage.y)]
+    }
+    func selectItem(_ index: Int) throws -> [ReportedValue] { selectedItem = try place(ofItem: index); return [] }
+    func moveToItem(_ a: CommandArguments) async throws -> [ReportedValue] {
+        try requireNavigator()
+        guard !a.has(1) || a.integer(1) > 0 else { throw CommandFailure("The Navigator item index must be positive.") }
+        let item = items[try place(ofItem: a.integer(1))]
         try await moveStage(to: item.stage, z: item.z)
         return []
     }
-    func numberToAcquire() -> [ReportedValue] {
-        guard navigatorIsOpen else { return [.number(-1), .number(-1)] }
-        return [.count(items.count { $0.acquire }), .number(0)]
-    }
-    func useAcquireParameters(_ set: String) throws -> [ReportedValue] {
-        guard ["M", "F", "R"].contains(set.uppercased()) else { throw CommandFailure("\(set) is no set of Acquire at Items parameters.") }
+    func setRegistration(_ number: Int) throws -> [ReportedValue] {
+        try requireNavigator()
+        guard (1 ... 99).contains(number) else { throw CommandFailure("The registration number \(number) is not from 1 to 99.") }
+        navigator.registration = number
         return []
     }
-    func setAcquireParameters(_ a: CommandArguments) -> [ReportedValue] {
-        for place in stride(from: 1, through: a.count, by: 2) where a.text(place).hasPrefix("prim") { acquireAction = a.integer(place + 1) }
-        return []
+    /// A position of the stage with image shift as the position without, which the Navigator keeps.
+    func adjustForNavigator(_ a: CommandArguments) throws -> [ReportedValue] {
+        try requireNavigator()
+        let shift = Vector<Frame.ImageShift>(dx: try a.number(3), dy: try a.number(4))
+        let place = Point<Frame.Stage>(x: try a.number(1), y: try a.number(2))
+            + Magnifications.specimenToStage(Magnifications.imageShiftToSpecimen(shift))
+        return [.number(Double(Float(place.x))), .number(Double(Float(place.y)))]
     }
-    func startAcquireAtEnd() throws -> [ReportedValue] {
-        guard navigatorIsOpen else { throw CommandFailure("The Navigator is not open.") }
-        acquireAtEnd = true
+    func goToMarker() async throws -> [ReportedValue] {
+        try requireNavigator()
+        let image = try buffer(shownBuffer)
+        guard let marker = image.marker else { throw CommandFailure("There is no marker point in the image.") }
+        try await moveStage(to: image.stagePosition(marker).position)
         return []
     }
 }

@@ -3,66 +3,37 @@ internal import SerialEMProtocol
 internal import Units
 
 extension CommandTable {
+    /// Magnification, spot, probe and lens normalisation.
     static let opticsCommands: [String: CommandHandler] = [
         "ReportMag": { m, _ in await m.reportMagnification() },
         "ReportMagIndex": { m, _ in [.count(await m.column.magnification), .flag(await m.column.currentMagnification.isLowMag)] },
         "SetMag": { try await $0.setMagnification(Magnifications.entry(magnification: $1.number(1)), $1.number(1)) },
         "SetMagIndex": { try await $0.setMagnification(Magnifications.entry($1.integer(1)), $1.number(1)) },
-        "ReportImageShift": { m, _ in await m.reportImageShift() },
-        "SetImageShift": { try await $0.setImageShift(Vector(dx: $1.number(1), dy: $1.number(2))) },
-        "ImageShiftByUnits": { try await $0.setImageShift(await $0.column.imageShift + Vector(dx: $1.number(1), dy: $1.number(2))) },
-        "ImageShiftByMicrons": { try await $0.imageShiftByMicrons($1) },
-        "ImageShiftByPixels": { try await $0.imageShiftByPixels($1) },
-        "ResetImageShift": { m, _ in try await m.resetImageShift() },
-        "ReportSpecimenShift": { m, _ in
-            let shift = Magnifications.imageShiftToSpecimen(await m.column.imageShift)
-            return [.number(shift.dx), .number(shift.dy)]
+        "ChangeMag": {
+            let index = await $0.column.magnification + max(-1000, min(1000, $1.integer(1)))
+            return try await $0.setMagnification(Magnifications.entry(index), Double(index))
         },
-        "ReportMaxImageShift": { m, _ in [.number(try await m.property("ImageShiftLimit")), .number(0)] },
-        "ReportDefocus": { m, _ in [.number(await m.column.defocus.value)] },
-        "SetDefocus": { try await $0.setDefocus(Micrometers($1.number(1, upTo: VirtualMicroscope.largestDefocus))) },
-        "ChangeFocus": { try await $0.changeFocus($1.number(1)) },
-        "SetTargetDefocus": { try await $0.setTargetDefocus($1.number(1)) },
-        "ReportTargetDefocus": { m, _ in [.number(await m.column.targetDefocus.value)] },
-        "SetEucentricFocus": { m, _ in await m.setDefocus(Micrometers(0)) + [.number(0)] },
+        "SetCamLenIndex": { try await $0.setCameraLength($1.integer(1)) },
+        "ReportCameraLength": { m, _ in [.number(await m.column.cameraLength.flatMap { Magnifications.cameraLengths[$0] } ?? 0)] },
         "ReportSpotSize": { m, _ in [.count(await m.column.spotSize)] },
-        "SetSpotSize": { m, a in await m.change { $0.spotSize = a.integer(1) } },
+        "SetSpotSize": { try await $0.setSpotSize($1.integer(1)) },
         "ReportProbeMode": { m, _ in [.flag(await m.column.isMicroProbe)] },
-        "ReportPercentC2": { m, _ in [.number(await m.column.percentC2), .number(await m.column.percentC2 / 100)] },
-        "ReportIlluminatedArea": { m, _ in [.number(await m.column.beamDiameter(m.column.currentMagnification).value / 100)] },
-        "SetBeamBlank": { m, a in await m.change { $0.beamIsBlanked = a.integer(1) != 0 } },
-        "ScreenUp": { m, a in await m.change { $0.screenIsDown = false } },
-        "ScreenDown": { m, a in await m.change { $0.screenIsDown = true } },
-        "ReportScreen": { m, _ in [.flag(await m.column.screenIsDown)] },
-        "ReportScreenCurrent": { m, _ in [.number(await m.column.screenIsDown ? 1.2 : 0)] },
-        "ReportColumnOrGunValve": { m, _ in [.flag(await m.column.valveIsOpen)] },
-        "SetColumnOrGunValve": { await $0.setValve(open: $1.integer(1) != 0) },
-        "ReportEnergyFilter": { m, _ in
-            [.number(await m.column.slitWidth), .number(await m.column.energyLoss), .flag(await m.column.slitIsIn)]
-        },
-        "SetSlitIn": { m, a in await m.change { $0.slitIsIn = a.integer(1, default: 1) != 0 } },
-        "SetSlitWidth": { try await $0.setSlitWidth($1.number(1)) },
-        "RefineZLP": { m, _ in await m.pause(25) + [.number(0)] },
-        "ReportApertureSize": { try await $0.apertureSize($1.integer(1)) },
-        "SetApertureSize": { try await $0.setApertureSize($1) },
-        "RemoveAperture": { try await $0.removeAperture($1.integer(1)) },
-        "ReInsertAperture": { try await $0.reinsertAperture($1.integer(1)) },
-        "ReportHighVoltage": { _, _ in [.number(300)] },
-        "ReportVacuumStatus": { _, _ in [.number(0)] },
-        "NormalizeLenses": { m, _ in await m.pause(2) },
+        "SetProbeMode": { try await $0.setProbeMode($1.text(1)) },
+        "ReportAlpha": { _, _ in throw CommandFailure("Alpha exists on JEOL microscopes only.") },
+        "SetAlpha": { _, _ in throw CommandFailure("Alpha exists on JEOL microscopes only.") },
+        "NormalizeLenses": { try await $0.normalizeLenses($1.integer(1)) },
         "NormalizeAllLenses": { m, _ in await m.pause(3) },
-        "ReportBeamShift": { m, _ in [.number(await m.column.beamShift.x), .number(await m.column.beamShift.y)] },
-        "ReportBeamTilt": { m, _ in [.number(await m.column.beamTilt.x), .number(await m.column.beamTilt.y)] },
-        "ReportComaVsISmatrix": { _, _ in [.number(0.01), .number(0.001), .number(-0.001), .number(0.01)] },
-        "AreDewarsFilling": { _, _ in [.number(0)] },
-        "DewarsRemainingTime": { _, _ in [.number(-1)] },
+        "ReportHighVoltage": { _, _ in [.number(300)] },
+        "ReportXLensMode": { _, _ in [.number(0)] },
+        "GetFastScopeStatus": { m, _ in await m.publishStatus() },
     ]
 }
 
 extension VirtualMicroscope {
-    /// For commands that set one thing of the column and do nothing else.
+    /// For commands that set something of the column; a Low Dose area that follows changes takes it over.
     func change(_ change: @Sendable (inout Column) -> Void) -> [ReportedValue] {
         change(&column)
+        if column.lowDoseIsOn, let area = column.area, column.followedAreas.contains(area) { column.storeInArea(area) }
         return []
     }
     func reportMagnification() -> [ReportedValue] {
@@ -71,89 +42,43 @@ extension VirtualMicroscope {
     }
     func setMagnification(_ entry: Magnification?, _ wanted: Double) async throws -> [ReportedValue] {
         guard let entry else { throw CommandFailure("\(wanted) is not in the magnification table.") }
-        column.magnification = entry.index
+        let done = change {
+            $0.magnification = entry.index
+            $0.cameraLength = nil
+        }
         await wait(Seconds(1.5))
+        return done
+    }
+    func setCameraLength(_ index: Int) async throws -> [ReportedValue] {
+        guard Magnifications.cameraLengths[index] != nil else { throw CommandFailure("There is no camera length with the index \(index).") }
+        column.cameraLength = index
+        await wait(Seconds(2))
         return []
     }
-    func reportImageShift() -> [ReportedValue] {
-        let shift = column.imageShift
-        let specimen = Magnifications.imageShiftToSpecimen(shift)
-        let camera = column.currentMagnification.specimenToCamera(specimen)
-        let stage = Magnifications.specimenToStage(specimen)
-        return [shift.dx, shift.dy, camera.dx, camera.dy, stage.dx, stage.dy].map { .number($0) }
+    func setSpotSize(_ spot: Int) async throws -> [ReportedValue] {
+        guard (1 ... 11).contains(spot) else { throw CommandFailure("Spot size \(spot) is not between 1 and 11.") }
+        await wait(Seconds(0.5))
+        return change { $0.spotSize = spot }
     }
-    /// Refused (value 1) beyond the limit that the properties set.
-    func setImageShift(_ shift: Vector<Frame.ImageShift>) async -> [ReportedValue] {
-        // Whatever the properties say, coils do not shift an image by more than a tenth of a millimetre.
-        let limit = min(100, properties["ImageShiftLimit"] ?? 15)
-        guard shift.length.isFinite, Magnifications.imageShiftToSpecimen(shift).length <= limit else { return [.number(1)] }
-        column.imageShift = shift
-        await wait(Seconds(0.2))
-        return [.number(0)]
+    func setProbeMode(_ name: String) async throws -> [ReportedValue] {
+        let lower = name.lowercased()
+        guard ["micro", "nano", "1", "0"].contains(lower) else { throw CommandFailure("The probe mode must be micro or nano, not \(name).") }
+        await wait(Seconds(1))
+        return change { $0.isMicroProbe = lower == "micro" || lower == "1" }
     }
-    func imageShiftByMicrons(_ a: CommandArguments) async throws -> [ReportedValue] {
-        let way = try Magnifications.specimenToImageShift(Vector(dx: a.number(1), dy: a.number(2)))
-        return await setImageShift(column.imageShift + way)
+    func normalizeLenses(_ groups: Int) async throws -> [ReportedValue] {
+        guard (1 ... 7).contains(groups) else { throw CommandFailure("The lenses to normalize must be a sum of 1, 2 and 4, not \(groups).") }
+        return await pause(2)
     }
-    func imageShiftByPixels(_ a: CommandArguments) async throws -> [ReportedValue] {
-        let way = try column.currentMagnification.cameraToSpecimen.then(Magnifications.specimenToImageShift)(
-            Vector(dx: a.number(1).rounded(), dy: a.number(2).rounded()))
-        return await setImageShift(column.imageShift + way)
-    }
-    func resetImageShift() async throws -> [ReportedValue] {
-        let way = Magnifications.specimenToStage(Magnifications.imageShiftToSpecimen(column.imageShift))
-        column.imageShift = .zero
-        try await moveStage(to: stage.position + way)
-        return []
-    }
-    /// Micrometres.
-    static let largestDefocus = 1e4
-    func setDefocus(_ value: Micrometers) -> [ReportedValue] { column.defocus = value; return [] }
-    func changeFocus(_ step: Double) throws -> [ReportedValue] {
-        guard step != 0, step.magnitude <= 1000 else { throw CommandFailure("A focus change of \(step) um is not possible.") }
-        let defocus = column.defocus + Micrometers(step)
-        guard defocus.value.magnitude <= Self.largestDefocus else { throw CommandFailure("A defocus of \(defocus.value) um is not possible.") }
-        column.defocus = defocus
-        return []
-    }
-    func setTargetDefocus(_ value: Double) throws -> [ReportedValue] {
-        guard (-200.0 ... 50).contains(value) else { throw CommandFailure("A target defocus of \(value) um is out of range.") }
-        column.targetDefocus = Micrometers(value)
-        return []
-    }
-    func setValve(open: Bool) async -> [ReportedValue] {
-        if column.valveIsOpen != open { await wait(Seconds(8)) }
-        column.valveIsOpen = open
-        return []
-    }
-    func setSlitWidth(_ width: Double) -> [ReportedValue] { column.slitWidth = width; return [] }
-
-    func apertureSize(_ number: Int) throws -> [ReportedValue] {
-        guard let size = column.apertures[number] else { throw CommandFailure("There is no aperture \(number).") }
-        return [.count(size)]
-    }
-    func setApertureSize(_ a: CommandArguments) async throws -> [ReportedValue] {
-        let number = a.integer(1)
-        guard let present = column.apertures[number] else { throw CommandFailure("There is no aperture \(number).") }
-        let size = a.integer(2)
-        if size == 0 { return try await removeAperture(number) }
-        if size == 1 { return try await reinsertAperture(number) }
-        if size != present { await wait(Seconds(6)) }
-        column.apertures[number] = size
-        return []
-    }
-    func removeAperture(_ number: Int) async throws -> [ReportedValue] {
-        guard let size = column.apertures[number] else { throw CommandFailure("There is no aperture \(number).") }
-        guard size != 0 else { return [] }
-        await wait(Seconds(6))
-        column.retractedApertures[number] = size
-        column.apertures[number] = 0
-        return []
-    }
-    func reinsertAperture(_ number: Int) async throws -> [ReportedValue] {
-        guard let size = column.retractedApertures[number] else { throw CommandFailure("Aperture \(number) was not removed.") }
-        await wait(Seconds(6))
-        column.apertures[number] = size
+    /// The variables that GetFastScopeStatus sets.
+    func publishStatus() -> [ReportedValue] {
+        let status: [(String, Double)] = [
+            ("fastStageX", stage.position.x), ("fastStageY", stage.position.y), ("fastStageZ", stage.height.value),
+            ("fastTiltAngle", stage.tilt.value), ("fastISX", column.imageShift.dx), ("fastISY", column.imageShift.dy),
+            ("fastMagIndex", Double(column.magnification)), ("fastDefocus", column.defocus.value),
+            ("fastSpotSize", Double(column.spotSize)), ("fastIntensity", intensity), ("fastBlanked", column.beamIsBlanked ? 1 : 0),
+        ]
+        for (name, value) in status { _ = setVariable(name, .number(value), persistent: false) }
         return []
     }
 }

@@ -21,6 +21,8 @@ struct ImageConditions: Sendable {
     var lowDose: Bool
     var area: LowDoseArea?
     var date: CivilTime
+    /// How the grid has been turned by loading it again since the image was taken.
+    var turnedSince = LinearMap<Frame.Stage, Frame.Stage>.rotation(.zero)
     /// The stage coordinate that SerialEM believes to be in the image centre.
     var center: Point<Frame.Stage> {
         stage + Magnifications.specimenToStage(Magnifications.imageShiftToSpecimen(imageShift))
@@ -28,7 +30,16 @@ struct ImageConditions: Sendable {
     /// Displacement in pixels of the image (y down) to displacement in stage coordinates.
     var imageToStage: LinearMap<Frame.MapPixels, Frame.Stage> {
         LinearMap<Frame.MapPixels, Frame.Camera>(xpx: binning, xpy: 0, ypx: 0, ypy: -binning)
-            .then(magnification.cameraToSpecimen).then(Magnifications.specimenToStage)
+            .then(magnification.cameraToSpecimen).then(Magnifications.specimenToStage).then(turnedSince)
+    }
+    /// The same image, of a grid that lies differently now.
+    func moved(by map: AffineMap<Frame.Stage, Frame.Stage>) -> ImageConditions {
+        var moved = self
+        let shift = center - stage
+        // Image shift counts from the new place in the old direction.
+        moved.stage = map(stage + shift) - shift
+        moved.turnedSince = turnedSince.then(map.linear)
+        return moved
     }
 }
 
@@ -55,6 +66,12 @@ struct ImageBuffer: Sendable {
     var alignShift: Vector<Frame.Camera>?
     /// The pixels as a client sent them, until the image is changed; they leave with the type that they came in.
     var sent: SentPixels?
+    /// The identifier of the map that the image was loaded from or made.
+    var mapID: Int?
+    /// Where somebody clicked, in pixels of the image, y down.
+    var marker: Point<Frame.MapPixels>?
+    /// The file that the frames of the exposure were saved to, and how many they are.
+    var frames: (path: String, count: Int)?
 
     var middle: Point<Frame.MapPixels> { Point(x: Double(image.width) / 2, y: Double(image.height) / 2) }
 

@@ -35,29 +35,3 @@ struct LoadedGrid: Sendable {
     /// The height at which the tilt axis runs through the specimen.
     func eucentricHeight(_ s: Point<Frame.Stage>) -> Micrometers { Micrometers(height + slope.x * s.x + slope.y * s.y) }
 }
-
-/// The twelve slots of the autoloader's cassette.
-struct Cassette: Sendable {
-    static let slots = 1 ... 12
-    /// Name of the cartridge in each slot that holds one.
-    let names: [Int: String]
-    private(set) var loaded: Int?
-    private(set) var loadings: [Int: Int] = [:]
-
-    init(seed: UInt64) {
-        var random = RandomSource(seed: seed).fork(0xCA55)
-        let list = ["Yeast", "Chlamy", "HeLa", "Ecoli", "Worm", "Sperm", "Neuron", "Alga"]
-        var names: [Int: String] = [:]
-        for slot in Self.slots where slot <= 2 || random.uniform() < 0.55 {
-            names[slot] = "\(list[Int(random.uniform() * Double(list.count)) % list.count])_\(slot)"
-        }
-        self.names = names
-    }
-    mutating func load(_ slot: Int) -> Int {
-        loaded = slot
-        let count = (loadings[slot] ?? 0) + 1
-        loadings[slot] = count
-        return count
-    }
-    mutating func unload() { loaded = nil }
-}

@@ -65,3 +65,8 @@ enum Magnifications {
     static let imageShiftToSpecimen: LinearMap<Frame.ImageShift, Frame.Specimen> = .rotation(Degrees(-12), scale: 1.02)
     static let specimenToImageShift: LinearMap<Frame.Specimen, Frame.ImageShift> = .rotation(Degrees(12), scale: 1 / 1.02)
 }
+
+extension Magnifications {
+    /// Metres, by index.
+    static let cameraLengths = [1: 0.29, 2: 0.37, 3: 0.46, 4: 0.58, 5: 0.73, 6: 0.91, 7: 1.15, 8: 1.45, 9: 1.85, 10: 2.35]
+}

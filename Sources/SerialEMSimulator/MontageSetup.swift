@@ -6,7 +6,7 @@ internal import Units
 struct MontageSetup: Sendable {
     let set: ParameterSet
     let magnification: Magnification
-    let center: Point<Frame.Stage>
+    var center: Point<Frame.Stage>
     /// Extent along the camera axes, in unbinned pixels, that has to be covered.
     let extent: (width: Double, height: Double)
     var frame: (width: Int, height: Int)
@@ -16,7 +16,10 @@ struct MontageSetup: Sendable {
     let polygonID: Int?
     var columns = 1
     var rows = 1
-    var pieces: [AssembledPiece] = []
+    /// Columns and rows that the user gave; such a montage is taken about where the stage stands.
+    let fixedSize: (columns: Int, rows: Int)?
+    /// Pieces outside of it are not taken.
+    var outline: Polygon<Frame.Stage>?
 
     var count: Int { columns * rows }
     var fullWidth: Int { columns * frame.width - (columns - 1) * overlap.x }
@@ -24,7 +27,7 @@ struct MontageSetup: Sendable {
 
     init(
         set: ParameterSet, magnification: Magnification, center: Point<Frame.Stage>, extent: (width: Double, height: Double),
-        overlap fraction: Double, binning: Double, polygonID: Int? = nil
+        overlap fraction: Double, binning: Double, polygonID: Int? = nil, fixedSize: (columns: Int, rows: Int)? = nil
     ) {
         self.set = set
         self.magnification = magnification
@@ -32,6 +35,7 @@ struct MontageSetup: Sendable {
         self.extent = extent
         self.binning = binning
         self.polygonID = polygonID
+        self.fixedSize = fixedSize
         frame = (Int(clamped: Double(VirtualMicroscope.chip.width) / binning), Int(clamped: Double(VirtualMicroscope.chip.height) / binning))
         overlap = (Int(clamped: Double(frame.width) * fraction), Int(clamped: Double(frame.height) * fraction))
         cover()
@@ -39,6 +43,10 @@ struct MontageSetup: Sendable {
 
     /// As many pieces as the extent needs; of an endless one, more than anybody takes.
     mutating func cover() {
+        if let fixedSize {
+            (columns, rows) = fixedSize
+            return
+        }
         func needed(_ length: Double, _ side: Int, _ overlap: Int) -> Int {
             let step = Double(max(1, side - overlap)) * binning
             return max(1, min(1_000_000, Int(clamped: ((length - Double(overlap) * binning) / step).rounded(.up))))
@@ -60,4 +68,20 @@ struct MontageSetup: Sendable {
             dy: (Double(corner.y) + Double(frame.height) / 2 - Double(fullHeight) / 2) * binning)
         return center + magnification.cameraToSpecimen.then(Magnifications.specimenToStage)(camera)
     }
+
+    /// Whether a piece is taken: within the limits of the stage, and not wholly outside of the outline.
+    func isTaken(_ number: Int) -> Bool {
+        let middle = stagePosition(number)
+        guard Stage.admits(x: middle.x, y: middle.y) else { return false }
+        guard let outline else { return true }
+        let half = Vector<Frame.Camera>(dx: Double(frame.width) / 2 * binning, dy: Double(frame.height) / 2 * binning)
+        let toStage = magnification.cameraToSpecimen.then(Magnifications.specimenToStage)
+        let corners = [(-1.0, -1.0), (1, -1), (1, 1), (-1, 1)].map {
+            middle + toStage(Vector(dx: half.dx * $0.0, dy: half.dy * $0.1))
+        }
+        if outline.contains(middle) || corners.contains(where: outline.contains) { return true }
+        let piece = Polygon(corners)
+        return outline.vertices.contains(where: piece.contains)
+    }
+    var takenPieces: [Int] { (0 ..< count).filter(isTaken) }
 }

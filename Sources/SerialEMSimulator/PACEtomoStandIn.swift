@@ -56,6 +56,7 @@ extension VirtualMicroscope {
         try check(file, item, tilts)
         properties["ImageShiftLimit"] = file.settings["imageShiftLimit"] ?? 20
 
+        column.beamIsBlanked = false  // the client before may have left it blanked, and the script does not look
         _ = await goToImagingState("3")
         try await moveStage(to: item.stage, z: item.z)
         _ = try await findEucentricity(1)
@@ -145,7 +146,7 @@ extension VirtualMicroscope {
         let shift = Vector<Frame.Camera>(dx: -peak.dx * conditions.binning, dy: peak.dy * conditions.binning)
         let specimen = conditions.magnification.cameraToSpecimen(shift)
         script.note("View alignment: \(fixed(specimen.dx * 1000, 0)) \(fixed(specimen.dy * 1000, 0)) nm")
-        _ = await setImageShift(column.imageShift + Magnifications.specimenToImageShift(specimen))
+        _ = try await setImageShift(column.imageShift + Magnifications.specimenToImageShift(specimen))
     }
 
     private func acquireSeries(
@@ -180,6 +181,7 @@ extension VirtualMicroscope {
                 column.imageShift = base + Magnifications.specimenToImageShift(shift)
                 let image = try await expose(.record)
                 let prior = doses[number] ?? 0
+                try fillDiskOnDemand(series[number]?.path ?? directory)
                 try series[number]?.append(
                     image,
                     more: [

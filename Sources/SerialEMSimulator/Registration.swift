@@ -30,7 +30,7 @@ enum Registration {
         var best = (value: -Double.infinity, x: 0, y: 0)
         let span = min(Scores.side / 2 - 2, Int(clamped: reach.rounded(.up)))
         for y in -span ... span {
-            for x in -span ... span where Double(x * x + y * y) <= reach * reach + 1 {
+            for x in -span ... span where Double(x * x + y * y) <= reach * reach {
                 let value = scores[x, y]
                 if value > best.value { best = (value, x, y) }
             }
@@ -114,6 +114,13 @@ struct Spectrum {
     let side: Int
     var real: [Double]
     var imaginary: [Double]
+
+    /// Nothing but zeros.
+    init(side: Int) {
+        self.side = side
+        real = [Double](repeating: 0, count: side * side)
+        imaginary = real
+    }
 
     /// Lays the image with its middle at the origin.
     init(_ image: Raster<Float>, side: Int) {

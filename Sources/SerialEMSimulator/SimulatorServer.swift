@@ -1,8 +1,8 @@
 public import Logging
 internal import NIOCore
 internal import NIOPosix
-internal import Raster
 internal import SerialEMProtocol
+internal import Synchronization
 
 /// The virtual microscope on a TCP port, as SerialEM offers its external control.
 ///
@@ -12,194 +12,167 @@ public final class SimulatorServer: Sendable {
     public let port: Int
     /// What answers them.
     public let microscope: VirtualMicroscope
-    private let listener: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
-    private let logger: Logger
+    let logger: Logger
+    private let host: String
+    private let firstListener: Listener.Incoming
+    private let requestCount = Atomic(0)
+    private let isAway = Atomic(false)
+    /// Seconds for which SerialEM is away, for each time that it ends unexpectedly.
+    private let crashes: (wanted: AsyncStream<Double>, want: AsyncStream<Double>.Continuation)
+    /// Seconds that a newcomer stays, for each that is to come.
+    private let newcomers: (wanted: AsyncStream<Double>, want: AsyncStream<Double>.Continuation)
 
-    private init(
-        listener: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>, microscope: VirtualMicroscope, logger: Logger
-    ) {
-        self.listener = listener
+    private init(listener: Listener.Incoming, host: String, microscope: VirtualMicroscope, logger: Logger) {
+        firstListener = listener
+        self.host = host
         self.microscope = microscope
         self.logger = logger
         port = listener.channel.localAddress?.port ?? 0
+        let (crashesWanted, crash) = AsyncStream.makeStream(of: Double.self, bufferingPolicy: .bufferingNewest(1))
+        crashes = (crashesWanted, crash)
+        let (newcomersWanted, newcomer) = AsyncStream.makeStream(of: Double.self)
+        newcomers = (newcomersWanted, newcomer)
     }
 
     /// Takes the port; port 0 takes any free one. Nothing is answered before ``run()``.
     public static func bind(
-        configuration: SimulatorConfiguration, host: String = "127.0.0.1", port: Int = 48888, logger: Logger
+        configuration: SimulatorConfiguration, host: String = "127.0.0.1", port: Int = 48888, faults: FaultPlan = FaultPlan(),
+        logger: Logger
     ) async throws -> SimulatorServer {
-        let listener: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
+        SimulatorServer(
+            listener: try await listen(host: host, port: port), host: host,
+            microscope: VirtualMicroscope(configuration: configuration, faults: faults), logger: logger)
+    }
+
+    private static func listen(host: String, port: Int) async throws -> Listener.Incoming {
         do {
-            listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-                .serverChannelOption(.backlog, value: 2)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: host, port: port) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        // The header of an image has to leave in its own segment.
-                        try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
-                        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
-                    }
-                }
+            return try await Listener.bind(host: host, port: port)
         } catch {
             throw CommandFailure("The simulator cannot listen on \(host):\(port): \(error). Is the port in use? Choose another with --port.")
         }
-        return SimulatorServer(listener: listener, microscope: VirtualMicroscope(configuration: configuration), logger: logger)
     }
+
+    /// Requests so far, whatever became of them.
+    public var requestsSoFar: Int { requestCount.load(ordering: .relaxed) }
+    func countRequest() { requestCount.add(1, ordering: .relaxed) }
+
+    /// Lets SerialEM end unexpectedly; it is back after the seconds. False if it is away already.
+    @discardableResult
+    public func crash(seconds: Double) -> Bool {
+        guard !isAway.exchange(true, ordering: .sequentiallyConsistent) else { return false }
+        crashes.want.yield(seconds)
+        return true
+    }
+
+    /// Lets another client come that stays for some seconds.
+    func callNewcomer(seconds: Double) { newcomers.want.yield(seconds) }
 
     /// Serves clients until the task is cancelled.
     public func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.serveLifeAfterLife() }
+            group.addTask { await self.sendNewcomers() }
+            // The newcomers end with the server, and when the program goes down.
+            _ = try await group.next()
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+
+    private func serveLifeAfterLife() async throws {
+        var listener = firstListener
+        while let pause = try await serveUntilCrash(listener) {
+            logger.notice("SerialEM has ended unexpectedly", metadata: ["simulator.seconds": "\(pause)"])
+            await microscope.crash()
+            do { try await Task.sleep(for: .seconds(pause)) } catch { return }
+            listener = try await Self.listen(host: host, port: port)
+            isAway.store(false, ordering: .sequentiallyConsistent)
+        }
+    }
+
+    /// Serves clients until SerialEM ends unexpectedly, and says for how long it is away; nil when the program goes down.
+    private func serveUntilCrash(_ listener: Listener.Incoming) async throws -> Double? {
         let turn = Turn()
-        try await listener.executeThenClose { clients in
+        return try await listener.executeThenClose { clients in
             // An acquisition belongs to no client: the one that asked for it leaves, and others come while it runs.
             let (acquisitions, acquisitionsWanted) = AsyncStream.makeStream(of: Void.self)
-            try await withThrowingTaskGroup(of: Void.self) { group in
+            return try await withThrowingTaskGroup(of: Double?.self) { group in
                 group.addTask {
-                    for await _ in acquisitions { await self.microscope.acquireAtItems() }
+                    for await _ in acquisitions { await self.microscope.acquireUntilStopped() }
+                    return nil
                 }
-                var present: (any Channel)?
+                group.addTask {
+                    for await seconds in self.crashes.wanted {
+                        // Ends the loop below, but only after the clients that have come already.
+                        listener.channel.close(promise: nil)
+                        return seconds
+                    }
+                    return nil
+                }
+                var present: Seat?
                 for try await client in clients {
-                    present?.close(promise: nil)
-                    present = client.channel
+                    await present?.evict()
+                    let seat = Seat(channel: client)
+                    present = seat
                     group.addTask {
                         await turn.take()
-                        await self.serve(client, acquisitionsWanted)
+                        await self.serve(client, seat, acquisitionsWanted)
                         await turn.pass()
+                        return nil
                     }
                 }
-                acquisitionsWanted.finish()
-                try await group.waitForAll()
+                group.cancelAll()
+                var pause: Double?
+                for try await ended in group { pause = ended ?? pause }
+                return pause
             }
         }
     }
 
     private func serve(
-        _ client: NIOAsyncChannel<ByteBuffer, ByteBuffer>, _ acquisitionsWanted: AsyncStream<Void>.Continuation
+        _ channel: any Channel, _ seat: Seat, _ acquisitionsWanted: AsyncStream<Void>.Continuation
     ) async {
         do {
+            let client: NIOAsyncChannel<ByteBuffer, ByteBuffer> = try await Listener.take(channel)
             try await client.executeThenClose { incoming, outgoing in
-                var conversation = Conversation(incoming: incoming.makeAsyncIterator(), outgoing: outgoing)
-                while let packet = try await conversation.packet() {
-                    try await self.answer(packet, &conversation, acquisitionsWanted)
+                var conversation = Conversation(
+                    incoming: incoming.makeAsyncIterator(), outgoing: outgoing, channel: channel)
+                while !seat.isEvicted, let packet = try await conversation.packet() {
+                    defer { seat.setExecuting(false) }
+                    try await self.answer(packet, &conversation, seat, acquisitionsWanted)
                 }
             }
         } catch {
             logger.debug("client gone", metadata: ["simulator.reason": "\(error)"])
         }
-        // Nobody is in control during an acquisition, and the next client shall not wait for an exposure.
-        if !microscope.isAcquiring { await microscope.clientLeft() }
+        // Control stays on for a newcomer. Nobody is in control during an acquisition, and the next client shall not wait
+        // for an exposure.
+        if !seat.isEvicted, !microscope.isAcquiring { await microscope.clientLeft() }
     }
 
-    private func answer(
-        _ packet: [UInt8], _ conversation: inout Conversation, _ acquisitionsWanted: AsyncStream<Void>.Continuation
-    ) async throws {
-        let request: Request
-        do { request = try Request.decode(packet) } catch {
-            return try await conversation.send(BareReply(returnStatus: error.returnStatus).encoded())
-        }
-        if microscope.isAcquiring {
-            await microscope.keepWaitingWhileBusy()
-            guard case .okToRun = request else { return try await conversation.send(BareReply(returnStatus: .busy).encoded()) }
-            return try await conversation.send(OKToRunReply(ok: false).encoded())
-        }
-        if case .okToRun = request {
-            return try await conversation.send(OKToRunReply(ok: await microscope.okToRun()).encoded())
-        }
-        guard await microscope.beginControl() else {
-            return try await conversation.send(BareReply(returnStatus: .busy).encoded())
-        }
-        switch request {
-        case .okToRun: break
-        case .command(let command):
-            let reply = await microscope.perform(command)
-            // Before the reply: the client may be gone by then, and the acquisition runs all the same.
-            if await microscope.takePendingAcquisition() { acquisitionsWanted.yield() }
-            try await conversation.send(reply.encoded())
-        case .bufferImage(let wanted): try await sendImage(wanted, &conversation)
-        case .putImage(let put):
-            try await conversation.send(BareReply(returnStatus: .handled).encoded())
-            guard let bytes = try await conversation.bytes(put.byteCount), let image = put.image(bytes) else { return }
-            await microscope.putImage(image.image, sent: image.sent, into: put.bufferIndex, base: put.baseBufferIndex, addedBinning: put.addedBinning)
-        }
-    }
-
-    private func sendImage(_ wanted: BufferImageRequest, _ conversation: inout Conversation) async throws {
-        guard let buffer = await microscope.bufferImage(wanted.bufferIndex, fromFFTWindow: wanted.fromFFTWindow) else {
-            return try await conversation.send(BufferImageReply.empty.encoded())
-        }
-        let image = buffer.image
-        let reply = BufferImageReply(pixelType: buffer.sent?.type ?? .unsignedShort, width: image.width, height: image.height)
-        try await conversation.send(reply.encoded())
-        // The Python client takes wrong bytes if the image arrives together with its header.
-        try await Task.sleep(for: .milliseconds(25))
-        let ranges = reply.chunks.ranges
-        for (number, range) in ranges.enumerated() {
-            try await conversation.send(buffer.sent.map { Array($0.bytes[range]) } ?? Self.bytes(of: image, range))
-            guard number < ranges.count - 1 else { break }
-            guard try await conversation.bytes(ChunkHandshake.bytes.count) == ChunkHandshake.bytes else {
-                throw CommandFailure("The client did not shake hands between two parts of an image.")
+    /// Clients that do nothing but take the place of the one before.
+    private func sendNewcomers() async {
+        for await seconds in newcomers.wanted {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.beNewcomer() }
+                group.addTask { try? await Task.sleep(for: .seconds(seconds)) }
+                await group.next()
+                group.cancelAll()
             }
         }
     }
-}
 
-extension SimulatorServer {
-    /// A part of the bytes of an image; it may begin in the middle of a pixel.
-    private static func bytes(of image: Raster<UInt16>, _ range: Range<Int>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(range.count + 2)
-        for value in image.pixels[range.lowerBound / 2 ..< (range.upperBound + 1) / 2] {
-            bytes.append(UInt8(truncatingIfNeeded: value))
-            bytes.append(UInt8(truncatingIfNeeded: value >> 8))
-        }
-        let skipped = range.lowerBound % 2
-        return Array(bytes[skipped ..< skipped + range.count])
-    }
-}
-
-/// Lets one client after the other be served.
-private actor Turn {
-    private var taken = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-    func take() async {
-        guard taken else { taken = true; return }
-        await withCheckedContinuation { waiting.append($0) }
-    }
-    func pass() {
-        if waiting.isEmpty { taken = false } else { waiting.removeFirst().resume() }
-    }
-}
-
-/// The byte stream of one client, cut into packets.
-private struct Conversation {
-    var incoming: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
-    let outgoing: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    /// Images are not part of packets, so a packet is a command with its arguments.
-    private var reader = PacketReader(maximumLength: 1 << 20)
-
-    init(incoming: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator, outgoing: NIOAsyncChannelOutboundWriter<ByteBuffer>) {
-        self.incoming = incoming
-        self.outgoing = outgoing
-    }
-    /// The next packet, or nil when the client has gone.
-    mutating func packet() async throws -> [UInt8]? {
-        while true {
-            do throws(ProtocolError) {
-                if let packet = try reader.nextPacket() { return packet }
-            } catch {
-                // SerialEM keeps the connection, and forgets what else it has read.
-                reader.removeAll()
-                try await send(BareReply(returnStatus: error.returnStatus).encoded())
-            }
-            guard let more = try await incoming.next() else { return nil }
-            reader.append(more.readableBytesView)
+    private func beNewcomer() async {
+        do {
+            try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .connect(host: host == "0.0.0.0" ? "127.0.0.1" : host, port: port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    }
+                }
+                .executeThenClose { incoming, _ in for try await _ in incoming {} }
+        } catch {
+            logger.debug("newcomer gone", metadata: ["simulator.reason": "\(error)"])
         }
     }
-    mutating func bytes(_ count: Int) async throws -> [UInt8]? {
-        while true {
-            if let bytes = reader.take(count) { return bytes }
-            guard let more = try await incoming.next() else { return nil }
-            reader.append(more.readableBytesView)
-        }
-    }
-    func send(_ bytes: [UInt8]) async throws { try await outgoing.write(ByteBuffer(bytes: bytes)) }
 }

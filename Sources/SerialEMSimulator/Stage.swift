@@ -22,17 +22,23 @@ struct Stage: Sendable {
     private(set) var position = Point<Frame.Stage>.origin
     private(set) var height = Micrometers(0)
     private(set) var tilt = Degrees(0)
+    /// Turn about the second axis of the holder.
+    private(set) var secondTilt = Degrees(0)
     /// Where it stands, less what it reads.
     private var error = Vector<Frame.Stage>.zero
     private var lastDirection = (x: 1.0, y: 1.0)
+    private var drift = Drift()
+    private var journey: Journey?
 
     /// Where the stage stands.
-    var truePosition: Point<Frame.Stage> { position + error }
+    var truePosition: Point<Frame.Stage> { position + error + drift.present }
 
     static func admits(x: Double, y: Double) -> Bool { x.magnitude <= limit.value && y.magnitude <= limit.value }
 
-    /// Moves in the plane and returns how long that takes.
-    mutating func move(to target: Point<Frame.Stage>, extraError: Micrometers = Micrometers(0), random: inout RandomSource) -> Seconds {
+    /// Moves in the plane and returns how long that takes. A speed is a factor of the usual one.
+    mutating func move(
+        to target: Point<Frame.Stage>, extraError: Micrometers = Micrometers(0), speed: Double = 1, random: inout RandomSource
+    ) -> Seconds {
         let way = target - position
         guard way.length > 0 else { return Seconds(0) }
         let sigma = min(Stage.error.value, 0.02 + 0.1 * way.length) + extraError.value
@@ -42,7 +48,7 @@ struct Stage: Sendable {
         if way.dx != 0 { lastDirection.x = way.dx }
         if way.dy != 0 { lastDirection.y = way.dy }
         position = Point(x: target.x + 0.004 * random.normal(), y: target.y + 0.004 * random.normal())
-        return Seconds(min(5, 2 + way.length / 200))
+        return speed == 1 ? Seconds(min(5, 2 + way.length / 200)) : Seconds(2 + way.length / (200 * max(1e-3, speed)))
     }
 
     mutating func move(toHeight target: Micrometers, random: inout RandomSource) -> Seconds {
@@ -51,12 +57,71 @@ struct Stage: Sendable {
         return Seconds(1.5)
     }
 
-    mutating func tilt(to target: Degrees, random: inout RandomSource) -> Seconds {
+    mutating func tilt(to target: Degrees, speed: Double = 1, random: inout RandomSource) -> Seconds {
         guard target != tilt else { return Seconds(0) }
         let way = (target - tilt).magnitude
         tilt = target + Degrees(0.005 * random.normal())
         error.dx += 0.02 * random.normal()
         error.dy += 0.02 * random.normal()
-        return Seconds(1.5 + way.value / 15)
+        return Seconds(1.5 + way.value / (15 * max(1e-3, speed)))
+    }
+
+    mutating func turn(to target: Degrees) -> Seconds {
+        guard target != secondTilt else { return Seconds(0) }
+        let way = (target - secondTilt).magnitude
+        secondTilt = target
+        return Seconds(1.5 + way.value / 5)
+    }
+}
+
+extension Stage {
+    /// How far a stage creeps on after it has arrived: most of it within a minute.
+    private struct Drift: Sendable {
+        static let timeConstant = 20.0
+        var start = 0.0
+        var first = Vector<Frame.Stage>.zero
+        var present = Vector<Frame.Stage>.zero
+    }
+    /// A move or tilt that goes on while other things happen.
+    private struct Journey: Sendable {
+        let start: Double
+        let end: Double
+        let from: (position: Point<Frame.Stage>, tilt: Degrees, error: Vector<Frame.Stage>)
+        let to: (position: Point<Frame.Stage>, tilt: Degrees, error: Vector<Frame.Stage>)
+    }
+
+    /// The stage has arrived, and stands this far from where it will come to rest.
+    mutating func beginDrift(_ way: Vector<Frame.Stage>, at time: Double) {
+        drift = Drift(start: time, first: drift.present + way, present: drift.present + way)
+    }
+    /// Takes up slack: what is left of the drift is less by this factor.
+    mutating func relax(at time: Double, leaving part: Double) {
+        settle(at: time)
+        drift = Drift(start: time, first: part * drift.present, present: part * drift.present)
+    }
+    /// How far it has crept by now.
+    mutating func settle(at time: Double) {
+        drift.present = exp(-max(0, time - drift.start) / Drift.timeConstant) * drift.first
+    }
+
+    /// Sets out for where another stage stands; the seconds that it takes are those of that stage's move.
+    mutating func setOut(for end: Stage, at time: Double, taking seconds: Seconds) {
+        journey = Journey(
+            start: time, end: time + seconds.value, from: (position, tilt, error), to: (end.position, end.tilt, end.error))
+        lastDirection = end.lastDirection
+    }
+    /// When a journey ends; nil where the stage rests.
+    var arrival: Double? { journey?.end }
+    /// Ends a journey where the stage is by now.
+    mutating func halt() { journey = nil }
+    /// Where the stage has come to by now.
+    mutating func advance(to time: Double) {
+        settle(at: time)
+        guard let way = journey else { return }
+        let part = way.end > way.start ? max(0, min(1, (time - way.start) / (way.end - way.start))) : 1
+        position = way.from.position + part * (way.to.position - way.from.position)
+        tilt = way.from.tilt + Degrees(part * (way.to.tilt - way.from.tilt).value)
+        error = way.from.error + part * (way.to.error - way.from.error)
+        if part >= 1 { journey = nil }
     }
 }

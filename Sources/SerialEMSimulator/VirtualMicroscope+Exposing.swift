@@ -6,38 +6,57 @@ internal import Units
 
 extension VirtualMicroscope {
     static let chip = (width: 1440, height: 1024)
+    private static let readout = Seconds(1.5)
+    private static func letter(_ set: ParameterSet) -> String { ["V", "F", "T", "R", "P", "S", "M"][set.rawValue] }
 
     /// Takes an image with a parameter set; in Low Dose the column goes to the set's area first.
     func expose(_ set: ParameterSet, letterInLog: String? = nil) async throws -> ImageBuffer {
         // A series without waiting would keep everybody else from the microscope until its end.
         await Task.yield()
+        try Task.checkCancellation()
         if column.lowDoseIsOn { await goTo(set.area) }
         let settings = column.sets[set] ?? CameraSettings(exposure: Seconds(1))
         let magnification = column.currentMagnification
-        await wait(settings.settling + settings.exposure + Seconds(1.5))
-        let rate = column.valveIsOpen ? column.doseRate(magnification) : 0
+        let seconds = settings.settling + settings.exposure + Self.readout
+        let start = clock.elapsed
+        await passTime(seconds)
+        // The specimen is where it was in the middle of the exposure.
+        stage.advance(to: clock.elapsed - Self.readout.value - settings.exposure.value / 2)
+        let rate = specimenDoseRate(magnification)
         let dose = Dose(rate * settings.exposure.value)
         let place = trueCenter(magnification)
         recordExposure(set, magnification: magnification, place: place, dose: dose, settings: settings)
-        let image = render(magnification, settings: settings, place: place, dose: dose)
+        noteEvent(.exposure, start: start, seconds: seconds) {
+            $0.set = Self.letter(set)
+            $0.magnification = magnification.value
+            $0.exposureSeconds = settings.exposure.value
+            $0.dose = dose.value
+        }
+        let image = blankedOnDemand(shaded(
+            render(magnification, settings: settings, place: place, dose: dose), magnification: magnification,
+            binning: settings.binning, place: place))
         let conditions = ImageConditions(
             pixelSize: magnification.pixelSize * settings.binning, binning: settings.binning, exposure: settings.exposure,
             parameterSet: set.rawValue, magnification: magnification, stage: stage.position, height: stage.height,
-            tilt: stage.tilt, imageShift: column.imageShift, defocus: column.defocus, dose: dose,
+            tilt: stage.tilt, imageShift: column.imageShift + knownAreaShift, defocus: column.defocus, dose: dose,
             lowDose: column.lowDoseIsOn, area: column.lowDoseIsOn ? column.area : nil, date: clock.date)
-        return ImageBuffer(image: image, conditions: conditions)
+        return try savingFrames(of: ImageBuffer(image: image, conditions: conditions), set: set)
     }
 
     /// The stage coordinate of the place that is really in the field centre, on the untilted specimen.
     func trueCenter(_ magnification: Magnification) -> Point<Frame.Stage> {
-        var seen = Magnifications.imageShiftToSpecimen(column.imageShift)
+        var seen = Magnifications.imageShiftToSpecimen(column.imageShift) + areaShift
         let standing = stage.truePosition + magnification.offset
-        // A specimen off the eucentric height wanders across the tilt axis, and tilt shortens what lies across it.
+        // A specimen off the eucentric height wanders across the tilt axis, and tilt shortens what lies across it. What the
+        // optical axis sees off the tilt axis goes round it; positions are those seen without tilt.
         let off = heightError(at: standing).value
         let c = cosine(stage.tilt)
-        seen.dy = (seen.dy - off * sine(stage.tilt)) / max(0.2, c)
+        seen.dy = (seen.dy + offAxis.value - off * sine(stage.tilt)) / max(0.2, c) + mechanics.trueAxisOffset.value
         return standing + Magnifications.specimenToStage(seen)
     }
+
+    /// How far from the tilt axis the optical axis is, with the image shift that makes up for it as SerialEM's setting says.
+    var offAxis: Micrometers { (axisOffsetIsApplied ? mechanics.axisOffset : Micrometers(0)) - mechanics.trueAxisOffset }
 
     /// How far above the eucentric height the specimen is at a place.
     func heightError(at place: Point<Frame.Stage>) -> Micrometers {
@@ -46,16 +65,19 @@ extension VirtualMicroscope {
     }
 
     /// Defocus of the image, from the readout and the height of the specimen.
-    func trueDefocus(at place: Point<Frame.Stage>) -> Micrometers { column.defocus + heightError(at: place) }
+    func trueDefocus(at place: Point<Frame.Stage>) -> Micrometers {
+        // Off the tilt axis the specimen rises or sinks with the tilt.
+        let rise = offAxis * (sine(stage.tilt) / max(0.2, cosine(stage.tilt)))
+        return column.focus + heightError(at: place) + rise
+    }
 
     private func render(
         _ magnification: Magnification, settings: CameraSettings, place: Point<Frame.Stage>, dose: Dose
     ) -> Raster<UInt16> {
-        let width = max(1, Int(clamped: Double(Self.chip.width) * settings.fraction / settings.binning))
-        let height = max(1, Int(clamped: Double(Self.chip.height) * settings.fraction / settings.binning))
+        let (width, height) = settings.size(onChip: Self.chip)
         exposureCount += 1
         let pixel = magnification.pixelSize.value * settings.binning
-        let electrons = dose.value * pixel * pixel * 100
+        let electrons = dose.value * pixel * pixel * 100 * cameraShare
         var noise = RandomSource(seed: configuration.seed ^ (exposureCount << 20))
         guard let grid, electrons > 0 else {
             let level = electrons > 0 ? min(60000, electrons * SpecimenGrid.countsPerElectron) : 2
@@ -64,11 +86,13 @@ extension VirtualMicroscope {
             }
             return Raster(width: width, height: height, pixels: values)
         }
-        let view = field(magnification, binning: settings.binning, width: width, height: height, place: place, grid: grid)
+        let view = field(magnification, binning: settings.binning, width: width, height: height, place: place + areaOffset(settings, magnification), grid: grid)
         let damage = (doseMaps[grid.slot]?.dose(at: place).value ?? 0) / 300
-        return grid.specimen.image(
+        let image = grid.specimen.image(
             of: view, electronsPerPixel: electrons, defocus: trueDefocus(at: place), damage: min(1, damage),
-            noiseSeed: noise.next())
+            noiseSeed: noise.next(), contrast: column.apertures.contrast(magnification),
+            texture: thonRings(magnification, settings, at: place, grid))
+        return throughAperture(image, magnification, settings)
     }
 
     private func field(
@@ -90,9 +114,10 @@ extension VirtualMicroscope {
         _ set: ParameterSet, magnification: Magnification, place: Point<Frame.Stage>, dose: Dose, settings: CameraSettings
     ) {
         let slot = grid?.slot ?? 0
-        doseMaps[slot, default: DoseMap()].add(dose, at: place, beamDiameter: column.beamDiameter(magnification))
+        let lit = place + Magnifications.specimenToStage(beamCenter)
+        doseMaps[slot, default: DoseMap()].add(dose, at: lit, beamDiameter: column.beamDiameter(magnification))
         let record = ExposureRecord(
-            time: clock.date.iso, slot: slot, area: ["V", "F", "T", "R", "P", "S", "M"][set.rawValue],
+            time: clock.date.iso, slot: slot, area: Self.letter(set),
             magnification: magnification.value, stageX: stage.position.x, stageY: stage.position.y,
             stageZ: stage.height.value, tilt: stage.tilt.value, trueX: place.x, trueY: place.y,
             exposureSeconds: settings.exposure.value, dose: dose.value,

@@ -2,7 +2,7 @@ internal import Geometry
 internal import ImageFiles
 internal import Navigator
 internal import Raster
-public import SerialEMProtocol
+internal import SerialEMProtocol
 internal import Specimen
 internal import Synchronization
 internal import Units
@@ -19,13 +19,35 @@ public struct SimulatorConfiguration: Sendable {
     public var truthFile: String?
     /// Where one line per exposure is written.
     public var exposureLog: String?
+    /// Where one line for everything that takes time is written; see ``EventRecord``.
+    public var eventLog: String?
+    public var kind: MicroscopeKind
+    /// Whether the autoloader's panel is open, so that slots are reported with the names of their cartridges.
+    public var showsSlotNames: Bool
+    /// Micrometres between the optical axis and the tilt axis, within 25.
+    public var tiltAxisOffset: Double
 
-    public init(seed: UInt64 = 1, folder: String, timeScale: Double = 0, truthFile: String? = nil, exposureLog: String? = nil) {
+    /// Simulated seconds after which a box that nobody answers gets its standard answer; nil waits for ever.
+    public var dialogSeconds: Double?
+    /// Whether Navigator files are written in the form that SerialEM had before autodocs.
+    public var writesNavigatorTables: Bool
+
+    public init(
+        seed: UInt64 = 1, folder: String, timeScale: Double = 0, truthFile: String? = nil, exposureLog: String? = nil,
+        eventLog: String? = nil, kind: MicroscopeKind = .thermo, showsSlotNames: Bool = true, tiltAxisOffset: Double = 0,
+        dialogSeconds: Double? = 60, writesNavigatorTables: Bool = false
+    ) {
         self.seed = seed
         self.folder = folder
         self.timeScale = timeScale
         self.truthFile = truthFile
         self.exposureLog = exposureLog
+        self.eventLog = eventLog
+        self.kind = kind
+        self.showsSlotNames = showsSlotNames
+        self.tiltAxisOffset = max(-25, min(25, tiltAxisOffset))
+        self.dialogSeconds = dialogSeconds
+        self.writesNavigatorTables = writesNavigatorTables
     }
 }
 
@@ -46,13 +68,22 @@ public actor VirtualMicroscope {
     let configuration: SimulatorConfiguration
     var clock: SimulatedClock
     var random: RandomSource
-    var control = ControlState.idle { didSet { acquiring.store(control == .acquiring, ordering: .sequentiallyConsistent) } }
+    var control = ControlState.idle {
+        didSet {
+            acquiring.store(control == .acquiring, ordering: .sequentiallyConsistent)
+            if oldValue == .external, control != .external {
+                restoreBeamTiltAtEnd()
+                undoTemporaryChanges()
+            }
+        }
+    }
     private nonisolated let acquiring = Atomic(false)
     /// Whether Acquire at Items runs. Known without a turn at the microscope, which is exposing most of that time.
     public nonisolated var isAcquiring: Bool { acquiring.load(ordering: .sequentiallyConsistent) }
 
     var column = Column()
     var stage = Stage()
+    var mechanics: Mechanics
     var cassette: Cassette
     var grid: LoadedGrid?
     /// By slot: what the grids have been exposed to.
@@ -62,18 +93,28 @@ public actor VirtualMicroscope {
     var lastAutoFocus = (defocus: 0.0, status: -1)
 
     var buffers: [ImageBuffer?] = Array(repeating: nil, count: 22)
+    /// The image that GetBufferImage calls AF.
+    var fftWindow: ImageBuffer?
     var buffersToRoll = 4
     var directory: String
     var openFiles: [OpenImageFile] = []
     var currentFile: Int?
     var montageSet = ParameterSet.record
     var montageSetForNext: ParameterSet?
+    /// Columns and rows of the last montage, which the next one has too unless told otherwise.
+    var lastMontageSize = (columns: 2, rows: 2)
+    /// What part of the stage SetGridMapLimits wants in a full montage.
+    var gridMapLimits: (x: ClosedRange<Double>, y: ClosedRange<Double>)?
+    var frames = FrameSaving()
+    var shownBuffer = 0
 
     var navigatorIsOpen = false
     var navigatorPath: String?
-    var items: [NavigatorItem] = []
+    var items: [NavigatorItem] = [] { didSet { navigator.hasChanges = true } }
     var selectedItem = 0
     var nextID = 1000
+    /// What the Navigator's window holds besides its table.
+    var navigator = NavigatorState()
 
     var persistentVariables: [String: ReportedValue] = [:]
     var periodVariables: [String: ReportedValue] = [:]
@@ -90,92 +131,44 @@ public actor VirtualMicroscope {
     var acquisitionIsPending = false
     var periodStart = 0.0
     var log: [String] = []
+    var script = ScriptState()
+    /// The box that SerialEM waits for.
+    var presentDialog: OpenDialog?
+    /// By what BinningForCameraMatrix scales the matrices of this control period; 0 for not.
+    var cameraMatrixBinning = 0.0
 
-    public init(configuration: SimulatorConfiguration) {
+    /// What goes wrong on demand.
+    public nonisolated let faults: FaultPlan
+    /// What is going on, for the faults: the command that runs, or the acquisition.
+    var activity = ""
+    /// Ends what is running, if anything is.
+    var stopButton: AsyncStream<Void>.Continuation?
+    var stopWasPressed = false
+    /// A STOP that the next request uses up.
+    var stopIsPending = false
+    var openFaultDialog: FaultDialog?
+
+    public init(configuration: SimulatorConfiguration, faults: FaultPlan = FaultPlan()) {
         self.configuration = configuration
+        self.faults = faults
         clock = SimulatedClock(scale: configuration.timeScale)
         random = RandomSource(seed: configuration.seed).fork(0x517A6E)
         cassette = Cassette(seed: configuration.seed)
+        mechanics = Mechanics(configuration: configuration)
         directory = configuration.folder
+        frames = FrameSaving(folder: "\(configuration.folder)/frames")
     }
 
-    /// Lets simulated time pass.
-    func wait(_ seconds: Seconds) async {
+    /// Lets simulated time pass, and enters it in the event log.
+    func wait(_ seconds: Seconds, for kind: EventRecord.Kind = .wait) async {
+        if seconds.value > 0 { noteEvent(kind, seconds: seconds) }
+        await passTime(seconds)
+    }
+    /// Lets simulated time pass that is in the event log already.
+    func passTime(_ seconds: Seconds) async {
         guard let duration = clock.pass(max(0, seconds.value)) else { return }
         // A cancelled wait only means that the server is going down.
         try? await Task.sleep(for: duration)
-    }
-
-    /// Starts external control, as the first request of a period does. False while Acquire at Items runs.
-    public func beginControl() -> Bool {
-        switch control {
-        case .external: return true
-        case .acquiring: return false
-        case .idle:
-            control = .external
-            periodVariables = [:]
-            messageBoxesAreOff = false
-            tryLevel = 0
-            fileOverwriteIsAllowed = false
-            acquireAtEnd = false
-            periodStart = clock.elapsed
-            return true
-        }
-    }
-
-    /// SerialEM keeps asking itself for 5 to 8 s whether it is idle before it says that it is busy. The simulated night does
-    /// not get longer by that: the acquisition has the time.
-    public nonisolated func keepWaitingWhileBusy() async {
-        guard configuration.timeScale > 0 else { return }
-        // A cancelled wait only means that the server is going down.
-        try? await Task.sleep(for: .seconds(6 / configuration.timeScale))
-    }
-
-    /// OKtoRunExternalScript: true only for the request that starts control.
-    public func okToRun() -> Bool {
-        guard control != .external else { return false }
-        return beginControl()
-    }
-
-    /// Ends control because the client went away: nothing that waits for an Exit happens.
-    public func clientLeft() {
-        if control == .external { control = .idle }
-    }
-
-    /// Runs one command.
-    public func perform(_ request: CommandRequest) async -> CommandReply {
-        guard let definition = FunctionCodes.definition(code: request.code) else {
-            return .failure("No command has the function code \(request.code).")
-        }
-        let arguments = CommandArguments(request.arguments)
-        if definition.name == "Exit" { return exit(code: arguments.integer(1)) }
-        guard let handler = CommandTable.handlers[request.code] else {
-            return refusal("\(definition.name) is not simulated.", definition.name, arguments)
-        }
-        do {
-            return CommandReply(values: try await handler(self, arguments), status: .success)
-        } catch let failure as CommandFailure {
-            return refusal(failure.description, definition.name, arguments)
-        } catch {
-            return refusal("\(error)", definition.name, arguments)
-        }
-    }
-
-    private func refusal(_ message: String, _ name: String, _ arguments: CommandArguments) -> CommandReply {
-        log.append("ERROR: \(message)")
-        // With boxes on, a human would have to answer one; nobody sits here, so it is answered at once, with no text.
-        guard messageBoxesAreOff || tryLevel > 0 else { return CommandReply(values: [.text("")], status: .failed) }
-        return .failure("\(message)\r\n\(arguments.call(name))")
-    }
-
-    private func exit(code: Int) -> CommandReply {
-        control = .idle
-        if acquireAtEnd, items.contains(where: \.acquire) {
-            control = .acquiring
-            acquisitionIsPending = true
-        }
-        acquireAtEnd = false
-        return CommandReply(values: [], status: code == 0 ? .normalExit : .exitWithCode)
     }
 
     /// The name with the working directory before it, unless it is absolute.

@@ -47,11 +47,15 @@ extension SpecimenGrid {
     ///   - defocus: blurs a little, whatever its sign.
     ///   - damage: 0 for a fresh specimen, 1 for one that has lost most of its contrast.
     ///   - noiseSeed: another image of the same field needs another seed.
+    ///   - contrast: 1, or less where stray electrons reach the camera.
+    ///   - texture: of the amorphous ice as the lenses show it, or nil where pixels are too coarse for it.
     public func image(
-        of field: FieldOfView, electronsPerPixel: Double, defocus: Micrometers, damage: Double, noiseSeed: UInt64
+        of field: FieldOfView, electronsPerPixel: Double, defocus: Micrometers, damage: Double, noiseSeed: UInt64,
+        contrast: Double = 1, texture: Texture? = nil
     ) -> Raster<UInt16> {
         var clean = transmission(of: field)
-        let fading = Float(1 - 0.7 * Swift.min(1, Swift.max(0, damage)))
+        texture?.modulate(&clean)
+        let fading = Float((1 - 0.7 * Swift.min(1, Swift.max(0, damage))) * contrast)
         if fading < 1, !clean.pixels.isEmpty {
             let mean = clean.pixels.reduce(0, +) / Float(clean.pixels.count)
             for k in clean.pixels.indices { clean.pixels[k] = mean + (clean.pixels[k] - mean) * fading }

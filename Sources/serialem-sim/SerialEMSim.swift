@@ -5,5 +5,5 @@ import ArgumentParser
 struct SerialEMSim: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serialem-sim", abstract: "A virtual cryo-electron microscope with SerialEM in front of it.",
-        subcommands: [Serve.self, TrainingData.self, Evaluate.self], defaultSubcommand: Serve.self)
+        subcommands: [Serve.self, TrainingData.self, Evaluate.self, Commands.self], defaultSubcommand: Serve.self)
 }

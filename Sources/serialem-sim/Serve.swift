@@ -7,7 +7,10 @@ import SerialEMSimulator
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answer on SerialEM's port with a virtual microscope.",
-        discussion: "Prints one line, `listening on HOST:PORT`, when clients can connect.")
+        discussion: """
+            Prints one line, `listening on HOST:PORT`, when clients can connect; before it, with --control-port, \
+            `control port http://127.0.0.1:PORT`.
+            """)
 
     @Option(help: "TCP port; 0 takes a free one.")
     var port = 48888
@@ -23,10 +26,41 @@ struct Serve: AsyncParsableCommand {
     var truth: String?
     @Option(help: "File that gets one line of JSON for each exposure.")
     var exposureLog: String?
+    @Option(help: "Simulated seconds after which a box that nobody answers gets its standard answer; 0 waits for ever.")
+    var dialogSeconds = 60.0
+    @Flag(help: "Write Navigator files in the form that SerialEM had before autodocs.")
+    var navigatorTables = false
+
+    @Option(help: "JSON file with a list of faults: what goes wrong, and when.")
+    var faults: String?
+    @Option(help: "HTTP port of the loopback interface that shows the state and takes faults; 0 takes a free one.")
+    var controlPort: Int?
+    @Option(help: "File that gets one line of JSON for everything that takes time, in simulated seconds.")
+    var eventLog: String?
+    @Option(help: "The make of the microscope: thermo or jeol.", transform: Self.kind(named:))
+    var kind = MicroscopeKind.thermo
+    @Flag(help: "Report slots without the names of their cartridges, as with the autoloader's panel closed.")
+    var hideSlotNames = false
+    @Option(help: "Distance of the tilt axis from the optical axis in micrometres, which sessions have to find out.")
+    var tiltAxisOffset = 0.0
+
+    private static func kind(named name: String) throws -> MicroscopeKind {
+        guard let kind = MicroscopeKind(rawValue: name) else { throw ValidationError("--kind has to be thermo or jeol; \(name) is neither.") }
+        return kind
+    }
 
     func validate() throws {
         guard (0 ... 65535).contains(port) else { throw ValidationError("A port is a number from 0 to 65535; \(port) is not.") }
+        if let controlPort, !(0 ... 65535).contains(controlPort) {
+            throw ValidationError("A control port is a number from 0 to 65535; \(controlPort) is not.")
+        }
         guard timeScale >= 0, timeScale.isFinite else { throw ValidationError("--time-scale has to be 0 or more; \(timeScale) is not.") }
+        guard (-25 ... 25).contains(tiltAxisOffset) else {
+            throw ValidationError("--tilt-axis-offset has to be within 25 um; \(tiltAxisOffset) is not.")
+        }
+        guard dialogSeconds >= 0, dialogSeconds.isFinite else {
+            throw ValidationError("--dialog-seconds has to be 0 or more; \(dialogSeconds) is not.")
+        }
         var isFolder = ObjCBool(false)
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
             throw ValidationError("The folder \(folder) does not exist.")
@@ -38,10 +72,16 @@ struct Serve: AsyncParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         let configuration = SimulatorConfiguration(
             seed: seed, folder: URL(fileURLWithPath: folder).standardizedFileURL.path, timeScale: timeScale, truthFile: truth,
-            exposureLog: exposureLog)
+            exposureLog: exposureLog, eventLog: eventLog, kind: kind, showsSlotNames: !hideSlotNames, tiltAxisOffset: tiltAxisOffset,
+            dialogSeconds: dialogSeconds > 0 ? dialogSeconds : nil, writesNavigatorTables: navigatorTables)
+        let logger = Logger(label: "serialem-sim")
+        let plan = FaultPlan(try faults.map { try Fault.read(file: $0) } ?? [], logger: logger)
         let server = try await SimulatorServer.bind(
-            configuration: configuration, host: host, port: port, logger: Logger(label: "serialem-sim"))
+            configuration: configuration, host: host, port: port, faults: plan, logger: logger)
+        var control: ControlPort?
+        if let controlPort { control = try await ControlPort.bind(for: server, port: controlPort, logger: logger) }
         try await server.microscope.writeTruth()
+        if let control { FileHandle.standardOutput.write(Data("control port http://127.0.0.1:\(control.port)\n".utf8)) }
         FileHandle.standardOutput.write(Data("listening on \(host):\(server.port)\n".utf8))
         let sources = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
@@ -54,6 +94,7 @@ struct Serve: AsyncParsableCommand {
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
+            if let control { group.addTask { try await control.run() } }
             group.addTask { for await _ in signals { return } }
             _ = try await group.next()
             group.cancelAll()

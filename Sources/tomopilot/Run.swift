@@ -61,8 +61,7 @@ struct Run: AsyncParsableCommand {
     }
 
     private func readSettings() throws -> (settings: SessionSettings, text: String) {
-        let text = try SettingsFile.text(settingsFile)
-        let settings = try SessionSettings(yaml: text, file: settingsFile).withAbsolutePaths(from: settingsFile)
+        let (settings, text) = try SettingsFile.read(settingsFile)
         guard let level else { return (settings, text) }
         guard 1 ... 5 ~= level else { throw WorkflowError.refused("--level is \(level); it must be 1 to 5.") }
         return (settings.withLevel(level), text)

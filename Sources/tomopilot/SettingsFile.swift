@@ -1,7 +1,7 @@
 import Foundation
 import Workflow
 
-/// A settings file as text.
+/// The settings file that the operator names.
 enum SettingsFile {
     static func text(_ path: String) throws -> String {
         var isFolder: ObjCBool = false
@@ -23,5 +23,11 @@ enum SettingsFile {
                 "The settings file '\(path)' is not text in UTF-8; 'tomopilot init' writes one to start from.")
         }
         return text
+    }
+
+    /// - Throws: one sentence that names the file, and the line where there is one.
+    static func read(_ path: String) throws -> (settings: SessionSettings, text: String) {
+        let text = try text(path)
+        return (try SessionSettings(yaml: text, file: path).withAbsolutePaths(from: path), text)
     }
 }

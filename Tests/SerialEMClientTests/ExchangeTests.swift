@@ -106,6 +106,21 @@ import Units
         }
     }
 
+    /// SerialEM from 4.1 on destroys the first request of 1020 bytes or more, so that none is ever sent.
+    @Test func noRequestIsAsLongAsThoseThatSerialEMDestroys() async throws {
+        try await ScriptedServer.connected([.reply()]) { connection, server in
+            let texts = (0...1100).map { String(repeating: "a", count: $0) }
+            let lengths = try texts.map { try CommandRequest(code: 171, arguments: [.text($0)]).encoded().count }
+            let longest = try #require(lengths.lastIndex { $0 < 1020 })
+            try await connection.perform("SetDirectory", [.text(texts[longest])])
+            for text in texts[(longest + 1)...] {
+                let error = await failure { try await connection.perform("SetDirectory", [.text(text)]) }
+                #expect(error?.code == .badArguments && error?.mayHaveBeenExecuted == false)
+            }
+            #expect(server.received.map(\.count) == [lengths[longest]])
+        }
+    }
+
     @Test func takingControlFindsWhichCommandsThereAre() async throws {
         let answers = try [Answer.reply(), .reply(.number(1)), .reply(.number(790))]
         try await ScriptedServer.connected(answers) { connection, server in

@@ -21,7 +21,7 @@ import Testing
     @Test(
         arguments: [
             ("B", 0.0), ("", 0), ("40200", 40200), ("12.5um", 12.5), (" -3.e2x", -300), ("+.5", 0.5), ("1e", 1), (".", 0),
-            ("-", 0), ("7e+", 7),
+            ("-", 0), ("7e+", 7), ("7e999", 0),
         ] as [(String, Double)])
     func aTextIsTheNumberThatItBeginsWith(text: String, number: Double) {
         #expect(Argument.text(text).number == number)

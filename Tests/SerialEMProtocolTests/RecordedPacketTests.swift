@@ -124,7 +124,7 @@ import Testing
         let reply = BufferImageReply(pixelType: .unsignedShort, width: 600, height: 3, maximumChunk: 1800)
         #expect(reply.encoded() == header)
         #expect(try BufferImageReply.decode(header) == reply)
-        #expect(reply.chunks.ranges == [0..<1800, 1800..<3600])
+        #expect(Array(reply.chunks.ranges) == [0..<1800, 1800..<3600])
         #expect(ChunkHandshake.bytes == bytes("08 00 00 00 02 00 00 00"))
     }
 

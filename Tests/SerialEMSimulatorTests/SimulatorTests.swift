@@ -32,8 +32,8 @@ import Units
 
     @Test func aCommandThatIsNotSimulatedIsNamed() async throws {
         try await withSimulator { sem, _, _ in
-            let error = await #expect(throws: SerialEMError.self) { try await sem.perform("CookSpecimen", [], kind: .reading, deadline: .seconds(5)) }
-            #expect(error?.reportedText?.contains("CookSpecimen is not simulated") == true)
+            let error = await #expect(throws: SerialEMError.self) { try await sem.perform("FindHoles", [], kind: .reading, deadline: .seconds(60)) }
+            #expect(error?.reportedText?.contains("without squares and holes to find. / FindHoles()") == true)
         }
     }
 
@@ -51,8 +51,9 @@ import Units
     }
 
     @Test func stageAndImagePositionsAreInverse() async throws {
-        try await withSimulator { sem, _, _ in
+        try await withSimulator { sem, _, folder in
             try await loadFirstGrid(sem)
+            try await sem.openNavigator("\(folder)/grid.nav")
             #expect(try await sem.goToImagingState("2") == 0)
             try await sem.record()
             let stage = try await sem.bufImagePosToStagePos("A", x: 300, y: 800)

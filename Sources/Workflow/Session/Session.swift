@@ -39,7 +39,7 @@ public struct Session: Sendable {
         do {
             let facts = try await remembered(microscope.begin())
             report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
-            try await microscope.check(states: requiredStates)
+            try await microscope.check(states: settings.requiredStates)
             let progress = ProgressCounter(report: report)
             let context = SessionContext(
                 settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts, progress: progress,
@@ -95,15 +95,6 @@ public struct Session: Sendable {
         let level = settings.automationLevel
         guard level >= 2 else { return 0 }
         return Work.recentring + Work.mediumMap + (level >= 3 ? Work.segmentation : 1) + (level >= 4 ? Work.targets : 0)
-    }
-
-    private var requiredStates: [ImagingStateRequirement] {
-        var states = [ImagingStateRequirement(state: settings.wholeGridState, lowDose: false, key: "WG_image_state")]
-        if settings.automationLevel >= 2 {
-            states.append(.init(state: settings.intermediateState, lowDose: false, key: "IM_image_state"))
-            states += settings.mediumStates.map { .init(state: $0, lowDose: true, key: "MM_image_state") }
-        }
-        return states
     }
 
     private func runGrid(_ slot: Int, in context: SessionContext) async throws -> GridReport {

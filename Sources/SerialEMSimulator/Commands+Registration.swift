@@ -4,35 +4,34 @@ internal import SerialEMProtocol
 internal import Units
 
 extension CommandTable {
-    static let alignmentCommands: [String: CommandHandler] = [
+    /// Commands that find where one image lies in another.
+    static let registrationCommands: [String: CommandHandler] = [
         "AlignTo": { try await $0.alignTo($1) },
+        "AutoAlign": { m, _ in try await m.align(to: m.buffer(m.autoAlignBuffer), leaveImageShift: false) },
+        "ConicalAlignTo": { try await $0.align(to: $0.turned($1.text(1), by: Degrees($1.number(2))), leaveImageShift: false) },
+        "AlignWithRotation": { try await $0.alignWithRotation($1) },
         "AlignBetweenMags": { try await $0.alignBetweenMagnifications($1) },
-        "ReportAlignShift": { m, _ in await m.reportAlignShift() },
-        "ClearAlignment": { await $0.clearAlignment(leaveImageShift: $1.integer(1) != 0) },
-        "Eucentricity": { try await $0.findEucentricity($1.integer(1, default: 2)) },
-        "G": { await $0.autoFocus(mode: $1.integer(1, default: 1)) },
-        "AutoFocus": { await $0.autoFocus(mode: $1.integer(1, default: 1)) },
-        "ReportAutoFocus": { m, _ in await m.reportAutoFocus() },
-        "ReportFocusDrift": { _, _ in [.number(0.3), .number(-0.2)] },
-        "LimitNextAutoAlign": { _, _ in [] },
+        "TransformToOtherMag": { try await $0.transformToOtherMagnification($1) },
     ]
 }
 
 extension VirtualMicroscope {
     func alignTo(_ a: CommandArguments) async throws -> [ReportedValue] {
-        let reference = try buffer(try bufferIndex(a.text(1)))
+        try await align(to: try buffer(try bufferIndex(a.text(1))), leaveImageShift: a.integer(2) != 0)
+    }
+    func align(to reference: ImageBuffer, leaveImageShift: Bool) async throws -> [ReportedValue] {
         var image = try buffer(0)
         guard abs(reference.conditions.pixelSize.value / image.conditions.pixelSize.value - 1) < 0.02 else {
             throw CommandFailure("The images to be aligned have different pixel sizes.")
         }
-        let limit = Double(min(image.image.width, image.image.height)) * 0.6
+        let limit = takeAlignLimit(image)
         await wait(Seconds(1))
-        guard let peak = Registration.shift(of: image.image.map(Float.init), onto: reference.image.map(Float.init), limit: limit),
+        guard let peak = Registration.shift(of: image.floats, onto: reference.floats, limit: limit),
             peak.strength > 0.2
         else { return [.number(-1)] }
         image.alignShift = Vector(dx: peak.dx * image.conditions.binning, dy: -peak.dy * image.conditions.binning)
         buffers[0] = image
-        if a.integer(2) == 0 { applyAlignment(image) }
+        if !leaveImageShift { applyAlignment(image) }
         return [.number(0)]
     }
 
@@ -76,52 +75,67 @@ extension VirtualMicroscope {
     }
 
     /// Image shift that makes the next image match the reference.
-    private func applyAlignment(_ image: ImageBuffer) {
+    func applyAlignment(_ image: ImageBuffer) {
         guard let shift = image.alignShift else { return }
         let back = image.conditions.magnification.cameraToSpecimen.then(Magnifications.specimenToImageShift)(-shift)
         column.imageShift = column.imageShift + back
     }
 
-    func reportAlignShift() -> [ReportedValue] {
-        guard let image = buffers[0] else { return [] }
-        let shift = image.alignShift ?? .zero
-        let specimen = image.conditions.magnification.cameraToSpecimen(shift)
-        let axes = Magnifications.specimenToImageShift(specimen)
-        return [shift.dx, shift.dy, axes.dx * 1000, axes.dy * 1000, specimen.dx * 1000, specimen.dy * 1000].map { .number($0) }
-    }
-    func clearAlignment(leaveImageShift: Bool) -> [ReportedValue] {
-        if let image = buffers[0], let shift = image.alignShift, !leaveImageShift {
-            column.imageShift = column.imageShift + image.conditions.magnification.cameraToSpecimen.then(Magnifications.specimenToImageShift)(shift)
-        }
-        buffers[0]?.alignShift = nil
-        return []
+    /// An image turned counter-clockwise about its middle.
+    func turned(_ name: String, by angle: Degrees) throws -> ImageBuffer {
+        var b = try buffer(named: name)
+        // From new to old pixels, y down.
+        let map = LinearMap<Frame.MapPixels, Frame.MapPixels>.rotation(angle)
+        b.setPixels(b.image.sampled(width: b.image.width, height: b.image.height, about: b.middle, by: map))
+        return b
     }
 
-    /// Finds the eucentric height with tilted images; rough leaves half a micrometre, fine a tenth.
-    func findEucentricity(_ mode: Int) async throws -> [ReportedValue] {
-        guard grid != nil else { throw CommandFailure("Eucentricity was not found: there is nothing to see.") }
-        let fine = mode == 2 || mode == 3 || mode == 6 || mode == -1
-        for _ in 0 ..< (fine ? 6 : 3) {
-            _ = try await expose(column.lowDoseIsOn ? .view : .record)
-            await wait(Seconds(3))
+    /// Tries turns of the reference about the expected one; the best rotation and the shift in pixels.
+    func alignWithRotation(_ a: CommandArguments) async throws -> [ReportedValue] {
+        let (center, range) = (try a.number(2, upTo: 360), try a.number(3, upTo: 180))
+        guard range > 0 else { throw CommandFailure("The range of angles must be positive.") }
+        var image = try buffer(0)
+        let limit = Double(min(image.image.width, image.image.height)) * 0.6
+        var best: (angle: Double, peak: Registration.Peak)?
+        for step in -4 ... 4 {
+            let angle = center + range / 2 * Double(step) / 4
+            let reference = try turned(a.text(1), by: Degrees(angle))
+            guard let peak = Registration.shift(of: image.floats, onto: reference.floats, limit: limit) else { continue }
+            if peak.strength > best?.peak.strength ?? 0 { best = (angle, peak) }
         }
-        let place = trueCenter(column.currentMagnification)
-        let height = (grid?.eucentricHeight(place) ?? stage.height) + Micrometers((fine ? 0.1 : 0.5) * random.normal())
-        await wait(stage.move(toHeight: height, random: &random))
-        return []
+        await wait(Seconds(5))
+        guard let best, best.peak.strength > 0.2 else { throw CommandFailure("No rotation gave a match.") }
+        image.alignShift = Vector(dx: best.peak.dx * image.conditions.binning, dy: -best.peak.dy * image.conditions.binning)
+        buffers[0] = image
+        return [.number(best.angle), .number(best.peak.dx), .number(best.peak.dy)]
     }
 
-    func autoFocus(mode: Int) async -> [ReportedValue] {
-        guard column.valveIsOpen, grid != nil else { lastAutoFocus = (0, -1); return [] }
-        for _ in 0 ..< 3 where (try? await expose(.focus)) != nil {}
-        let place = trueCenter(column.currentMagnification)
-        let measured = trueDefocus(at: place).value + 0.05 * random.normal()
-        lastAutoFocus = (measured, 0)
-        guard mode != -1 else { return [] }
-        column.defocus += column.targetDefocus - Micrometers(measured)
+    /// An image as it would look at another magnification, by the calibrations of scale and rotation.
+    func transformToOtherMagnification(_ a: CommandArguments) throws -> [ReportedValue] {
+        var b = try buffer(named: a.text(1))
+        guard let magnification = Magnifications.entry(a.integer(2)) else { throw CommandFailure("There is no magnification with the index \(a.integer(2)).") }
+        let target = a.has(3) && !a.text(3).isEmpty && a.text(3) != "-1" ? try bufferIndex(a.text(3)) : 0
+        let middle = a.has(5) && a.integer(4) >= 0 ? Point<Frame.MapPixels>(x: try a.number(4), y: try a.number(5)) : b.middle
+        let width = a.integer(6) > 0 ? a.integer(6) : b.image.width
+        let height = a.integer(7) > 0 ? a.integer(7) : b.image.height
+        let binning = a.integer(8) > 0 ? Double(a.integer(8)) : b.conditions.binning
+        guard width <= 8192, height <= 8192 else { throw CommandFailure("An image of \(width) x \(height) pixels is too large.") }
+        let step = LinearMap<Frame.MapPixels, Frame.Camera>(xpx: binning, xpy: 0, ypx: 0, ypy: -binning)
+        guard let back = b.conditions.imageToStage.inverse,
+            let map = step.then(magnification.cameraToSpecimen).then(Magnifications.specimenToStage).then(back).nonZero
+        else { throw CommandFailure("The image has no calibration.") }
+        let place = b.stagePosition(middle).position
+        b.conditions.stage = b.conditions.stage + (place - b.conditions.center)
+        b.setPixels(b.image.sampled(width: width, height: height, about: middle, by: map), as: .unsignedShort)
+        b.conditions.magnification = magnification
+        b.conditions.binning = binning
+        b.conditions.pixelSize = magnification.pixelSize * binning
+        b.pieces = []
+        b.file = nil
+        b.section = -1
+        if target == 0 { acquired(b) } else { buffers[target] = b }
         return []
     }
-    func reportAutoFocus() -> [ReportedValue] { [.number(lastAutoFocus.defocus), .count(lastAutoFocus.status)] }
 }
 
 extension LinearMap {

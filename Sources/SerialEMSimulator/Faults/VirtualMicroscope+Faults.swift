@@ -1,0 +1,103 @@
+internal import Geometry
+internal import ImageFiles
+internal import Navigator
+internal import Raster
+internal import Units
+
+/// What is wrong with one command before it starts.
+struct CommandFaults: Sendable {
+    /// The text with which it is refused.
+    var error: String?
+    /// Whether STOP is pressed as soon as it runs.
+    var stop = false
+}
+
+extension VirtualMicroscope {
+    private func strike(_ occasion: Fault.Occasion) -> [Fault.Kind] {
+        guard !faults.isEmpty else { return [] }
+        return faults.strike([occasion], command: activity, time: time).map(\.kind)
+    }
+
+    /// The image as the camera gave it, or one of zeros.
+    func blankedOnDemand(_ image: Raster<UInt16>) -> Raster<UInt16> {
+        guard strike(.exposure).contains(.blankImage) else { return image }
+        return Raster(width: image.width, height: image.height, filledWith: 0)
+    }
+
+    /// Whether this piece of a montage is left out.
+    func pieceIsMissing() -> Bool { strike(.piece).contains(.missingPiece) }
+
+    /// Where the stage ends that is sent to a place.
+    func shortenedOnDemand(_ target: Point<Frame.Stage>) -> Point<Frame.Stage> {
+        var end = target
+        for case .stageShort(let distance) in strike(.move) {
+            let way = end - stage.position
+            let part = distance >= way.length ? 0 : 1 - distance / way.length
+            end = stage.position + Vector(dx: way.dx * part, dy: way.dy * part)
+        }
+        return end
+    }
+
+    /// Fails if the autoloader jams now; the cartridge stays where it was.
+    func jamOnDemand(_ cartridge: String) async throws {
+        guard strike(.cartridge).contains(.jam) else { return }
+        await wait(Seconds(60))
+        throw TaskFailure("The autoloader has jammed: \(cartridge) did not move.")
+    }
+
+    /// Fails if an image is to find the disk full.
+    func fillDiskOnDemand(_ path: String) throws {
+        guard strike(.imageFile).contains(.diskFull) else { return }
+        throw CommandFailure("An error occurred writing the image to \(path): there is not enough space on the disk.")
+    }
+
+    /// SerialEM ends without saving and is started again: what it had in memory is lost, what is in the column stays.
+    public func crash() {
+        control = .idle
+        stopIsPending = false
+        openFaultDialog?.close()
+        openFaultDialog = nil
+        presentDialog = nil
+        buffers = Array(repeating: nil, count: buffers.count)
+        fftWindow = nil
+        openFiles = []
+        currentFile = nil
+        montageSet = .record
+        montageSetForNext = nil
+        directory = configuration.folder
+        persistentVariables = [:]
+        periodVariables = [:]
+        messageBoxesAreOff = false
+        tryLevel = 0
+        fileOverwriteIsAllowed = false
+        acquireAtEnd = false
+        acquisitionIsPending = false
+        log = []
+        let times = script.customTimes
+        script = ScriptState()
+        script.customTimes = times
+        frames = FrameSaving(folder: "\(configuration.folder)/frames")
+        shownBuffer = 0
+        lastMontageSize = (2, 2)
+        gridMapLimits = nil
+        cameraMatrixBinning = 0
+        column.lowDoseIsOn = false
+        column.area = nil
+        column.areas = Column().areas
+        column.sets = Column().sets
+        restoreNavigator()
+    }
+
+    /// The Navigator comes back as it was saved last; one that was never saved is gone.
+    private func restoreNavigator() {
+        selectedItem = 0
+        items = []
+        if let path = navigatorPath, let file = try? NavigatorFile.read(path) {
+            items = file.items
+        } else {
+            navigatorIsOpen = false
+            navigatorPath = nil
+        }
+        navigator = NavigatorState()
+    }
+}

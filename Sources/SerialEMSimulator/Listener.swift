@@ -1,0 +1,36 @@
+internal import NIOCore
+internal import NIOPosix
+
+/// A listening socket whose clients come as plain channels.
+///
+/// An asynchronous channel must be used before it is dropped, and those that wait in the queue of a listener that ends
+/// are dropped. So a client becomes one only when somebody takes it; until then it reads nothing, and it ends with its
+/// listener.
+enum Listener {
+    typealias Incoming = NIOAsyncChannel<any Channel, Never>
+
+    static func bind(host: String, port: Int) async throws -> Incoming {
+        try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .serverChannelOption(.backlog, value: 2)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.autoRead, value: false)
+            // The header of an image has to leave in its own segment.
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .bind(host: host, port: port) { client in
+                client.parent?.closeFuture.whenComplete { _ in client.close(promise: nil) }
+                return client.eventLoop.makeSucceededFuture(client)
+            }
+    }
+
+    /// Takes a client: it is read from now on.
+    static func take<In: Sendable, Out: Sendable>(
+        _ client: any Channel, prepare: @escaping @Sendable (any Channel) throws -> Void = { _ in }
+    ) async throws -> NIOAsyncChannel<In, Out> {
+        let taken = try await client.eventLoop.submit {
+            try prepare(client)
+            return try NIOAsyncChannel<In, Out>(wrappingChannelSynchronously: client)
+        }.get()
+        client.setOption(.autoRead, value: true).whenFailure { _ in client.close(promise: nil) }
+        return taken
+    }
+}

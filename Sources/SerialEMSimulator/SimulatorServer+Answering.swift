@@ -1,0 +1,171 @@
+internal import NIOCore
+internal import Raster
+internal import SerialEMProtocol
+
+/// What happens with one request before it reaches the microscope, by the faults that strike it.
+struct RequestFaults: Sendable {
+    var reply: ReplyFaults?
+    var command = CommandFaults()
+    var dropsUnexecuted = false
+    var dropsExecuted = false
+    var isSilent = false
+    var stopWhileWaiting = false
+    /// Seconds to be busy, 0 for this request alone.
+    var busy: Double?
+    var crash: Double?
+    var newcomer: Double?
+    var dialog: FaultDialog?
+
+    init(_ struck: [FaultPlan.Struck]) {
+        for fault in struck {
+            switch fault.kind {
+            case .dropBeforeReply(let executed): if executed { dropsExecuted = true } else { dropsUnexecuted = true }
+            case .busy(let seconds): busy = max(busy ?? 0, seconds)
+            case .stop: command.stop = true
+            case .stopWhileWaiting: stopWhileWaiting = true
+            case .newcomer(let seconds): newcomer = seconds
+            case .error(let text): command.error = text
+            case .crash(let seconds): crash = seconds
+            case .dialog(let text, let seconds): dialog = FaultDialog(text: text, seconds: seconds)
+            case .silence: isSilent = true
+            default:
+                var faults = reply ?? ReplyFaults()
+                faults.take(fault)
+                reply = faults
+            }
+        }
+    }
+}
+
+extension Request {
+    /// The name by which faults know it.
+    var name: String {
+        switch self {
+        case .command(let command): FunctionCodes.definition(code: command.code)?.name ?? "\(command.code)"
+        case .okToRun: "OKtoRunExternalScript"
+        case .bufferImage: "GetBufferImage"
+        case .putImage: "PutImageInBuffer"
+        }
+    }
+    var isCommand: Bool { if case .command = self { true } else { false } }
+    var isOKToRun: Bool { self == .okToRun }
+}
+
+extension SimulatorServer {
+    private var plan: FaultPlan { microscope.faults }
+
+    /// Answers one packet, or does to it what the faults want.
+    func answer(
+        _ packet: [UInt8], _ conversation: inout Conversation, _ seat: Seat, _ acquisitionsWanted: AsyncStream<Void>.Continuation
+    ) async throws {
+        countRequest()
+        conversation.faults = nil
+        let request: Request
+        do { request = try Request.decode(packet) } catch {
+            return try await conversation.send(BareReply(returnStatus: error.returnStatus).encoded())
+        }
+        // Known without waiting for the microscope, which is exposing most of that time.
+        if microscope.isAcquiring { return try await refuseAsBusy(request, &conversation) }
+        guard !plan.isEmpty else { return try await execute(request, CommandFaults(), &conversation, seat, acquisitionsWanted) }
+
+        let struck = plan.strike(request.isCommand ? [.request, .command] : [.request], command: request.name, time: await microscope.time)
+        let faults = RequestFaults(struck)
+        conversation.faults = faults.reply
+        if let seconds = faults.crash {
+            crash(seconds: seconds)
+            // Until the server, which goes down with SerialEM, takes the connection away.
+            try await Task.sleep(for: .seconds(86_400))
+        }
+        if faults.dropsUnexecuted { throw Conversation.Dropped() }
+        if faults.isSilent { return }
+        if faults.stopWhileWaiting { await microscope.stopWhileWaiting() }
+        if let seconds = faults.busy { plan.stayBusy(seconds: seconds) }
+        if faults.busy != nil || plan.isBusy {
+            await microscope.loseControl()
+            return try await refuseAsBusy(request, &conversation)
+        }
+        if let dialog = faults.dialog { await microscope.open(dialog) }
+        if faults.dropsExecuted {
+            // What it would have answered goes nowhere.
+            var nowhere = ReplyFaults()
+            nowhere.take(FaultPlan.Struck(kind: .dropInReply(bytes: 0), salt: 0))
+            conversation.faults = nowhere
+        }
+        try await execute(request, faults.command, &conversation, seat, acquisitionsWanted)
+        if conversation.faults?.endsConnection == true { throw Conversation.Dropped() }
+        if let seconds = faults.newcomer {
+            callNewcomer(seconds: seconds)
+            seat.setExecuting(false)
+            await seat.untilEvicted()
+        }
+    }
+
+    private func refuseAsBusy(_ request: Request, _ conversation: inout Conversation) async throws {
+        await microscope.keepWaitingWhileBusy()
+        try await conversation.send(request.isOKToRun ? OKToRunReply(ok: false).encoded() : BareReply(returnStatus: .busy).encoded())
+    }
+
+    private func execute(
+        _ request: Request, _ faults: CommandFaults, _ conversation: inout Conversation, _ seat: Seat,
+        _ acquisitionsWanted: AsyncStream<Void>.Continuation
+    ) async throws {
+        seat.setExecuting(true)
+        switch await microscope.passDialog(isOKToRun: request.isOKToRun) {
+        case .goOn: break
+        case .refuseToRun: return try await conversation.send(OKToRunReply(ok: false).encoded())
+        case .neverAnswer: return
+        }
+        if request.isOKToRun { return try await conversation.send(OKToRunReply(ok: await microscope.okToRun()).encoded()) }
+        let start = await microscope.startControl()
+        guard start == .handled else { return try await conversation.send(BareReply(returnStatus: start).encoded()) }
+        switch request {
+        case .okToRun: break
+        case .command(let command):
+            let reply = await microscope.perform(command, faults)
+            // Before the reply: the client may be gone by then, and the acquisition runs all the same.
+            if await microscope.takePendingAcquisition() { acquisitionsWanted.yield() }
+            try await conversation.send(reply.encoded())
+        case .bufferImage(let wanted): try await sendImage(wanted, &conversation, seat)
+        case .putImage(let put):
+            try await conversation.send(BareReply(returnStatus: .handled).encoded())
+            guard !conversation.isMute else { return }
+            seat.setExecuting(false)
+            guard let bytes = try await conversation.bytes(put.byteCount), let image = put.image(bytes) else { return }
+            await microscope.putImage(image.image, sent: image.sent, into: put.bufferIndex, base: put.baseBufferIndex, addedBinning: put.addedBinning)
+        }
+    }
+
+    private func sendImage(_ wanted: BufferImageRequest, _ conversation: inout Conversation, _ seat: Seat) async throws {
+        guard let buffer = await microscope.bufferImage(wanted.bufferIndex, fromFFTWindow: wanted.fromFFTWindow) else {
+            return try await conversation.send(BufferImageReply.empty.encoded())
+        }
+        let image = buffer.image
+        let reply = BufferImageReply(pixelType: buffer.sent?.type ?? .unsignedShort, width: image.width, height: image.height)
+        try await conversation.send(reply.encoded())
+        // A client that does not take its image keeps nobody else out.
+        seat.setExecuting(false)
+        // The Python client takes wrong bytes if the image arrives together with its header.
+        try await Task.sleep(for: .milliseconds(25))
+        let ranges = reply.chunks.ranges
+        for (number, range) in ranges.enumerated() {
+            guard !conversation.isMute else { return }
+            try await conversation.send(buffer.sent.map { Array($0.bytes[range]) } ?? Self.bytes(of: image, range))
+            guard number < ranges.count - 1, !conversation.isMute else { break }
+            guard try await conversation.bytes(ChunkHandshake.bytes.count) == ChunkHandshake.bytes else {
+                throw CommandFailure("The client did not shake hands between two parts of an image.")
+            }
+        }
+    }
+
+    /// A part of the bytes of an image; it may begin in the middle of a pixel.
+    private static func bytes(of image: Raster<UInt16>, _ range: Range<Int>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(range.count + 2)
+        for value in image.pixels[range.lowerBound / 2 ..< (range.upperBound + 1) / 2] {
+            bytes.append(UInt8(truncatingIfNeeded: value))
+            bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+        }
+        let skipped = range.lowerBound % 2
+        return Array(bytes[skipped ..< skipped + range.count])
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import Foundation
+import SerialEMProtocol
+
+/// `wire-check serve`: a server that does no work, so that a benchmark shows what the clients themselves cost. It answers
+/// every command with three numbers, takes images, and gives the last one back.
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Answer a SerialEM client without doing anything.")
+
+    func run() throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, length) == 0 && listen(listener, 2) == 0 && getsockname(listener, $0, &length) == 0
+            }
+        }
+        guard bound else { throw ValidationError("No port can be taken.") }
+        print("listening on 127.0.0.1:\(UInt16(bigEndian: address.sin_port))")
+        fflush(nil)
+        var image: [UInt8] = []
+        while true {
+            let client = accept(listener, nil, nil)
+            guard client >= 0 else { continue }
+            var on: Int32 = 1
+            setsockopt(client, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+            var stream = BlockingStream(client)
+            try? answer(&stream, &image)
+            close(client)
+        }
+    }
+
+    private func answer(_ stream: inout BlockingStream, _ image: inout [UInt8]) throws {
+        let reply = try CommandReply(values: [.number(12.5), .number(-3.25), .number(100)]).encoded()
+        var header: [UInt8] = []
+        while let packet = try stream.packet() {
+            switch try Request.decode(packet) {
+            case .okToRun: stream.send(OKToRunReply(ok: true).encoded())
+            case .command: stream.send(reply)
+            case .bufferImage:
+                // The Python client never gets an image that comes together with its header.
+                stream.send(header)
+                usleep(2000)
+                stream.send(image)
+            case .putImage(let request):
+                stream.send(BareReply(returnStatus: .handled).encoded())
+                if image.count != request.byteCount { image = [UInt8](repeating: 0, count: request.byteCount) }
+                guard stream.fill(&image) else { return }
+                let description = BufferImageReply(pixelType: request.pixelType, width: request.width, height: request.height)
+                guard description.chunkCount == 1 else { throw ValidationError("Images of several chunks are not served.") }
+                header = description.encoded()
+            }
+        }
+    }
+}
+
+/// A socket that is read and written until done.
+private struct BlockingStream {
+    private let socket: Int32
+    private var reader = PacketReader()
+
+    init(_ socket: Int32) { self.socket = socket }
+
+    mutating func packet() throws -> [UInt8]? {
+        while true {
+            if let packet = try reader.nextPacket() { return packet }
+            var part = [UInt8](repeating: 0, count: try reader.missing())
+            let count = recv(socket, &part, part.count, 0)
+            guard count > 0 else { return nil }
+            reader.append(part.prefix(count))
+        }
+    }
+
+    func fill(_ bytes: inout [UInt8]) -> Bool {
+        bytes.withUnsafeMutableBytes { raw in
+            var done = 0
+            while done < raw.count {
+                let count = recv(socket, raw.baseAddress.map { $0 + done }, raw.count - done, 0)
+                guard count > 0 else { return false }
+                done += count
+            }
+            return true
+        }
+    }
+
+    func send(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { raw in
+            var done = 0
+            while done < raw.count {
+                let count = Glibc.send(socket, raw.baseAddress.map { $0 + done }, raw.count - done, Int32(MSG_NOSIGNAL))
+                guard count > 0 else { return }
+                done += count
+            }
+        }
+    }
+}
