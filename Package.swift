@@ -15,6 +15,10 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: nio)
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: nio)
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Files that neither the client nor the simulator made; tests read them where they lie.
@@ -39,6 +43,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
     ],
     targets: [
         // The ground: values, no input or output.
@@ -105,10 +112,18 @@ let package = Package(
             ], swiftSettings: strict),
         .target(
             name: "Store", dependencies: ["Workflow", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+        // The service around sessions.
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", hummingbird,
+                serviceLifecycle, httpTypes, nioCore, logging,
+            ], swiftSettings: strict),
         .executableTarget(
             name: "tomopilot",
             dependencies: [
-                "Workflow", "Store", "Microscope", "SerialEMMicroscope", "InferenceWorker", "ImageFiles", logging, arguments,
+                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "ImageFiles", serviceLifecycle, unixSignals,
+                logging, arguments,
             ], swiftSettings: strict),
         // Tests.
         tests("Geometry", ["Units"]),
@@ -134,6 +149,9 @@ let package = Package(
                 "Store", "Microscope", "SerialEMMicroscope", "SerialEMClient", "SerialEMSimulator", "Detection",
                 "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", logging,
             ]),
+        tests(
+            "Daemon",
+            ["Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", hummingbird, httpTypes, serviceLifecycle, logging]),
         // The programs as an operator starts them.
         .testTarget(
             name: "CommandLineTests",

@@ -10,7 +10,8 @@ public protocol Microscope: Sendable {
     func begin() async throws -> MicroscopeFacts
     /// Checks that the imaging states exist and are of the kind that is wanted.
     func check(states: [ImagingStateRequirement]) async throws
-    /// Makes a grid's folder the working directory and its navigator the open one; closes image files left open.
+    /// Makes a grid's folder the working directory and its navigator the open one; closes image files left open, but for
+    /// a montage in the folder of which no map may have been made yet.
     func enter(folder: String, navigatorFile: String) async throws
     /// What is in a cassette slot.
     func cassetteSlot(_ slot: Int) async throws -> CassetteSlot
@@ -32,6 +33,10 @@ public protocol Microscope: Sendable {
     func mapWholeGrid(_ request: MontageRequest) async throws
     /// Maps the polygon with a navigator label as a montage and adds it to the navigator.
     func mapPolygon(label: String, _ request: MontageRequest) async throws
+    /// Makes a map of a montage that an earlier run began and that was taken to its end; otherwise closes its file.
+    ///
+    /// - Returns: whether there is a map now. One that was made before does not count.
+    func recoverMap(_ request: MontageRequest) async throws -> Bool
     /// Takes one image at the present state and saves it alone in a file of the working directory.
     func takeImage(savingTo file: String) async throws -> StageImage
     /// The navigator as it is now.
@@ -48,6 +53,8 @@ public protocol Microscope: Sendable {
     func awaitControl(within limit: Duration, tick: @Sendable (Duration, AcquisitionSign) -> Void) async throws -> AcquisitionEnd
     /// Brings the microscope into the state that every session ends in, and says in words what that is and what failed.
     func makeSafe() async -> SafeState
+    /// Connects again where the connection was lost meanwhile, as by a restart of the program.
+    func reconnect() async throws
     /// Gives up control and closes the connection.
     func disconnect() async
 }

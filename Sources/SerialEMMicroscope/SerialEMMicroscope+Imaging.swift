@@ -62,6 +62,12 @@ extension SerialEMMicroscope {
             throw MicroscopeError(.refused, "SerialEM set up a montage without pieces for \(request.file).")
         }
         try await exposed { try await c.montage() }
+        try await makeMap(request)
+    }
+
+    /// Makes the montage that was taken last a map, and closes its file.
+    func makeMap(_ request: MontageRequest) async throws {
+        let c = connection
         try await Self.wording {
             let item = try await c.newMap(note: request.file)
             try await c.changeItemLabel(item, request.label)

@@ -89,14 +89,10 @@ extension SerialEMMicroscope {
     public func makeSafe() async -> SafeState {
         var reached: [String] = []
         var failures: [String] = []
-        let c = connection
-        if !c.isOpen {
-            do {
-                connection = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
-                _ = try await connection.beginControl()
-            } catch {
-                return SafeState(reached: [], failures: ["SerialEM cannot be reached to make the microscope safe: \(error.message)"])
-            }
+        do {
+            try await openAgain()
+        } catch {
+            return SafeState(reached: [], failures: ["SerialEM cannot be reached to make the microscope safe: \(error.message)"])
         }
         let open = connection
         do {
@@ -115,6 +111,24 @@ extension SerialEMMicroscope {
             failures.append("the stage could not be tilted to 0: \(error.message)")
         }
         return SafeState(reached: reached, failures: failures)
+    }
+
+    public func reconnect() async throws {
+        guard !connection.isOpen else { return }
+        do {
+            try await openAgain()
+        } catch {
+            throw Self.worded(error)
+        }
+        let c = connection
+        try await Self.wording { try await c.errorsToLog() }
+    }
+
+    /// Connects and takes control again where the connection was lost.
+    private func openAgain() async throws(SerialEMError) {
+        guard !connection.isOpen else { return }
+        connection = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
+        _ = try await connection.beginControl()
     }
 
     public func disconnect() async {

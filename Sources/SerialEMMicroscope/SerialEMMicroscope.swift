@@ -48,6 +48,8 @@ public actor SerialEMMicroscope: Microscope {
         let version = version
         return try await Self.wording {
             try await c.errorsToLog()
+            // A run that died in an exposure could not blank it.
+            try await c.setBeamBlank(true)
             let limit = try await c.reportProperty("ImageShiftLimit")
             let tilt = try await c.reportProperty("MaximumTiltAngle")
             return MicroscopeFacts(
@@ -76,8 +78,8 @@ public actor SerialEMMicroscope: Microscope {
         self.folder = folder
         navigatorPath = folder + "/" + navigatorFile
         let path = navigatorPath
+        try await closeFiles(in: folder)
         let state = try await Self.wording {
-            while try await c.reportFileNumber() != nil { try await c.closeFile() }
             try await c.setDirectory(folder)
             return try await c.reportIfNavOpen()
         }

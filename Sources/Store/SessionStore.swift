@@ -118,7 +118,7 @@ public struct SessionStore: Journal {
         }
     }
 
-    private static func worded(_ error: any Error, path: String) -> any Error {
+    static func worded(_ error: any Error, path: String) -> any Error {
         guard let error = error as? DatabaseError else { return error }
         let what = error.message ?? "code \(error.resultCode.rawValue)"
         let reason =

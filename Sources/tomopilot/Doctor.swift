@@ -21,8 +21,8 @@ struct Doctor: AsyncParsableCommand {
 
     func run() async throws {
         do {
-            let settings = try SettingsFile(path: settingsFile).read().settings
-            let worker = InferenceWorker(executable: try WorkerPath.found(infer), logger: Logger(label: "inference") { _ in SwiftLogNoOpLogHandler() })
+            let settings = try SettingsFile.read(settingsFile).settings
+            let worker = InferenceWorker(executable: try InferenceProgram.path(named: infer), logger: Logger(label: "inference") { _ in SwiftLogNoOpLogHandler() })
             let findings = await examine(settings, worker)
             await worker.shutdown()
             print(Page(findings).text)

@@ -1,11 +1,5 @@
 import ArgumentParser
-import Foundation
-import ImageFiles
-import InferenceWire
-import InferenceWorker
-import Logging
-import SerialEMMicroscope
-import Store
+import Daemon
 import Workflow
 
 struct Run: AsyncParsableCommand {
@@ -60,50 +54,16 @@ struct Run: AsyncParsableCommand {
 
     private func runSession(_ terminal: Terminal) async throws {
         let (settings, text) = try readSettings()
-        let worker = InferenceWorker(executable: try WorkerPath.found(infer), logger: warnings("inference", terminal))
-        do {
-            try await runSession(settings, text: text, worker: worker, terminal: terminal)
-        } catch {
-            await worker.shutdown()
-            throw error
-        }
-        await worker.shutdown()
-    }
-
-    private func runSession(
-        _ settings: SessionSettings, text: String, worker: InferenceWorker, terminal: Terminal
-    ) async throws {
-        // Asked before the microscope is touched; a folder that is made later is asked for again.
-        let isThere = FileManager.default.fileExists(atPath: settings.sessionFolder)
-        var lock = isThere ? try SessionLock(folder: settings.sessionFolder) : nil
-        let models = try SessionModels(settings: settings, predictor: worker)
-        try await models.check()
-        // Nothing is written before somebody who speaks SerialEM's protocol has answered.
-        let microscope = try await SerialEMMicroscope.connect(
-            host: settings.host, port: settings.port, logger: warnings("serialem", terminal))
-        try Folder.make(settings.sessionFolder)
-        if !isThere { lock = try SessionLock(folder: settings.sessionFolder) }
-        let store = try SessionStore(path: settings.sessionFolder + "/session.sqlite", settings: text)
-        let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
-        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log", terminal: terminal)
-        let session = Session(settings: settings, models: models, journal: store) { log.take($0) }
-        var failure: (any Error)?
-        do { try await session.run(on: microscope) } catch { failure = error }
-        // Asked of the worker while it still runs.
-        let workerPeak = await worker.processIdentifier().flatMap { PeakMemory.ofProcess($0) }
-        if let peak = PeakMemory.sentence(own: PeakMemory.ofProcess(), worker: workerPeak) { log.take(.note(peak)) }
-        withExtendedLifetime(lock) {}
-        if let failure { throw failure }
+        try await SessionRun(
+            settings: settings, text: text, worker: InferenceProgram.path(named: infer), terminal: terminal,
+            logger: { WarningHandler.logger($0, terminal) }
+        ).perform()
     }
 
     private func readSettings() throws -> (settings: SessionSettings, text: String) {
-        let (settings, text) = try SettingsFile(path: settingsFile).read()
+        let (settings, text) = try SettingsFile.read(settingsFile)
         guard let level else { return (settings, text) }
         guard 1 ... 5 ~= level else { throw WorkflowError.refused("--level is \(level); it must be 1 to 5.") }
         return (settings.withLevel(level), text)
-    }
-
-    private func warnings(_ label: String, _ terminal: Terminal) -> Logger {
-        Logger(label: label) { WarningHandler(label: $0, terminal: terminal) }
     }
 }

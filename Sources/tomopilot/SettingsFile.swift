@@ -2,16 +2,8 @@ import Foundation
 import Workflow
 
 /// The settings file that the operator names.
-struct SettingsFile {
-    let path: String
-
-    /// - Throws: one sentence that names the file, and the line where there is one.
-    func read() throws -> (settings: SessionSettings, text: String) {
-        let text = try text()
-        return (try SessionSettings(yaml: text, file: path).withAbsolutePaths(from: path), text)
-    }
-
-    private func text() throws -> String {
+enum SettingsFile {
+    static func text(_ path: String) throws -> String {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw WorkflowError.refused("There is no settings file '\(path)'; 'tomopilot init' writes one.")
@@ -32,18 +24,10 @@ struct SettingsFile {
         }
         return text
     }
-}
 
-/// Where the inference worker is.
-enum WorkerPath {
-    /// The one that was named, or else the one beside this program.
-    static func found(_ named: String?) throws -> String {
-        if let named { return named }
-        let own = (Bundle.main.executablePath ?? CommandLine.arguments[0]) as NSString
-        let path = own.deletingLastPathComponent + "/tomopilot-infer"
-        guard FileManager.default.isExecutableFile(atPath: path) else {
-            throw WorkflowError.refused("The inference worker is not at \(path); name it with --infer.")
-        }
-        return path
+    /// - Throws: one sentence that names the file, and the line where there is one.
+    static func read(_ path: String) throws -> (settings: SessionSettings, text: String) {
+        let text = try text(path)
+        return (try SessionSettings(yaml: text, file: path).withAbsolutePaths(from: path), text)
     }
 }

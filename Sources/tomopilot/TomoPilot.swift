@@ -7,7 +7,10 @@ struct TomoPilot: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tomopilot",
         abstract: "Drives SerialEM through a cryo-ET lamella session, from an unknown grid to tilt series.",
-        subcommands: [Run.self, Doctor.self, Initialise.self])
+        subcommands: [
+            Run.self, Doctor.self, Initialise.self, Serve.self, Queue.self, Status.self, Pause.self, Resume.self, Stop.self, Abort.self,
+            SkipPart.self, Log.self,
+        ])
 
     static func main() async {
         // A full disk, a limit on the size of files or a reader that went away is an error of a write and gets its

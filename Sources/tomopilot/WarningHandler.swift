@@ -8,6 +8,11 @@ struct WarningHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.warning
 
+    /// A logger that shows warnings of a part.
+    static func logger(_ label: String, _ terminal: Terminal) -> Logger {
+        Logger(label: label) { WarningHandler(label: $0, terminal: terminal) }
+    }
+
     init(label: String, terminal: Terminal) {
         self.label = label
         self.terminal = terminal

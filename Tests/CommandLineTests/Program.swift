@@ -67,10 +67,19 @@ struct RunningProgram {
         "{ (until grep -q '\(text)' /proc/$$/fd/1; do kill -0 $$ || exit; sleep 0.05; done; kill -INT $$) 2>/dev/null & }"
     }
 
-    /// Asks it to end, and waits.
-    func stop() async throws {
-        process.terminate()
+    /// Ends it as a crash does: it can do nothing more.
+    func crash() async throws {
+        kill(process.processIdentifier, SIGKILL)
         _ = try await ending()
+    }
+
+    /// Asks it to end, and waits.
+    func stop() async throws { _ = try await terminated() }
+
+    /// Asks it to end, waits, and says how it did.
+    func terminated() async throws -> Ending {
+        process.terminate()
+        return try await ending()
     }
 }
 

@@ -60,6 +60,30 @@ func golden(_ name: String) -> String {
         }
     }
 
+    #if os(Linux)
+    @Test("A worker holds none of the service's files and ports, so that it cannot keep them after a crash")
+    func openFiles() async throws {
+        // Left open on exec, as the sockets of some libraries are.
+        let kept = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).resolvingSymlinksInPath().path
+        let descriptor = open(kept, O_CREAT | O_RDWR, 0o600)
+        defer {
+            close(descriptor)
+            unlink(kept)
+        }
+        try #require(descriptor > 2)
+        let worker = InferenceWorker(executable: workerPath, threads: 1, logger: logger)
+        _ = try await worker.predict(
+            model: golden("tuple_output.torchscript"), input: Tensor(shape: [1, 1, 2, 2], values: [1, 2, 3, 4]))
+        let folder = "/proc/\(try #require(await worker.processIdentifier()))/fd"
+        let targets = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+        }
+        #expect(targets.contains { $0.hasPrefix("socket:") })
+        #expect(!targets.contains(kept))
+        await worker.shutdown()
+    }
+    #endif
+
     @Test("A missing or damaged network and a wrong input are refused, and the worker lives on")
     func refusals() async throws {
         let worker = InferenceWorker(executable: workerPath, threads: 1, logger: logger)

@@ -30,7 +30,7 @@ extension Engine {
         case let error as WorkflowError:
             switch error.code {
             case .badImage, .refused, .uncertain: return .skipLamella
-            case .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete: return .stopRun
+            case .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped: return .stopRun
             }
         case let error as ImageFileError:
             // A damaged file is one lamella's; a disk that takes no more is everybody's.

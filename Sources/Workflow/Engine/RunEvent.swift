@@ -12,6 +12,13 @@ public enum RunEvent: Sendable {
     case failed(StepIdentifier, title: String, reason: String)
     /// A wait goes on; for the progress line, not for the log.
     case waiting(String)
+    /// The session waits at a checkpoint until its supervisor lets it go on.
+    case held(at: Checkpoint, reason: String)
+    case released(at: Checkpoint)
+    /// A grid or lamella that the supervisor skips.
+    case leftOut(String, reason: String)
+    /// How the microscope was left at the end; the log has it as notes and warnings.
+    case microscopeLeft(isSafe: Bool)
     case note(String)
     case warning(String)
     case sessionEnded(String)

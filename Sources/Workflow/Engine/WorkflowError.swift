@@ -1,8 +1,8 @@
 /// What stops a run, in words for the operator.
 public struct WorkflowError: Error, Sendable, CustomStringConvertible {
     /// What kind of trouble it is.
-    public enum Code: Sendable, Hashable { 
-        case uncertain, inputChanged, unreadableJournal, unusableJournal, badModel, badImage, refused, incomplete
+    public enum Code: Sendable, Hashable {
+        case uncertain, inputChanged, unreadableJournal, unusableJournal, badModel, badImage, refused, incomplete, stopped
     }
     public let code: Code
     public let message: String
@@ -37,6 +37,8 @@ extension WorkflowError {
     public static func badImage(_ message: String) -> Self { Self(code: .badImage, message: message) }
     /// Something was asked that would be unsafe.
     public static func refused(_ message: String) -> Self { Self(code: .refused, message: message) }
+    /// A person ended the session at a checkpoint.
+    public static func stopped(_ reason: String) -> Self { Self(code: .stopped, message: "The session was stopped: \(reason).") }
     /// Something did not come to its end.
     public static func incomplete(_ message: String) -> Self { Self(code: .incomplete, message: message) }
 }

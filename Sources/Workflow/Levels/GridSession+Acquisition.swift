@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 import Microscope
+import Navigator
 import Targets
 
 /// What was acquired of one target.
@@ -24,6 +25,7 @@ extension GridSession {
     }
 
     func acquire(_ lamellae: [AnalysedLamella]) async throws -> [AcquiredTarget] {
+        if try await pass(.acquisition(slot: slot)) != nil { return try await acquiredEarlier(lamellae) }
         let areas = lamellae.flatMap { $0.targeted?.areas ?? [] }
         guard !areas.isEmpty else {
             engine.note(.warning("grid \(folder.grid) has no targets; nothing is acquired"))
@@ -66,6 +68,30 @@ extension GridSession {
         }
         try writeRecord(targets)
         return targets
+    }
+
+    /// The lamellae that go on to targets. Before an acquisition, those that are skipped lose their marks in the navigator;
+    /// once it has begun, it is PACEtomo's.
+    func withoutSkipped(_ lamellae: [AnalysedLamella]) async throws -> [AnalysedLamella] {
+        guard settings.automationLevel >= 4, try await !engine.wasBegun(.grid(slot, "acquisition")) else { return lamellae }
+        var kept: [AnalysedLamella] = []
+        for lamella in lamellae {
+            if try await mayGoOn(lamella.map.number, before: .acquisition) { kept.append(lamella) }
+        }
+        try await unmark(Array(skipped.keys))
+        return kept
+    }
+
+    /// Takes away the marks for acquisition that an earlier run gave to lamellae.
+    private func unmark(_ numbers: [Int]) async throws {
+        let prefixes = numbers.map { folder.lamella($0) + "_" }
+        let isMarked = { @Sendable (item: NavigatorItem) in
+            item.acquire && item.note.hasSuffix("_tgts.txt") && prefixes.contains(where: item.note.hasPrefix)
+        }
+        guard !numbers.isEmpty, try await microscope.navigator().items.contains(where: isMarked) else { return }
+        _ = try await microscope.editNavigator { file in
+            for index in file.items.indices where isMarked(file.items[index]) { file.items[index].acquire = false }
+        }
     }
 
     /// What an earlier session acquired of these targets, when this one does not go so far.

@@ -29,7 +29,15 @@ extension GridSession {
             var done: [AnalysedLamella] = []
             // How View is shifted against the intermediate magnification, as every map measures it again.
             var offsets: [Vector<Frame.Stage>] = []
+            var stop: WorkflowError?
             for lamella in present {
+                do {
+                    guard try await mayGoOn(lamella.number, before: .mapping) else { continue }
+                } catch let error as WorkflowError where error.code == .stopped {
+                    // What is imaged already is analysed before the session ends.
+                    stop = error
+                    break
+                }
                 let name = "L\(twoDigits(lamella.number))"
                 let known = median(offsets)
                 // All that talks to the microscope is done here, in turn; the analysis beside it does not.
@@ -56,6 +64,7 @@ extension GridSession {
             for try await finished in group {
                 if let finished { done.append(finished) }
             }
+            if let stop { throw stop }
             return done.sorted { $0.map.number < $1.map.number }
         }
     }
@@ -89,6 +98,7 @@ extension GridSession {
             input: MapInput(number: lamella.number, setup: mediumSetup, overlap: request.overlap)
         ) { [self] in
             if try await mapItem(note: request.file) != nil { return .happened(request.file) }
+            if try await microscope.recoverMap(request) { return .happened(request.file) }
             guard FileManager.default.fileExists(atPath: path) else { return .didNotHappen }
             return .unknown("\(path) was begun and is no map of the navigator; make it a map in SerialEM, or delete it to map the lamella again")
         } perform: { [self] in

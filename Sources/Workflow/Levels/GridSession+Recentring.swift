@@ -14,6 +14,7 @@ extension GridSession {
     func recentre(_ lamellae: [FoundLamella]) async throws -> [RecentredLamella] {
         var results: [RecentredLamella] = []
         for lamella in lamellae {
+            guard try await mayGoOn(lamella.number, before: .recentring) else { continue }
             let others = results.filter { $0.outcome == .found }.map(\.stage)
             // Magnifications are shifted against each other by the same amount everywhere: what the last ones taught is used.
             let learned: Vector<Frame.Stage>? = median(

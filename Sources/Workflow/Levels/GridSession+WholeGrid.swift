@@ -35,6 +35,7 @@ extension GridSession {
             input: MapInput(setup: wholeGridSetup, file: request.file, overlap: request.overlap)
         ) { [self] in
             if try await mapItem(note: request.file) != nil { return .happened(request.file) }
+            if try await microscope.recoverMap(request) { return .happened(request.file) }
             // A montage without a map was cut short. At this magnification the dose is negligible: it is kept aside and taken anew.
             try setAside(folder.inFolder(request.file))
             return .didNotHappen

@@ -15,10 +15,28 @@ struct GridReport: Codable, Sendable, Hashable {
     let slot: Int
     let name: String
     let lamellae: [Lamella]
+    /// Why a person skipped the grid, or the rest of it; nil in journals of earlier builds.
+    private(set) var skipped: String?
 
+    /// A grid that was skipped before anything was done on it.
+    init(slot: Int, name: String, skipped: String) {
+        self.slot = slot
+        self.name = name
+        self.skipped = skipped
+        lamellae = []
+    }
+
+    /// What was reached before the rest was skipped.
+    func skipped(because reason: String) -> Self {
+        var report = self
+        report.skipped = reason
+        return report
+    }
+
+    /// - Parameter skipped: why a person skipped a lamella, by its number.
     init(
         slot: Int, name: String, found: [FoundLamella], recentred: [RecentredLamella] = [],
-        analysed: [GridSession.AnalysedLamella] = [], acquired: [AcquiredTarget] = []
+        analysed: [GridSession.AnalysedLamella] = [], acquired: [AcquiredTarget] = [], skipped: [Int: String] = [:]
     ) {
         self.slot = slot
         self.name = name
@@ -31,6 +49,7 @@ struct GridReport: Codable, Sendable, Hashable {
             let level = series > 0 ? 5 : map?.targeted != nil ? 4 : map?.segmented != nil ? 3 : map != nil ? 2 : 1
             let note =
                 switch again?.outcome {
+                case _ where skipped[lamella.number] != nil: "skipped: \(skipped[lamella.number] ?? "")"
                 case .duplicate: "found twice"
                 case .absent: "not found at intermediate magnification"
                 case .found where map == nil: "not mapped; see the log"
@@ -47,7 +66,7 @@ struct GridReport: Codable, Sendable, Hashable {
         func padded(_ text: String, _ width: Int) -> String { text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0) }
         let isAcquired = lamellae.contains { $0.acquired > 0 }
         let classWidth = lamellae.map(\.className.count).max() ?? 0
-        return ["\(name) (slot \(slot)): \(lamellae.count) lamellae"]
+        return ["\(name) (slot \(slot)): \(lamellae.count) lamellae" + (skipped.map { "; skipped: \($0)" } ?? "")]
             + lamellae.map { lamella in
                 let score = String(format: "%.2f", lamella.score)
                 let reached =
@@ -58,7 +77,7 @@ struct GridReport: Codable, Sendable, Hashable {
     }
 
     var json: JSONValue {
-        .object([
+        var entries: JSONObject = [
             "slot": .integer(slot), "name": .string(name),
             "lamellae": .array(
                 lamellae.map { lamella in
@@ -69,6 +88,8 @@ struct GridReport: Codable, Sendable, Hashable {
                         "note": .string(lamella.note),
                     ])
                 }),
-        ])
+        ]
+        if let skipped { entries["skipped"] = .string(skipped) }
+        return .object(entries)
     }
 }

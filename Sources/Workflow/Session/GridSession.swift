@@ -15,8 +15,13 @@ actor GridSession {
     private var presentSetup: ImagingSetup?
     /// Lamellae that an error left out in this run.
     private(set) var leftOut: Set<String> = []
+    /// Why the supervisor skips lamellae, by their number.
+    private(set) var skipped: [Int: String] = [:]
+    private let prepare: @Sendable () async throws -> Void
 
-    init(context: SessionContext, slot: Int, folder: GridFolder) {
+    /// - Parameter prepare: brings the grid to where its steps begin: on the stage, its navigator open, valves open.
+    init(context: SessionContext, slot: Int, folder: GridFolder, prepare: @escaping @Sendable () async throws -> Void) {
+        self.prepare = prepare
         self.context = context
         self.slot = slot
         self.folder = folder
@@ -31,6 +36,25 @@ actor GridSession {
         let result = try await engine.sparing(lamella: lamella, body)
         if result == nil { leftOut.insert(lamella) }
         return result
+    }
+
+    /// Whether the supervisor lets a lamella go on; one that is skipped stays so.
+    func mayGoOn(_ number: Int, before work: Checkpoint.LamellaWork) async throws -> Bool {
+        guard skipped[number] == nil else { return false }
+        guard let reason = try await pass(.lamella(slot: slot, number: number, before: work)) else { return true }
+        skipped[number] = reason
+        return false
+    }
+
+    /// Passes a checkpoint; returns the reason where it says to skip.
+    func pass(_ checkpoint: Checkpoint) async throws -> String? {
+        let passage = try await context.gate.pass(checkpoint)
+        if passage.wasMadeSafe {
+            // While it was held anybody may have used the microscope.
+            presentSetup = nil
+            try await prepare()
+        }
+        return passage.skipped
     }
 
     /// Sets imaging conditions unless they are set already.

@@ -8,15 +8,23 @@ public struct Session: Sendable {
     private let settings: SessionSettings
     private let models: SessionModels
     private let engine: Engine
+    private let supervisor: any Supervisor
+    private let patience: Duration
     private let report: @Sendable (RunEvent) -> Void
 
     /// A session that can start: the settings are checked, the models are open, the journal is there.
+    ///
+    /// - Parameters:
+    ///   - supervisor: asked at each checkpoint.
+    ///   - patience: how long the session may be held before the microscope is made safe.
     public init(
-        settings: SessionSettings, models: SessionModels, journal: any Journal,
-        report: @escaping @Sendable (RunEvent) -> Void
+        settings: SessionSettings, models: SessionModels, journal: any Journal, supervisor: any Supervisor = FreeRun(),
+        patience: Duration = .seconds(60), report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.settings = settings
         self.models = models
+        self.supervisor = supervisor
+        self.patience = patience
         self.report = report
         engine = Engine(journal: journal, report: report)
     }
@@ -34,7 +42,10 @@ public struct Session: Sendable {
             try await microscope.check(states: settings.requiredStates)
             let progress = ProgressCounter(report: report)
             let context = SessionContext(
-                settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts, progress: progress)
+                settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts, progress: progress,
+                gate: Gate(
+                    supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, reconnect: { try await microscope.reconnect() },
+                    patience: patience, report: report))
             for slot in settings.gridList {
                 reports.append(try await runGrid(slot, in: context))
                 try writeReport(reports, stopped: nil)
@@ -46,10 +57,11 @@ public struct Session: Sendable {
         } catch {
             // A cancelled run may end with the error of whatever noticed it first.
             let isStopped = error is CancellationError || Task.isCancelled
-            report(.warning(isStopped ? "the session is stopped from outside" : "the session stops: \(sentence(error))"))
+            let reason = isStopped ? "stopped from outside" : sentence(error)
+            report(.warning(isStopped ? "the session is stopped from outside" : "the session stops: \(reason)"))
             await leaveSafe(microscope)
             do {
-                try writeReport(reports, stopped: isStopped ? "stopped from outside" : sentence(error))
+                try writeReport(reports, stopped: reason)
             } catch {
                 report(.warning("the session report was not written: \(sentence(error))"))
             }
@@ -72,6 +84,7 @@ public struct Session: Sendable {
         let state = await Task { await microscope.makeSafe() }.value
         for failure in state.failures { report(.warning(failure)) }
         if !state.reached.isEmpty { report(.note("the microscope is left with \(state.reached.joined(separator: ", "))")) }
+        report(.microscopeLeft(isSafe: state.failures.isEmpty))
         await microscope.disconnect()
     }
 
@@ -89,15 +102,26 @@ public struct Session: Sendable {
             report(.skipped(old.step, title: "Grid \(old.report.name)"))
             return old.report
         }
+        if let reason = try await context.gate.pass(.grid(slot: slot)).skipped {
+            let name = try await engine.lastOutput(of: .grid(slot, "name"), as: String.self)
+            return GridReport(slot: slot, name: name ?? "grid \(slot)", skipped: reason)
+        }
         let name = try await gridName(slot, microscope: context.microscope)
         report(.gridStarted(slot: slot, name: name))
         let folder = GridFolder(session: settings.sessionFolder, grid: name)
         try Folder.make(folder.maps)
-        try await bringToStage(slot, microscope: context.microscope)
-        try await context.microscope.enter(folder: folder.path, navigatorFile: folder.navigator)
-        try await context.microscope.openValves()
-        let grid = GridSession(context: context, slot: slot, folder: folder)
+        let prepare: @Sendable () async throws -> Void = {
+            try await bringToStage(slot, microscope: context.microscope)
+            try await context.microscope.enter(folder: folder.path, navigatorFile: folder.navigator)
+            try await context.microscope.openValves()
+        }
+        try await prepare()
+        let grid = GridSession(context: context, slot: slot, folder: folder, prepare: prepare)
         let result = try await runLevels(of: grid, name: name, slot: slot)
+        if case .skip(let reason) = await supervisor.verdict(at: .grid(slot: slot)) {
+            // What was left out of it stays to be done by another run.
+            return result.skipped(because: reason)
+        }
         let leftOut = await grid.leftOut.sorted()
         guard leftOut.isEmpty else {
             // The level is not finished: the next run tries these again.
@@ -135,12 +159,13 @@ public struct Session: Sendable {
         await progress.plan((Double(found.count) - Self.usualLamellae) * workPerLamella)
         let recentred = try await grid.recentre(found)
         try await grid.drawOverview(found: found, recentred: recentred)
-        let analysed = try await grid.mapAndAnalyse(recentred)
+        let analysed = try await grid.withoutSkipped(grid.mapAndAnalyse(recentred))
         try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
         if level >= 4 { try await grid.writeTargets(of: analysed) }
         let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
         return GridReport(
-            slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired)
+            slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired,
+            skipped: await grid.skipped)
     }
 
     /// The grid's name is read while the cartridge is in the cassette; on the stage its slot may read empty.

@@ -13,6 +13,7 @@ struct SessionContext: Sendable {
     let models: SessionModels
     let facts: MicroscopeFacts
     let progress: ProgressCounter
+    let gate: Gate
 }
 
 /// The two models of a session, opened and checked against the settings before anything is sent to a microscope.

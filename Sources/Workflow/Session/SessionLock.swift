@@ -7,14 +7,15 @@ public final class SessionLock: Sendable {
     private let descriptor: Int32
 
     /// - Throws: ``WorkflowError`` if another run has the folder. A file system without locks is used without one.
-    public init(folder: String) throws {
+    /// - Parameter busy: what to say if another run has it.
+    public init(folder: String, busy: String? = nil) throws {
         descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw WorkflowError.refused("The session folder \(folder) cannot be opened: \(String(cString: strerror(errno))).")
+            throw WorkflowError.refused("The folder \(folder) cannot be opened: \(String(cString: strerror(errno))).")
         }
         if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
             close(descriptor)
-            throw WorkflowError.refused("Another tomopilot runs the session in \(folder); end it, or use another session_dir.")
+            throw WorkflowError.refused(busy ?? "Another tomopilot runs the session in \(folder); end it, or use another session_dir.")
         }
     }
 

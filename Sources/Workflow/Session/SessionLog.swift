@@ -73,7 +73,9 @@ public final class SessionLog: Sendable {
             if state.seen.insert(id).inserted { state.skipped += 1 }
         case .waiting(let what): state.waiting = what
         case .sessionEnded: state.current = []
-        case .sessionStarted, .gridStarted, .note, .warning: break
+        case .held(let checkpoint, _): state.waiting = "waits \(checkpoint)"
+        case .released: state.waiting = nil
+        case .sessionStarted, .gridStarted, .leftOut, .microscopeLeft, .note, .warning: break
         }
     }
 
@@ -121,12 +123,15 @@ public final class SessionLog: Sendable {
         switch event {
         case .sessionStarted(let text): "SESSION    \(text)"
         case .gridStarted(let slot, let name): "GRID       \(name) (slot \(slot))"
-        case .progress, .waiting: nil
+        case .progress, .waiting, .microscopeLeft: nil
         case .started(_, let title, _): "begin      \(title)"
         case .finished(_, let title, let duration): "done       \(title) (\(words(duration)))"
         case .skipped(_, let title): "was done   \(title)"
         case .recovered(_, let title): "had happened  \(title)"
         case .failed(_, let title, let reason): "FAILED     \(title): \(reason)"
+        case .held(let checkpoint, let reason): "WAITS      \(checkpoint): \(reason)"
+        case .released(let checkpoint): "goes on    \(checkpoint)"
+        case .leftOut(let what, let reason): "SKIPPED    \(what): \(reason)"
         case .note(let text): "           \(text)"
         case .warning(let text): "WARNING    \(text)"
         case .sessionEnded(let text): "END        \(text)"

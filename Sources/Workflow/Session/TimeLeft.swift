@@ -35,7 +35,7 @@ struct TimeLeft: Sendable {
 }
 
 /// A duration as people say it.
-func words(_ duration: Duration) -> String {
+package func words(_ duration: Duration) -> String {
     let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
     if seconds < 10 { return "\((seconds * 10).rounded() / 10) s" }
     if seconds < 90 { return "\(Int(seconds.rounded())) s" }

@@ -1,0 +1,107 @@
+import Foundation
+import Hummingbird
+import ImageFiles
+import NIOCore
+
+/// One thing that the API can do: the router and its description are both made from a list of these.
+struct Endpoint: Sendable {
+    /// A value in the path or the query.
+    struct Parameter: Sendable {
+        enum Place: String, Sendable { case path, query, header }
+        let name: String
+        let place: Place
+        let meaning: String
+        var schema: JSONValue = ["type": "string"]
+        var isRequired = false
+    }
+    /// What is sent along.
+    struct Body: Sendable {
+        let type: String
+        let schema: JSONValue
+    }
+    /// What comes back.
+    enum Answer: Sendable {
+        /// JSON of a schema of the document.
+        case json(String)
+        case events
+        case document
+    }
+
+    let method: HTTPRequest.Method
+    /// With parameters in braces, as OpenAPI writes them.
+    let path: String
+    /// A name for those who generate clients.
+    let name: String
+    let summary: String
+    var parameters: [Parameter] = []
+    var body: Body?
+    let answer: Answer
+    let handler: @Sendable (APICall) async throws -> Response
+
+    /// The path as the router writes it.
+    var routerPath: RouterPath { RouterPath(path) }
+}
+
+/// A request with what an endpoint asks of it.
+struct APICall: Sendable {
+    let request: Request
+    let parameters: Parameters
+
+    /// The most bytes that a body may have.
+    static let largestBody = 1 << 20
+
+    func query(_ name: String) -> String? { request.uri.queryParameters[Substring(name)].map(String.init) }
+
+    /// A whole number of the query.
+    func number(_ name: String, default absent: Int, in range: ClosedRange<Int>) throws -> Int {
+        guard let text = query(name) else { return absent }
+        guard let number = Int(text), range.contains(number) else {
+            throw ServiceError(
+                .badRequest, "'\(name)' is '\(text.prefix(80))'; it must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+        }
+        return number
+    }
+
+    /// The number of a session in the path.
+    func sessionNumber() throws -> Int64 {
+        let text = parameters.get("id") ?? ""
+        guard let number = Int64(text), number > 0 else {
+            throw ServiceError(.badRequest, "'\(text.prefix(80))' is no number of a session; GET /v1/queue lists them.")
+        }
+        return number
+    }
+
+    /// The whole body.
+    func body() async throws -> Data {
+        do {
+            return Data(try await request.body.collect(upTo: Self.largestBody).readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw ServiceError(.tooLarge, "The request has more than 1 MiB; settings are a text of some lines.")
+        }
+    }
+
+    /// The body as text.
+    func text() async throws -> String {
+        guard let text = String(data: try await body(), encoding: .utf8) else {
+            throw ServiceError(.badRequest, "The request is not text in UTF-8.")
+        }
+        return text
+    }
+
+    /// The body as a JSON value of a type; `shape` says what it must look like.
+    func json<Value: Decodable>(_ type: Value.Type, shape: String) async throws -> Value {
+        do {
+            return try APICoding.decoded(type, from: await body())
+        } catch is DecodingError {
+            throw ServiceError(.badRequest, "The request must be JSON such as \(shape).")
+        }
+    }
+}
+
+extension Response {
+    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try APICoding.encoded(value))))
+    }
+}

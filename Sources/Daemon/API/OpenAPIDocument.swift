@@ -1,0 +1,108 @@
+import Foundation
+import HTTPTypes
+import ImageFiles
+import Store
+
+/// The description of the API in OpenAPI 3.1, made from the endpoints themselves.
+struct OpenAPIDocument: Sendable {
+    let endpoints: [Endpoint]
+
+    var data: Data { Data(json.text.utf8) }
+
+    var json: JSONValue {
+        var paths: JSONObject = [:]
+        for endpoint in endpoints {
+            var operations = paths[endpoint.path]?.object ?? [:]
+            operations[endpoint.method.rawValue.lowercased()] = operation(endpoint)
+            paths[endpoint.path] = .object(operations)
+        }
+        return [
+            "openapi": "3.1.0",
+            "info": [
+                "title": "TomoPilot", "version": "1",
+                "description": "The control of a TomoPilot service. Every refusal is JSON with one sentence in 'error'.",
+            ],
+            "paths": .object(paths),
+            "components": [
+                "schemas": .object(Self.schemas),
+                "securitySchemes": ["token": ["type": "http", "scheme": "bearer"]],
+            ],
+            "security": [[:], ["token": []]],
+        ]
+    }
+
+    private func operation(_ endpoint: Endpoint) -> JSONValue {
+        var operation: JSONObject = ["operationId": .string(endpoint.name), "summary": .string(endpoint.summary)]
+        if !endpoint.parameters.isEmpty {
+            operation["parameters"] = .array(
+                endpoint.parameters.map { parameter in
+                    [
+                        "name": .string(parameter.name), "in": .string(parameter.place.rawValue),
+                        "description": .string(parameter.meaning), "required": .bool(parameter.isRequired), "schema": parameter.schema,
+                    ]
+                })
+        }
+        if let body = endpoint.body {
+            operation["requestBody"] = ["required": true, "content": .object(Self.content(body.type, body.schema))]
+        }
+        let content: JSONObject =
+            switch endpoint.answer {
+            case .json(let name): Self.content("application/json", Self.reference(name))
+            case .events: Self.content("text/event-stream", ["type": "string"])
+            case .document: Self.content("application/json", ["type": "object"])
+            }
+        operation["responses"] = [
+            "200": ["description": .string(endpoint.summary), "content": .object(content)],
+            "default": [
+                "description": "It was refused; the sentence says why.",
+                "content": .object(Self.content("application/json", Self.reference("Error"))),
+            ],
+        ]
+        return .object(operation)
+    }
+
+    private static func content(_ type: String, _ schema: JSONValue) -> JSONObject {
+        var content: JSONObject = [:]
+        content[type] = ["schema": schema]
+        return content
+    }
+
+    private static func reference(_ name: String) -> JSONValue { ["$ref": .string("#/components/schemas/\(name)")] }
+
+    private static func object(_ required: JSONObject, optional: JSONObject = [:]) -> JSONValue {
+        var properties = required
+        for (key, schema) in optional { properties[key] = schema }
+        return [
+            "type": "object", "required": .array(required.keys.map { .string($0) }), "properties": .object(properties),
+        ]
+    }
+
+    private static func list(_ name: String) -> JSONValue { ["type": "array", "items": reference(name)] }
+    private static func oneOf(_ values: [String]) -> JSONValue { ["type": "string", "enum": .array(values.map { .string($0) })] }
+    private static let text: JSONValue = ["type": "string"]
+    private static let time: JSONValue = ["type": "string", "format": "date-time"]
+    private static let integer: JSONValue = ["type": "integer"]
+    private static let number: JSONValue = ["type": "number"]
+
+    private static let schemas: JSONObject = [
+        "Error": object(["error": text]),
+        "Status": object(
+            ["state": oneOf(ServiceStatus.State.allCases.map(\.rawValue)), "steps": list("Step"), "queued": integer, "last_event": integer],
+            optional: ["reason": text, "session": reference("Session"), "phase": text, "fraction": number]),
+        "Step": object(["title": text, "seconds": number, "limit_seconds": number]),
+        "Session": object(
+            [
+                "id": integer, "name": text, "session_dir": text, "state": oneOf(QueuedSession.State.allCases.map(\.rawValue)),
+                "added": time,
+            ],
+            optional: [
+                "on_failure": oneOf(QueuedSession.OnFailure.allCases.map(\.rawValue)), "started": time, "ended": time, "reason": text,
+            ]),
+        "Queue": object(["sessions": list("Session")]),
+        "Event": object(
+            [
+                "id": integer, "time": time, "level": oneOf(LoggedEvent.Level.allCases.map(\.rawValue)), "kind": text, "text": text,
+            ], optional: ["session": integer]),
+        "Log": object(["events": list("Event")]),
+    ]
+}

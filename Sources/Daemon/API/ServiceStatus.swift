@@ -1,0 +1,82 @@
+package import Foundation
+package import Store
+
+/// What the service does now.
+package struct ServiceStatus: Codable, Sendable, Hashable {
+    package enum State: String, Codable, Sendable, CaseIterable {
+        /// Nothing waits.
+        case idle
+        /// Sessions wait, and none is started until a person resumes.
+        case held
+        /// The next session is about to start.
+        case starting
+        case running
+        /// It waits at the next checkpoint.
+        case pausing
+        case paused
+        /// The session ends at the next checkpoint.
+        case stopping
+        /// The session ends when SerialEM has finished its command.
+        case aborting
+        /// The service itself ends.
+        case ending
+    }
+    package let state: State
+    /// Why no session is started, if a person has to resume.
+    package let reason: String?
+    /// The session under way.
+    package let session: SessionEntry?
+    /// What is being worked on, such as a grid's name.
+    package let phase: String?
+    /// How much of the phase is done, 0 to 1.
+    package let fraction: Double?
+    /// What is being done just now, oldest first.
+    package let steps: [StepInProgress]
+    /// How many sessions wait.
+    package let queued: Int
+    /// The number of the newest line of the log.
+    package let lastEvent: Int64
+}
+
+/// A step that has begun.
+package struct StepInProgress: Codable, Sendable, Hashable {
+    package let title: String
+    package let seconds: Double
+    /// After how many seconds an alarm is raised.
+    package let limitSeconds: Double
+}
+
+/// A session of the queue as the API shows it: without its settings, which may be long.
+package struct SessionEntry: Codable, Sendable, Hashable {
+    package let id: Int64
+    package let name: String
+    package let sessionDir: String
+    package let state: QueuedSession.State
+    package let onFailure: QueuedSession.OnFailure?
+    package let added: Date
+    package let started: Date?
+    package let ended: Date?
+    package let reason: String?
+
+    init(_ session: QueuedSession) {
+        id = session.id
+        name = session.name
+        sessionDir = session.folder
+        state = session.state
+        onFailure = session.onFailure
+        added = session.added
+        started = session.started
+        ended = session.ended
+        reason = session.reason
+    }
+}
+
+/// The queue.
+package struct QueueListing: Codable, Sendable, Hashable {
+    package let sessions: [SessionEntry]
+}
+
+/// A part of the log.
+package struct LogPage: Codable, Sendable, Hashable {
+    package let events: [LoggedEvent]
+}

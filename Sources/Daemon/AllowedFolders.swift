@@ -1,0 +1,63 @@
+import Foundation
+package import Workflow
+
+/// The folders that a request may name: sessions below one, models below another.
+package struct AllowedFolders: Sendable {
+    package let sessions: String
+    package let models: String?
+
+    /// - Throws: ``WorkflowError`` where one of them is no folder.
+    package init(sessions: String, models: String?) throws {
+        self.sessions = try Self.existing(sessions, option: "--sessions")
+        self.models = try models.map { try Self.existing($0, option: "--models") }
+    }
+
+    /// Reads settings strictly, with relative paths seen from a base, and refuses folders that lie elsewhere.
+    ///
+    /// - Throws: ``SettingsError``, or ``ServiceError`` where a folder lies elsewhere.
+    package func settings(_ text: String, name: String, base: String) throws -> SessionSettings {
+        let settings = try SessionSettings(yaml: text, file: name).withAbsolutePaths(from: base + "/settings")
+        guard isBelow(sessions, settings.sessionFolder) else {
+            throw ServiceError(
+                .badRequest,
+                "'session_dir' is '\(settings.sessionFolder)', which does not lie in \(sessions), the folder of this service's sessions.")
+        }
+        for (key, path) in [("WG_model", settings.detectorFolder), ("MM_model", settings.segmenterFolder)] {
+            // A network is a program: one from anywhere would be run with the service's rights.
+            guard isBelow(sessions, path) || models.map({ isBelow($0, path) }) == true else {
+                let places = [models, sessions].compactMap(\.self).joined(separator: " or ")
+                throw ServiceError(.badRequest, "'\(key)' is '\(path)', which does not lie in \(places); models are taken from there only.")
+            }
+        }
+        return settings
+    }
+
+    /// Whether a path lies below a folder once links are followed as far as the path exists.
+    private func isBelow(_ folder: String, _ path: String) -> Bool { Self.followed(path).hasPrefix(folder + "/") }
+
+    private static func followed(_ path: String) -> String {
+        var existing = URL(fileURLWithPath: path).standardizedFileURL.path
+        var rest: [String] = []
+        while existing != "/" {
+            if let real = real(existing) { return ([real == "/" ? "" : real] + rest).joined(separator: "/") }
+            let url = URL(fileURLWithPath: existing)
+            rest.insert(url.lastPathComponent, at: 0)
+            existing = url.deletingLastPathComponent().path
+        }
+        return "/" + rest.joined(separator: "/")
+    }
+
+    private static func real(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    private static func existing(_ path: String, option: String) throws -> String {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue, let real = real(path) else {
+            throw WorkflowError.refused("\(option) names '\(path)', which is no folder; make it, or name another.")
+        }
+        return real
+    }
+}

@@ -1,0 +1,36 @@
+import Microscope
+import Workflow
+
+/// How a session of the queue ended.
+enum SessionOutcome: Sendable, Hashable {
+    case done
+    /// A person stopped or aborted it.
+    case stopped(String)
+    /// `isMicroscope`: the next session would meet the same.
+    case failed(String, isMicroscope: Bool)
+    /// The service ends, and the next one goes on with it.
+    case interrupted
+
+    /// - Parameter serviceEnds: whether the session's task was cancelled; with no other reason, the service ends.
+    init(error: any Error, cancellation: Helm.Cancellation?, serviceEnds: Bool) {
+        if let stop = error as? WorkflowError, stop.code == .stopped {
+            self = .stopped(stop.message)
+            return
+        }
+        switch cancellation {
+        case .abort(let reason): self = .stopped(reason)
+        case .serviceEnds: self = .interrupted
+        case nil where serviceEnds: self = .interrupted
+        case nil: self = .failed(sentence(error), isMicroscope: Self.isOfMicroscope(error))
+        }
+    }
+
+    private static func isOfMicroscope(_ error: any Error) -> Bool {
+        guard let error = error as? MicroscopeError else { return false }
+        switch error.code {
+        case .unreachable, .lost, .deadline, .notAsSet: return true
+        // A state that is not there or not allowed is this session's.
+        case .refused, .missing: return false
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import ImageFiles
+import InferenceWorker
+package import Logging
+import Microscope
+import SerialEMMicroscope
+import Store
+package import Workflow
+
+/// One session from its settings to its end: models, microscope, lock, journal, log. In the foreground and in the service.
+package struct SessionRun: Sendable {
+    private let settings: SessionSettings
+    private let text: String
+    private let worker: String
+    private let terminal: Terminal
+    private let logger: @Sendable (String) -> Logger
+
+    /// - Parameters:
+    ///   - text: the settings as they were written, for the journal.
+    ///   - worker: path of `tomopilot-infer`.
+    ///   - terminal: shows what happens.
+    ///   - logger: makes the logger of a part, by its label.
+    package init(
+        settings: SessionSettings, text: String, worker: String, terminal: Terminal,
+        logger: @escaping @Sendable (String) -> Logger
+    ) {
+        self.settings = settings
+        self.text = text
+        self.worker = worker
+        self.terminal = terminal
+        self.logger = logger
+    }
+
+    /// Runs until the session's end, which leaves the microscope safe; cancelled, until SerialEM has finished its command.
+    package func perform(
+        supervisor: any Supervisor = FreeRun(), report: @escaping @Sendable (RunEvent) -> Void = { _ in }
+    ) async throws {
+        let worker = InferenceWorker(executable: worker, logger: logger("inference"))
+        do {
+            try await perform(worker, supervisor, report)
+        } catch {
+            await worker.shutdown()
+            throw error
+        }
+        await worker.shutdown()
+    }
+
+    private func perform(
+        _ worker: InferenceWorker, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws {
+        // Asked before the microscope is touched; a folder that is made later is asked for again.
+        let isThere = FileManager.default.fileExists(atPath: settings.sessionFolder)
+        var lock = isThere ? try SessionLock(folder: settings.sessionFolder) : nil
+        let models = try SessionModels(settings: settings, predictor: worker)
+        try await models.check()
+        // Nothing is written before somebody who speaks SerialEM's protocol has answered.
+        let microscope = try await SerialEMMicroscope.connect(
+            host: settings.host, port: settings.port, logger: logger("serialem"))
+        try Folder.make(settings.sessionFolder)
+        if !isThere { lock = try SessionLock(folder: settings.sessionFolder) }
+        let store = try SessionStore(path: settings.sessionFolder + "/session.sqlite", settings: text)
+        let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
+        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log", terminal: terminal)
+        let session = Session(settings: settings, models: models, journal: store, supervisor: supervisor) {
+            log.take($0)
+            report($0)
+        }
+        var failure: (any Error)?
+        do { try await session.run(on: microscope) } catch { failure = error }
+        // Asked of the worker while it still runs.
+        let workerPeak = await worker.processIdentifier().flatMap { PeakMemory.ofProcess($0) }
+        if let peak = PeakMemory.sentence(own: PeakMemory.ofProcess(), worker: workerPeak) { log.take(.note(peak)) }
+        withExtendedLifetime(lock) {}
+        if let failure { throw failure }
+    }
+}

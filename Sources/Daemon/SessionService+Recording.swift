@@ -1,0 +1,99 @@
+import Foundation
+import Store
+import Workflow
+
+/// What a session reports goes into the log and the status; steps are timed and watched.
+extension SessionService {
+    /// Takes the next event of the session that runs.
+    func take(_ event: RunEvent) async {
+        guard let session = current?.session.id else { return }
+        do {
+            switch event {
+            case .started(let id, let title, _): await begin(id, title: title)
+            case .finished(let id, _, let duration):
+                current?.steps.removeAll { $0.id == id }
+                try await store.remember(duration, ofStep: id.kind)
+            case .failed(let id, _, _): current?.steps.removeAll { $0.id == id }
+            case .progress(let phase, let done, let total):
+                current?.phase = phase
+                current?.fraction = total > 0 ? done / total : nil
+            case .held(_, let reason):
+                current?.isWaiting = true
+                try await store.set(session, to: .paused, reason: reason, at: .now)
+            case .released:
+                current?.isWaiting = false
+                try await store.set(session, to: .running, reason: nil, at: .now)
+            case .microscopeLeft(let isSafe): current?.isSafe = isSafe
+            default: break
+            }
+            guard let line = event.logged else { return }
+            try await log(line.text, kind: line.kind, level: line.level, session: session)
+        } catch {
+            // The session has its own journal and log; it must not stop because the service's cannot be written.
+            report(error)
+        }
+    }
+
+    private func begin(_ id: StepIdentifier, title: String) async {
+        let median = try? await store.medianTime(ofStep: id.kind)
+        var (limit, basis) = stepLimit.limit(median: median)
+        if id.kind == "acquisition", median == nil, let hours = current?.acquisitionLimit {
+            (limit, basis) = (hours, "acquisition_hours of the settings")
+        }
+        current?.steps.append(
+            CurrentSession.Step(id: id, title: title, begin: ContinuousClock.now, limit: limit, basis: basis))
+    }
+
+    /// Raises an alarm for each step that takes longer than it should, until it is cancelled.
+    func watchSteps() async {
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: stepLimit.interval)
+                try await raiseAlarms()
+            } catch is CancellationError {
+                return
+            } catch {
+                report(error)
+            }
+        }
+    }
+
+    private func raiseAlarms() async throws {
+        guard let running = current else { return }
+        let now = ContinuousClock.now
+        for (index, step) in running.steps.enumerated() where !step.isOverdue && now - step.begin > step.limit {
+            current?.steps[index].isOverdue = true
+            try await alarm(
+                "'\(step.title)' of session '\(running.session.name)' has run for \(words(now - step.begin)), longer than its "
+                    + "limit of \(words(step.limit)) (\(step.basis)); the session waits for it. Look at SerialEM.",
+                kind: "overdue", session: running.session)
+        }
+    }
+}
+
+extension StepIdentifier {
+    /// What steps of other lamellae and grids have in common with this one: `medium-map`.
+    var kind: String { path.split(separator: "/").last.map(String.init) ?? path }
+}
+
+extension RunEvent {
+    /// What the service's log has of it; nil for what only moves the progress line.
+    var logged: (text: String, kind: String, level: LoggedEvent.Level)? {
+        switch self {
+        case .sessionStarted(let text): ("begins: \(text)", "run", .note)
+        case .sessionEnded(let text): ("ends: \(text)", "run", .note)
+        case .gridStarted(let slot, let name): ("grid \(name) (slot \(slot))", "grid", .note)
+        case .started(_, let title, _): ("begin: \(title)", "step", .note)
+        case .finished(_, let title, let duration): ("done: \(title) (\(words(duration)))", "step", .note)
+        case .skipped(_, let title): ("was done: \(title)", "step", .note)
+        case .recovered(_, let title): ("had happened: \(title)", "step", .note)
+        case .failed(_, let title, let reason): ("failed: \(title): \(reason)", "step", .warning)
+        case .held(let checkpoint, let reason): ("waits \(checkpoint): \(reason)", "pause", .note)
+        case .released(let checkpoint): ("goes on \(checkpoint)", "pause", .note)
+        case .leftOut(let what, let reason): ("\(what) is skipped: \(reason)", "skip", .note)
+        case .note(let text): (text, "note", .note)
+        case .warning(let text): (text, "warning", .warning)
+        case .progress, .waiting, .microscopeLeft: nil
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Foundation
+package import Store
+import Workflow
+
+/// What people ask of the service; each request is refused with a sentence where it cannot be done.
+extension SessionService {
+    /// What it does now.
+    package func status() async throws -> ServiceStatus {
+        let hold = try await store.hold()
+        let waiting = try await store.sessions()
+        let now = ContinuousClock.now
+        let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
+        return ServiceStatus(
+            state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
+            phase: current?.phase, fraction: current?.fraction,
+            steps: (current?.steps ?? []).map {
+                StepInProgress(title: $0.title, seconds: Self.seconds(now - $0.begin), limitSeconds: Self.seconds($0.limit))
+            },
+            queued: waiting.count { $0.state == .queued }, lastEvent: try await store.lastEvent())
+    }
+
+    /// To a tenth: nobody reads more.
+    private static func seconds(_ duration: Duration) -> Double { (duration / .seconds(0.1)).rounded() / 10 }
+
+    private func state(hold: String?, isQueueEmpty: Bool) -> ServiceStatus.State {
+        if ends { return .ending }
+        guard let current else { return hold != nil ? .held : isQueueEmpty ? .idle : .starting }
+        if current.helm.cancellation != nil { return .aborting }
+        if current.helm.isStopping { return .stopping }
+        if current.helm.isPaused { return current.isWaiting ? .paused : .pausing }
+        return .running
+    }
+
+    /// Checks settings strictly and puts a session at the end of the queue.
+    package func add(name: String?, settings text: String, base: String?, onFailure: String?) async throws -> SessionEntry {
+        let base = base ?? folders.sessions
+        guard base.hasPrefix("/") else {
+            throw ServiceError(.badRequest, "'base' is '\(base)'; it must be the absolute path of the folder that relative paths begin at.")
+        }
+        let failure = onFailure.flatMap(QueuedSession.OnFailure.init)
+        guard failure != nil || onFailure == nil else {
+            throw ServiceError(.badRequest, "'on_failure' is '\(onFailure ?? "")'; it must be stop or continue.")
+        }
+        let settings: SessionSettings
+        do {
+            settings = try folders.settings(text, name: name ?? "settings", base: base)
+        } catch let error as SettingsError {
+            throw ServiceError(.badRequest, error.description)
+        }
+        let name = name ?? URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
+        try Self.check(name, key: "name", longest: 100)
+        let session = try await store.add(
+            name: name, folder: settings.sessionFolder, settings: text, base: base, onFailure: failure, at: .now)
+        try await log("session '\(name)' is queued", kind: "queue", session: session.id)
+        return SessionEntry(session)
+    }
+
+    /// The queue; with `all` also what has ended.
+    package func queue(all: Bool) async throws -> QueueListing {
+        QueueListing(sessions: try await store.sessions(all: all).map(SessionEntry.init))
+    }
+
+    /// Takes a session that waits out of the queue.
+    package func remove(_ id: Int64) async throws -> QueueListing {
+        let session = try await store.remove(id, reason: "removed by a person", at: .now)
+        try Self.requireWaiting(session, id, to: "removed", instead: "stop or abort it")
+        try await log("session '\(session?.name ?? "")' is removed from the queue", kind: "queue", session: id)
+        return try await queue(all: false)
+    }
+
+    /// Moves a session that waits to another place among those that wait, counted from 1.
+    package func move(_ id: Int64, to place: Int) async throws -> QueueListing {
+        guard place >= 1 else { throw ServiceError(.badRequest, "'to' is \(place); it must be a place in the queue, from 1.") }
+        let session = try await store.move(id, to: place)
+        try Self.requireWaiting(session, id, to: "moved", instead: "it has the microscope")
+        try await log("session '\(session?.name ?? "")' is moved to place \(place)", kind: "queue", session: id)
+        return try await queue(all: false)
+    }
+
+    /// The session waits at its next checkpoint, and no other is started.
+    package func pause() async throws -> ServiceStatus {
+        let reason = "paused by a person"
+        try await store.setHold(reason)
+        current?.helm.pause(reason)
+        try await log("a person asks to pause", kind: "queue", session: current?.session.id)
+        return try await status()
+    }
+
+    /// The session goes on, and the queue too.
+    package func resume() async throws -> ServiceStatus {
+        try await store.setHold(nil)
+        current?.helm.resume()
+        try await log("a person lets the queue go on", kind: "queue", session: current?.session.id)
+        return try await status()
+    }
+
+    /// The session finishes its step and ends with the microscope safe; no other is started until a person resumes.
+    package func stop() async throws -> ServiceStatus {
+        let running = try requireCurrent("stopped")
+        try await store.setHold("session '\(running.session.name)' was stopped by a person")
+        running.helm.stop("a person asked for it")
+        try await log("a person stops session '\(running.session.name)' at its next checkpoint", kind: "queue", session: running.session.id)
+        return try await status()
+    }
+
+    /// The session ends as soon as SerialEM has finished its command, with the microscope safe; no other is started until
+    /// a person resumes.
+    package func abort() async throws -> ServiceStatus {
+        let running = try requireCurrent("aborted")
+        try await store.setHold("session '\(running.session.name)' was aborted by a person")
+        running.helm.cancel(.abort("A person aborted it."))
+        try await log("a person aborts session '\(running.session.name)'", kind: "queue", session: running.session.id)
+        return try await status()
+    }
+
+    /// Leaves a grid or one lamella out of the session that runs, from its next checkpoint on.
+    package func skip(_ skip: Skip) async throws -> ServiceStatus {
+        let running = try requireCurrent("thinned out")
+        try Self.check(skip.reason, key: "reason", longest: 500)
+        let grids = try folders.settings(running.session.settings, name: running.session.name, base: running.session.base).gridList
+        guard grids.contains(skip.grid) else {
+            let list = grids.map(String.init).joined(separator: ", ")
+            throw ServiceError(.badRequest, "'grid' is \(skip.grid); session '\(running.session.name)' has the grids \(list).")
+        }
+        if let lamella = skip.lamella, !(1 ... 9999).contains(lamella) {
+            throw ServiceError(.badRequest, "'lamella' is \(lamella); it must be the number of a lamella, from 1.")
+        }
+        try await store.add(skip, to: running.session.id)
+        running.helm.skip(skip)
+        let what = (skip.lamella.map { "lamella \($0) of " } ?? "") + "grid \(skip.grid)"
+        try await log("a person asks to skip \(what): \(skip.reason)", kind: "skip", session: running.session.id)
+        return try await status()
+    }
+
+    /// The log after a line, oldest first.
+    package func events(after id: Int64, limit: Int) async throws -> [LoggedEvent] {
+        try await store.events(after: id, limit: limit)
+    }
+
+    private func requireCurrent(_ what: String) throws -> CurrentSession {
+        guard let current else { throw ServiceError(.conflict, "No session runs, so none can be \(what).") }
+        return current
+    }
+
+    private static func requireWaiting(_ session: QueuedSession?, _ id: Int64, to what: String, instead: String) throws {
+        guard let session else { throw ServiceError(.notFound, "There is no session \(id) in the queue.") }
+        guard session.state != .queued else { return }
+        let reason = session.state.isUnderWay ? "is \(session.state.rawValue); \(instead)" : "is \(session.state.rawValue) and waits no more"
+        throw ServiceError(.conflict, "Session \(id) cannot be \(what): it \(reason).")
+    }
+
+    private static func check(_ text: String, key: String, longest: Int) throws {
+        let isPlain = !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
+        guard !text.allSatisfy(\.isWhitespace), text.count <= longest, isPlain else {
+            throw ServiceError(.badRequest, "'\(key)' must be one line of 1 to \(longest) characters.")
+        }
+    }
+}

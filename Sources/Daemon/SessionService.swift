@@ -1,0 +1,210 @@
+import Foundation
+import ServiceLifecycle
+package import Store
+import Synchronization
+package import Workflow
+
+/// Works through the queue, one session at a time, and goes on after its own end with the session that was under way.
+///
+/// It ends when SerialEM has finished the command in progress and the microscope is safe; the session stays under way.
+package actor SessionService: Service {
+    /// Runs one session to its end; tests put their own in its place.
+    package typealias Runner = @Sendable (
+        _ settings: SessionSettings, _ text: String, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
+    ) async throws -> Void
+
+    let store: QueueStore
+    let folders: AllowedFolders
+    let alarmCommand: AlarmCommand?
+    let stepLimit: StepLimit
+    private let run: Runner
+    private let terminal: Terminal
+    /// A session, the queue or the log changed.
+    nonisolated let changes = Signal()
+    private nonisolated let isEnding = Mutex(false)
+    var current: CurrentSession?
+
+    /// - Parameters:
+    ///   - alarmCommand: told of every alarm.
+    ///   - stepLimit: when a step is overdue.
+    ///   - run: runs one session.
+    package init(
+        store: QueueStore, folders: AllowedFolders, alarmCommand: AlarmCommand?, terminal: Terminal, stepLimit: StepLimit = StepLimit(),
+        run: @escaping Runner
+    ) {
+        self.store = store
+        self.folders = folders
+        self.alarmCommand = alarmCommand
+        self.stepLimit = stepLimit
+        self.terminal = terminal
+        self.run = run
+    }
+
+    package func run() async throws {
+        defer { changes.finish() }
+        try await log("the service starts", kind: "service")
+        try await withGracefulShutdownHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.workThroughQueue() }
+                // Whoever reads events learns now and then that the line is alive.
+                group.addTask { [changes] in
+                    while true {
+                        try await Task.sleep(for: .seconds(15))
+                        changes.send()
+                    }
+                }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        } onGracefulShutdown: {
+            self.end()
+        }
+        try await log("the service ends", kind: "service")
+    }
+
+    /// Lets SerialEM finish its command and leaves the microscope safe; the session goes on with the next start.
+    private nonisolated func end() {
+        isEnding.withLock { $0 = true }
+        changes.send()
+    }
+
+    nonisolated var ends: Bool { isEnding.withLock { $0 } }
+
+    private func workThroughQueue() async throws {
+        for await _ in changes.changes() {
+            while !ends, let session = try await sessionToRun() { try await perform(session) }
+            if ends { return }
+        }
+        try Task.checkCancellation()
+    }
+
+    /// The session under way comes first, even where the queue is held: it then waits at its first checkpoint.
+    private func sessionToRun() async throws -> QueuedSession? {
+        guard let next = try await store.next() else { return nil }
+        guard next.state == .queued else { return next }
+        return try await store.hold() == nil ? next : nil
+    }
+
+    private func perform(_ session: QueuedSession) async throws {
+        let helm = Helm(skips: try await store.skips(of: session.id))
+        current = CurrentSession(session: session, helm: helm)
+        defer {
+            current = nil
+            changes.send()
+        }
+        // After the session is known to those who pause, so that no pause falls between.
+        if let hold = try await store.hold() { helm.pause(hold) }
+        let isResumed = session.state.isUnderWay
+        try await store.set(session.id, to: .running, reason: nil, at: .now)
+        try await log(
+            isResumed ? "session '\(session.name)' goes on where the service ended" : "session '\(session.name)' starts",
+            kind: "session", session: session.id)
+        let outcome = await outcome(of: session, helm: helm)
+        try await settle(session, outcome)
+    }
+
+    private enum Part { case session(SessionOutcome), other }
+
+    /// Runs a session with what watches it.
+    private func outcome(of session: QueuedSession, helm: Helm) async -> SessionOutcome {
+        let (events, continuation) = AsyncStream.makeStream(of: RunEvent.self)
+        // The recorder is not cancelled with the session: what a stopped session says last is what people want to read.
+        return await withTaskGroup(of: Void.self) { recorder in
+            recorder.addTask { for await event in events { await self.take(event) } }
+            let outcome = await withTaskGroup(of: Part.self) { group in
+                group.addTask { .session(await self.runToEnd(session, helm: helm) { continuation.yield($0) }) }
+                group.addTask {
+                    await helm.untilCancelled()
+                    return .other
+                }
+                group.addTask {
+                    await self.untilEnding(telling: helm)
+                    return .other
+                }
+                group.addTask {
+                    await self.watchSteps()
+                    return .other
+                }
+                var outcome = SessionOutcome.interrupted
+                while let part = await group.next() {
+                    // The first to come is the session's end or a reason to cancel it.
+                    group.cancelAll()
+                    if case .session(let end) = part { outcome = end }
+                }
+                return outcome
+            }
+            continuation.finish()
+            await recorder.waitForAll()
+            return outcome
+        }
+    }
+
+    private nonisolated func untilEnding(telling helm: Helm) async {
+        for await _ in changes.changes() where ends {
+            helm.cancel(.serviceEnds)
+            return
+        }
+    }
+
+    private func runToEnd(
+        _ session: QueuedSession, helm: Helm, report: @escaping @Sendable (RunEvent) -> Void
+    ) async -> SessionOutcome {
+        do {
+            // Asked again: a link may lead elsewhere since the session was queued.
+            let settings = try folders.settings(session.settings, name: session.name, base: session.base)
+            current?.acquisitionLimit = .seconds(settings.acquisitionHours * 3600)
+            try await run(settings, session.settings, helm, report)
+            return .done
+        } catch {
+            return SessionOutcome(error: error, cancellation: helm.cancellation, serviceEnds: Task.isCancelled)
+        }
+    }
+
+    /// Writes down how a session ended, tells people, and holds the queue where going on would be wrong.
+    private func settle(_ session: QueuedSession, _ outcome: SessionOutcome) async throws {
+        let isSafe = current?.isSafe ?? true
+        let name = "session '\(session.name)'"
+        switch outcome {
+        case .interrupted:
+            try await log("\(name) is interrupted and goes on when the service starts again", kind: "session", session: session.id)
+        case .done:
+            try await store.set(session.id, to: .done, reason: nil, at: .now)
+            try await log("\(name) is done", kind: "session", session: session.id)
+        case .stopped(let reason):
+            try await store.set(session.id, to: .stopped, reason: reason, at: .now)
+            try await log("\(name) ended early: \(reason)", kind: "session", session: session.id)
+        case .failed(let reason, let isMicroscope):
+            try await store.set(session.id, to: .failed, reason: reason, at: .now)
+            let holds = session.onFailure.map { $0 == .stop } ?? isMicroscope
+            if holds { try await store.setHold("\(name) failed: \(reason)") }
+            try await alarm(
+                "\(name) failed: \(reason) "
+                    + (holds || !isSafe ? "The queue waits until somebody resumes it." : "The queue goes on with the next session."),
+                kind: "session", session: session)
+        }
+        if !isSafe {
+            let reason = "the microscope could not be made safe after \(name)"
+            try await store.setHold(reason)
+            try await alarm("\(reason); look at it, then resume the queue", kind: "microscope", session: session)
+        }
+    }
+
+    /// Adds a line to the log and shows it.
+    func log(_ text: String, kind: String, level: LoggedEvent.Level = .note, session: Int64? = nil) async throws {
+        try await store.log(text, kind: kind, level: level, session: session, at: .now)
+        if kind == "service" || kind == "queue" || kind == "session" { terminal.show("SERVICE    \(text)") }
+        changes.send()
+    }
+
+    /// Shows what went wrong with the log itself.
+    func report(_ error: any Error) { terminal.show("WARNING    \(sentence(error))") }
+
+    /// Adds an alarm to the log and tells the alarm command.
+    func alarm(_ text: String, kind: String, session: QueuedSession) async throws {
+        let event = try await store.log(text, kind: kind, level: .alarm, session: session.id, at: .now)
+        terminal.show("ALARM      \(text)")
+        changes.send()
+        guard let problem = await alarmCommand?.send(event, session: session.name) else { return }
+        try await log(problem, kind: "alarm", level: .warning, session: session.id)
+    }
+}

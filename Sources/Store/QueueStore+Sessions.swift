@@ -1,0 +1,145 @@
+public import Foundation
+import GRDB
+import Workflow
+
+extension QueueStore {
+    /// Puts a session at the end of the queue.
+    public func add(
+        name: String, folder: String, settings: String, base: String, onFailure: QueuedSession.OnFailure?, at time: Date
+    ) async throws -> QueuedSession {
+        try await write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO session (position, name, folder, settings, base, onFailure, state, added)
+                    VALUES ((SELECT ifnull(max(position), 0) + 1 FROM session), ?, ?, ?, ?, ?, 'queued', ?)
+                    """, arguments: [name, folder, settings, base, onFailure?.rawValue, Self.text(time)])
+            return try Self.session(db.lastInsertedRowID, db)
+        }
+    }
+
+    /// All sessions: those under way, then those that wait, in their order; with `all` also those that ended, newest last.
+    public func sessions(all: Bool = false) async throws -> [QueuedSession] {
+        try await read { db in
+            let condition = all ? "TRUE" : "state IN ('queued', 'running', 'paused')"
+            return try Row.fetchAll(
+                db, sql: "SELECT * FROM session WHERE \(condition) ORDER BY ended IS NULL, state = 'queued', position, id"
+            ).map(Self.session)
+        }
+    }
+
+    /// One session; nil if there is none of this number.
+    public func session(_ id: Int64) async throws -> QueuedSession? {
+        try await read { db in
+            try Row.fetchOne(db, sql: "SELECT * FROM session WHERE id = ?", arguments: [id]).map(Self.session)
+        }
+    }
+
+    /// What to run now: the session that was under way when the service ended, else the first that waits.
+    public func next() async throws -> QueuedSession? {
+        try await read { db in
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT * FROM session WHERE state IN ('queued', 'running', 'paused')
+                    ORDER BY state = 'queued', position, id LIMIT 1
+                    """
+            ).map(Self.session)
+        }
+    }
+
+    /// Writes down that a session goes on, waits, or has ended.
+    public func set(_ id: Int64, to state: QueuedSession.State, reason: String?, at time: Date) async throws {
+        try await write { db in
+            let hasEnded = !state.isUnderWay && state != .queued
+            try db.execute(
+                sql: """
+                    UPDATE session SET state = ?, reason = ?, ended = ?,
+                        started = CASE WHEN ? THEN ifnull(started, ?) ELSE started END WHERE id = ?
+                    """,
+                arguments: [state.rawValue, reason, hasEnded ? Self.text(time) : nil, state.isUnderWay, Self.text(time), id])
+        }
+    }
+
+    /// Takes a session that waits out of the queue; returns it as it was, nil if there is none of this number.
+    public func remove(_ id: Int64, reason: String, at time: Date) async throws -> QueuedSession? {
+        try await write { db in
+            guard let row = try Row.fetchOne(db, sql: "SELECT * FROM session WHERE id = ?", arguments: [id]) else { return nil }
+            let session = try Self.session(row)
+            if session.state == .queued {
+                try db.execute(
+                    sql: "UPDATE session SET state = 'removed', reason = ?, ended = ? WHERE id = ?",
+                    arguments: [reason, Self.text(time), id])
+            }
+            return session
+        }
+    }
+
+    /// Moves a session that waits to a place among those that wait, counted from 1; beyond the last it comes last.
+    /// Returns it as it was, nil if there is none of this number.
+    public func move(_ id: Int64, to place: Int) async throws -> QueuedSession? {
+        try await write { db in
+            guard let row = try Row.fetchOne(db, sql: "SELECT * FROM session WHERE id = ?", arguments: [id]) else { return nil }
+            let session = try Self.session(row)
+            guard session.state == .queued else { return session }
+            let waiting = try Row.fetchAll(db, sql: "SELECT id, position FROM session WHERE state = 'queued' ORDER BY position, id")
+            let positions: [Int] = waiting.map { $0["position"] }
+            var order: [Int64] = waiting.map { $0["id"] }
+            order.removeAll { $0 == id }
+            order.insert(id, at: min(max(place - 1, 0), order.count))
+            for (id, position) in zip(order, positions) {
+                try db.execute(sql: "UPDATE session SET position = ? WHERE id = ?", arguments: [position, id])
+            }
+            return session
+        }
+    }
+
+    /// Why no further session is started; nil where the queue goes on.
+    public func hold() async throws -> String? {
+        try await read { db in try String.fetchOne(db, sql: "SELECT reason FROM hold") }
+    }
+
+    /// Keeps the queue from starting sessions, or lets it go on.
+    public func setHold(_ reason: String?) async throws {
+        try await write { db in
+            try db.execute(sql: "DELETE FROM hold")
+            if let reason { try db.execute(sql: "INSERT INTO hold (id, reason) VALUES (1, ?)", arguments: [reason]) }
+        }
+    }
+
+    /// Remembers what a person leaves out; said again, the newer reason holds.
+    public func add(_ skip: Skip, to session: Int64) async throws {
+        try await write { db in
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO skip (session, grid, lamella, reason) VALUES (?, ?, ?, ?)",
+                arguments: [session, skip.grid, skip.lamella, skip.reason])
+        }
+    }
+
+    /// What is left out of a session.
+    public func skips(of session: Int64) async throws -> [Skip] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM skip WHERE session = ? ORDER BY grid, lamella", arguments: [session]).map {
+                Skip(grid: $0["grid"], lamella: $0["lamella"], reason: $0["reason"])
+            }
+        }
+    }
+
+    private static func session(_ id: Int64, _ db: Database) throws -> QueuedSession {
+        guard let row = try Row.fetchOne(db, sql: "SELECT * FROM session WHERE id = ?", arguments: [id]) else {
+            throw DatabaseError(resultCode: .SQLITE_NOTFOUND, message: "session \(id) is not there")
+        }
+        return try session(row)
+    }
+
+    private static func session(_ row: Row) throws -> QueuedSession {
+        let started: String? = row["started"]
+        let ended: String? = row["ended"]
+        let onFailure: String? = row["onFailure"]
+        return QueuedSession(
+            id: row["id"], position: row["position"], name: row["name"], folder: row["folder"], settings: row["settings"],
+            base: row["base"], onFailure: onFailure.flatMap(QueuedSession.OnFailure.init),
+            // The table holds no other state.
+            state: QueuedSession.State(rawValue: row["state"]) ?? .removed, added: try date(row["added"]),
+            started: try started.map(date), ended: try ended.map(date), reason: row["reason"])
+    }
+}

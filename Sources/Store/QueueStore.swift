@@ -1,0 +1,108 @@
+import Foundation
+import GRDB
+import Workflow
+
+/// The service's memory, `tomopilot.sqlite` in its folder: the queue, what a person asked for, the log, and how long steps took.
+///
+/// Every method is one transaction. The rules that must never break are in the tables: one session at a time has the
+/// microscope, and one that ended badly says why.
+public struct QueueStore: Sendable {
+    let path: String
+    let database: DatabaseQueue
+
+    /// Opens the store at a path and makes it where there is none.
+    ///
+    /// - Throws: ``WorkflowError`` when the file is not a store or cannot be written.
+    public init(path: String) throws {
+        self.path = path
+        do {
+            var configuration = Configuration()
+            configuration.prepareDatabase { db in
+                // A state that a power cut takes back would run a stopped session again.
+                try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+            }
+            database = try DatabaseQueue(path: path, configuration: configuration)
+            try Self.migrator.migrate(database)
+        } catch {
+            throw SessionStore.worded(error, path: path)
+        }
+    }
+
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("queue") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE session (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT,
+                        position INTEGER NOT NULL,
+                        name TEXT NOT NULL CHECK (length(name) > 0),
+                        folder TEXT NOT NULL CHECK (folder LIKE '/%'),
+                        settings TEXT NOT NULL,
+                        base TEXT NOT NULL CHECK (base LIKE '/%'),
+                        onFailure TEXT CHECK (onFailure IN ('stop', 'continue')),
+                        state TEXT NOT NULL
+                            CHECK (state IN ('queued', 'running', 'paused', 'stopped', 'done', 'failed', 'removed')),
+                        added TEXT NOT NULL,
+                        started TEXT,
+                        ended TEXT,
+                        reason TEXT,
+                        CHECK ((state IN ('stopped', 'done', 'failed', 'removed')) = (ended IS NOT NULL)),
+                        CHECK (state NOT IN ('stopped', 'failed', 'removed') OR reason IS NOT NULL)
+                    ) STRICT;
+                    CREATE UNIQUE INDEX oneUnderWay ON session ((1)) WHERE state IN ('running', 'paused');
+                    CREATE TABLE event (
+                        id INTEGER PRIMARY KEY AUTOINCREMENT,
+                        session INTEGER REFERENCES session(id),
+                        time TEXT NOT NULL,
+                        level TEXT NOT NULL CHECK (level IN ('note', 'warning', 'alarm')),
+                        kind TEXT NOT NULL CHECK (length(kind) > 0),
+                        text TEXT NOT NULL
+                    ) STRICT;
+                    CREATE TABLE skip (
+                        session INTEGER NOT NULL REFERENCES session(id),
+                        grid INTEGER NOT NULL,
+                        lamella INTEGER,
+                        reason TEXT NOT NULL CHECK (length(reason) > 0)
+                    ) STRICT;
+                    CREATE UNIQUE INDEX oneSkip ON skip (session, grid, ifnull(lamella, 0));
+                    CREATE TABLE stepTime (
+                        id INTEGER PRIMARY KEY,
+                        kind TEXT NOT NULL CHECK (length(kind) > 0),
+                        seconds REAL NOT NULL CHECK (seconds >= 0)
+                    ) STRICT;
+                    CREATE INDEX stepTimeOfKind ON stepTime (kind, id);
+                    CREATE TABLE hold (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        reason TEXT NOT NULL CHECK (length(reason) > 0)
+                    ) STRICT;
+                    """)
+        }
+        return migrator
+    }
+
+    func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        do {
+            return try await database.write(body)
+        } catch {
+            throw SessionStore.worded(error, path: path)
+        }
+    }
+
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        do {
+            return try await database.read(body)
+        } catch {
+            throw SessionStore.worded(error, path: path)
+        }
+    }
+
+    private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    static func text(_ date: Date) -> String { date.formatted(style) }
+
+    /// - Throws: where a time of the file is none.
+    static func date(_ text: String) throws -> Date {
+        try style.parse(text)
+    }
+}

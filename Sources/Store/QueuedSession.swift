@@ -1,0 +1,65 @@
+public import Foundation
+
+/// A session in the service's queue.
+public struct QueuedSession: Codable, Sendable, Hashable, Identifiable {
+    /// Where a session is on its way.
+    ///
+    ///     queued ─► running ◄─► paused
+    ///       │          └──────────┴─► done | stopped | failed
+    ///       └─► removed
+    public enum State: String, Codable, Sendable, CaseIterable {
+        case queued, running, paused, stopped, done, failed, removed
+        /// Whether the session has the microscope, or had it when the service last ended.
+        public var isUnderWay: Bool { self == .running || self == .paused }
+    }
+
+    /// What the queue does when a session fails.
+    public enum OnFailure: String, Codable, Sendable, CaseIterable { case stop, `continue` }
+
+    public let id: Int64
+    /// Its place in the order; the first queued one is next.
+    public let position: Int
+    public let name: String
+    /// The session's folder, absolute.
+    public let folder: String
+    /// YAML, as it was sent.
+    public let settings: String
+    /// The folder that relative paths of the settings begin at.
+    public let base: String
+    /// nil: the queue goes on where only this session's settings or models were at fault.
+    public let onFailure: OnFailure?
+    public let state: State
+    public let added: Date
+    public let started: Date?
+    public let ended: Date?
+    /// Why it is in this state, where there is something to say.
+    public let reason: String?
+}
+
+/// A line of the service's log.
+public struct LoggedEvent: Codable, Sendable, Hashable, Identifiable {
+    /// How much it matters: an alarm wants a person.
+    public enum Level: String, Codable, Sendable, CaseIterable { case note, warning, alarm }
+    public let id: Int64
+    /// nil for what the service itself did.
+    public let session: Int64?
+    public let time: Date
+    public let level: Level
+    /// What it is about, such as `step` or `queue`.
+    public let kind: String
+    public let text: String
+}
+
+/// What a person decided to leave out of a session.
+public struct Skip: Codable, Sendable, Hashable {
+    /// Cassette slot.
+    public let grid: Int
+    /// nil: the whole grid.
+    public let lamella: Int?
+    public let reason: String
+    public init(grid: Int, lamella: Int?, reason: String) {
+        self.grid = grid
+        self.lamella = lamella
+        self.reason = reason
+    }
+}

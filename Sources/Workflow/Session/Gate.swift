@@ -1,0 +1,65 @@
+import Microscope
+
+/// Asks the supervisor at the checkpoints of a session and does what it says.
+struct Gate: Sendable {
+    /// How a checkpoint was passed.
+    struct Passage: Sendable, Hashable {
+        /// Why the grid or lamella is left out, if it is.
+        let skipped: String?
+        /// Whether the microscope was made safe meanwhile, so that nothing that was set before may be relied on.
+        let wasMadeSafe: Bool
+    }
+
+    let supervisor: any Supervisor
+    let makeSafe: @Sendable () async -> SafeState
+    let reconnect: @Sendable () async throws -> Void
+    /// How long a session may be held as it stands; then the microscope is made safe.
+    let patience: Duration
+    let report: @Sendable (RunEvent) -> Void
+
+    /// - Throws: ``WorkflowError`` with the code `stopped` if the session shall end here.
+    func pass(_ checkpoint: Checkpoint) async throws -> Passage {
+        var wasMadeSafe = false
+        while true {
+            try Task.checkCancellation()
+            switch await supervisor.verdict(at: checkpoint) {
+            case .goOn: return Passage(skipped: nil, wasMadeSafe: wasMadeSafe)
+            case .skip(let reason):
+                report(.leftOut(checkpoint.subject, reason: reason))
+                return Passage(skipped: reason, wasMadeSafe: wasMadeSafe)
+            case .stop(let reason): throw WorkflowError.stopped(reason)
+            case .hold(let reason):
+                report(.held(at: checkpoint, reason: reason))
+                if try await !isReleasedSoon(at: checkpoint) {
+                    if !wasMadeSafe { await becomeSafe() }
+                    wasMadeSafe = true
+                    try await supervisor.untilReleased(at: checkpoint)
+                }
+                report(.released(at: checkpoint))
+                if wasMadeSafe { try await reconnect() }
+            }
+        }
+    }
+
+    private func isReleasedSoon(at checkpoint: Checkpoint) async throws -> Bool {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await supervisor.untilReleased(at: checkpoint)
+                return true
+            }
+            group.addTask {
+                try await Task.sleep(for: patience)
+                return false
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? true
+        }
+    }
+
+    /// Not cancelled with the session, as at its end: it ends by the deadlines of its commands.
+    private func becomeSafe() async {
+        let state = await Task { await makeSafe() }.value
+        for failure in state.failures { report(.warning(failure)) }
+        if !state.reached.isEmpty { report(.note("while it waits, the microscope has \(state.reached.joined(separator: ", "))")) }
+    }
+}

@@ -1,0 +1,54 @@
+/// A place in a session where it asks whether to go on: between steps, before something that takes long or exposes.
+public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
+    /// What a lamella waits for.
+    public enum LamellaWork: Sendable, Hashable { case recentring, mapping, acquisition }
+    /// Before the grid of a cassette slot is brought to the stage.
+    case grid(slot: Int)
+    case lamella(slot: Int, number: Int, before: LamellaWork)
+    /// Before Acquire at Items starts on a grid.
+    case acquisition(slot: Int)
+
+    /// What is skipped where the answer is to skip.
+    public var subject: String {
+        switch self {
+        case .grid(let slot), .acquisition(let slot): "grid \(slot)"
+        case .lamella(let slot, let number, _): "lamella \(number) of grid \(slot)"
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .grid(let slot): "before grid \(slot)"
+        case .lamella(_, _, .recentring): "before \(subject) is recentred"
+        case .lamella(_, _, .mapping): "before \(subject) is mapped"
+        case .lamella(_, _, .acquisition): "before the targets of \(subject) are written"
+        case .acquisition(let slot): "before the acquisition of grid \(slot)"
+        }
+    }
+}
+
+/// What a session shall do at a checkpoint; each text says why, for the log and the report.
+public enum Verdict: Sendable, Hashable {
+    case goOn
+    /// Wait, and ask again.
+    case hold(String)
+    /// Leave this grid or lamella out.
+    case skip(String)
+    /// End the session here, with the microscope safe.
+    case stop(String)
+}
+
+/// Whoever may hold, thin out or end a session while it runs.
+public protocol Supervisor: Sendable {
+    /// What to do now; answers at once.
+    func verdict(at checkpoint: Checkpoint) async -> Verdict
+    /// Waits until the verdict is another than to hold.
+    func untilReleased(at checkpoint: Checkpoint) async throws
+}
+
+/// Nobody interferes: a session in the foreground, which ends by Control-C.
+public struct FreeRun: Supervisor {
+    public init() {}
+    public func verdict(at checkpoint: Checkpoint) -> Verdict { .goOn }
+    public func untilReleased(at checkpoint: Checkpoint) {}
+}

@@ -1,0 +1,121 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import Store
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Shows what the service does.")
+    @OptionGroup var client: ServiceClient
+    @Flag(help: "Shows it again whenever it changes, until Control-C.")
+    var watch = false
+
+    func run() async throws {
+        try await reporting {
+            var last = ""
+            repeat {
+                let text = description(of: try await client.ask(ServiceStatus.self, "status"))
+                if text != last { print(text) }
+                last = text
+                if watch { try await Task.sleep(for: .seconds(1)) }
+            } while watch
+        }
+    }
+}
+
+/// A status as one line for the whole and one for each step.
+private func description(of status: ServiceStatus) -> String {
+    var line = status.state.rawValue
+    if let session = status.session { line += ": session \(session.id) '\(session.name)'" }
+    if let phase = status.phase { line += ", \(phase)" + (status.fraction.map { " \(Int($0 * 100)) %" } ?? "") }
+    if let reason = status.reason { line += " (\(reason))" }
+    if status.queued > 0 { line += "; \(status.queued) waiting" }
+    return ([line] + status.steps.map { "  \($0.title)" }).joined(separator: "\n")
+}
+
+/// A request without anything to say besides its name.
+protocol ControlCommand: AsyncParsableCommand {
+    static var request: String { get }
+    var client: ServiceClient { get }
+}
+
+extension ControlCommand {
+    func run() async throws {
+        try await reporting {
+            print(description(of: try await client.ask(ServiceStatus.self, Self.request, method: "POST")))
+        }
+    }
+}
+
+struct Pause: ControlCommand {
+    static let request = "pause"
+    static let configuration = CommandConfiguration(
+        abstract: "The session waits at its next checkpoint, and no other is started.")
+    @OptionGroup var client: ServiceClient
+}
+
+struct Resume: ControlCommand {
+    static let request = "resume"
+    static let configuration = CommandConfiguration(abstract: "The session and the queue go on.")
+    @OptionGroup var client: ServiceClient
+}
+
+struct Stop: ControlCommand {
+    static let request = "stop"
+    static let configuration = CommandConfiguration(
+        abstract: "The session finishes its step and ends, with the microscope safe; the queue waits for resume.")
+    @OptionGroup var client: ServiceClient
+}
+
+struct Abort: ControlCommand {
+    static let request = "abort"
+    static let configuration = CommandConfiguration(
+        abstract: "The session ends once SerialEM has finished its command, with the microscope safe; the queue waits for resume.")
+    @OptionGroup var client: ServiceClient
+}
+
+struct SkipPart: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "skip", abstract: "Leaves a grid, or one lamella of it, out of the session under way.")
+    @OptionGroup var client: ServiceClient
+    @Option(help: "The cassette slot of the grid.")
+    var grid: Int
+    @Option(help: "The number of the lamella; without it the whole grid is left out.")
+    var lamella: Int?
+    @Option(help: "Why, for the log and the report.")
+    var reason: String
+
+    func run() async throws {
+        try await reporting {
+            let skip = try APICoding.encoded(Skip(grid: grid, lamella: lamella, reason: reason))
+            print(description(of: try await client.ask(ServiceStatus.self, "skip", method: "POST", body: skip)))
+        }
+    }
+}
+
+struct Log: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Shows the log of the service.")
+    @OptionGroup var client: ServiceClient
+    @Option(help: "Only lines after the one with this number.")
+    var after: Int64 = 0
+    @Flag(help: "Goes on with new lines as they come, until Control-C.")
+    var follow = false
+
+    func run() async throws {
+        try await reporting {
+            let style = Date.ISO8601FormatStyle(dateTimeSeparator: .space, timeZone: .current).year().month().day().time(includingFractionalSeconds: false)
+            var last = after
+            while true {
+                let page = try await client.ask(LogPage.self, "log", query: ["after": "\(last)", "limit": "1000"])
+                for event in page.events {
+                    let time = event.time.formatted(style)
+                    let level = event.level == .note ? "" : "\(event.level.rawValue.uppercased()) "
+                    print("\(event.id)  \(time)  \(event.session.map { "[\($0)] " } ?? "")\(level)\(event.text)")
+                }
+                last = page.events.last?.id ?? last
+                guard page.events.isEmpty else { continue }
+                guard follow else { return }
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import Store
+
+struct Queue: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows and changes the queue of the service.", subcommands: [Add.self, List.self, Move.self, Remove.self],
+        defaultSubcommand: List.self)
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Puts a session at the end of the queue.")
+        @OptionGroup var client: ServiceClient
+        @Argument(help: "The settings file; the service takes its text as it is now.")
+        var settingsFile: String
+        @Option(help: "What people call it; the name of its folder if not given.")
+        var name: String?
+        @Option(help: "stop or continue: what the queue does if this session fails. If not given, it goes on where only this session was at fault.")
+        var onFailure: String?
+
+        func run() async throws {
+            try await reporting {
+                let text = try SettingsFile.text(settingsFile)
+                let base = URL(fileURLWithPath: settingsFile).deletingLastPathComponent().standardizedFileURL.path
+                let session = try await client.ask(
+                    SessionEntry.self, "queue", method: "POST", query: ["name": name, "base": base, "on_failure": onFailure],
+                    body: Data(text.utf8), type: "application/yaml")
+                print("queued \(session.id) \(session.name)")
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the session under way and those that wait.")
+        @OptionGroup var client: ServiceClient
+        @Flag(help: "Also the sessions that have ended.")
+        var all = false
+
+        func run() async throws {
+            try await reporting { show(try await client.ask(QueueListing.self, "queue", query: ["all": all ? "true" : nil])) }
+        }
+    }
+
+    struct Move: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Moves a session that waits to another place.")
+        @OptionGroup var client: ServiceClient
+        @Argument(help: "The number of the session.")
+        var session: Int
+        @Argument(help: "Its new place among those that wait, from 1.")
+        var place: Int
+
+        func run() async throws {
+            try await reporting {
+                show(try await client.ask(QueueListing.self, "queue/\(session)/move", method: "POST", body: try APICoding.encoded(["to": place])))
+            }
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Takes a session that waits out of the queue.")
+        @OptionGroup var client: ServiceClient
+        @Argument(help: "The number of the session.")
+        var session: Int
+
+        func run() async throws {
+            try await reporting { show(try await client.ask(QueueListing.self, "queue/\(session)", method: "DELETE")) }
+        }
+    }
+}
+
+/// Prints the queue, a line for each session.
+private func show(_ queue: QueueListing) {
+    guard !queue.sessions.isEmpty else { return print("the queue is empty") }
+    for session in queue.sessions {
+        let state = session.state.rawValue.padding(toLength: 8, withPad: " ", startingAt: 0)
+        print("\(session.id)  \(state) \(session.name)  \(session.sessionDir)" + (session.reason.map { "  (\($0))" } ?? ""))
+    }
+}
+
+/// Runs a command; what goes wrong is one sentence on standard error.
+func reporting(_ body: () async throws -> Void) async throws {
+    do {
+        try await body()
+    } catch {
+        throw fail(error)
+    }
+}

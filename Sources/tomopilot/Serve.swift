@@ -1,0 +1,87 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import ImageFiles
+import Logging
+import ServiceLifecycle
+import Store
+import UnixSignals
+import Workflow
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the service: works through a queue of sessions and is controlled over HTTP.",
+        discussion: """
+            Everything it has to remember is in --folder; started again with it, it goes on with the session that was under way. \
+            SIGTERM and Control-C end it when SerialEM has finished its command and the microscope is safe.
+            """)
+
+    @Option(help: "The folder of the service's own files: queue and log.")
+    var folder: String
+
+    @Option(help: "The folder below which all session folders lie; <folder>/sessions if not given.")
+    var sessions: String?
+
+    @Option(help: "A folder with models that settings may name, besides those below --sessions.")
+    var models: String?
+
+    @Option(help: "The port to listen at; 0 takes a free one.")
+    var port = 48900
+
+    @Option(help: "The address to listen at. One that other machines reach wants --token-file.")
+    var host = "127.0.0.1"
+
+    @Option(help: "A file that holds the token which every request must bring.")
+    var tokenFile: String?
+
+    @Option(help: "A program that is told of alarms: JSON on its standard input.")
+    var alarmCommand: String?
+
+    @Option(help: "The inference worker, where it does not lie beside this program.")
+    var infer: String?
+
+    func validate() throws {
+        guard 0 ... 65535 ~= port else { throw ValidationError("--port is \(port); it must be 0 to 65535.") }
+    }
+
+    func run() async throws {
+        do {
+            try await serve()
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    private func serve() async throws {
+        let terminal = Terminal()
+        let worker = try InferenceProgram.path(named: infer)
+        let token = try tokenFile.map(TokenFile.read)
+        if let alarmCommand, !FileManager.default.isExecutableFile(atPath: alarmCommand) {
+            throw WorkflowError.refused("--alarm-command names '\(alarmCommand)', which is no program that can be run.")
+        }
+        try Folder.make(folder)
+        let sessions = sessions ?? folder + "/sessions"
+        if self.sessions == nil { try Folder.make(sessions) }
+        let lock = try SessionLock(
+            folder: folder, busy: "Another tomopilot serves from \(folder); end it, or name another --folder.")
+        let service = SessionService(
+            store: try QueueStore(path: folder + "/tomopilot.sqlite"),
+            folders: try AllowedFolders(sessions: sessions, models: models),
+            alarmCommand: alarmCommand.map { AlarmCommand(path: $0) }, terminal: terminal
+        ) { settings, text, supervisor, report in
+            try await SessionRun(
+                settings: settings, text: text, worker: worker, terminal: terminal,
+                logger: { WarningHandler.logger($0, terminal) }
+            ).perform(supervisor: supervisor, report: report)
+        }
+        let logger = WarningHandler.logger("service", terminal)
+        let server = try ControlServer(service: service, host: host, port: port, token: token, logger: logger) { port in
+            terminal.show("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+        }
+        // Ended in reverse order: the API answers until the microscope is safe.
+        try await ServiceGroup(
+            services: [server, service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+        ).run()
+        withExtendedLifetime(lock) {}
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Daemon
+import Foundation
+import FoundationNetworking
+import Workflow
+
+/// Where the service is; every command that asks it has these options.
+struct ServiceClient: ParsableArguments {
+    @Option(help: "Where the service runs.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port that it listens at.")
+    var port = 48900
+
+    @Option(help: "A file that holds the service's token, if it wants one.")
+    var tokenFile: String?
+
+    /// Asks for a value; a refusal is thrown with the service's own sentence.
+    func ask<Answer: Decodable>(
+        _ answer: Answer.Type, _ path: String, method: String = "GET", query: [String: String?] = [:], body: Data? = nil,
+        type: String = "application/json"
+    ) async throws -> Answer {
+        let (data, status) = try await send(method, path, query: query, body: body, type: type)
+        if status != 200, let refusal = try? APICoding.decoded(Refusal.self, from: data) {
+            throw WorkflowError.refused(refusal.error)
+        }
+        do {
+            return try APICoding.decoded(answer, from: data)
+        } catch {
+            throw WorkflowError.refused("What answers at \(address) is not a TomoPilot service; check --host and --port.")
+        }
+    }
+
+    private struct Refusal: Decodable { let error: String }
+
+    private var address: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+
+    private func send(
+        _ method: String, _ path: String, query: [String: String?], body: Data?, type: String
+    ) async throws -> (Data, Int) {
+        var components = URLComponents()
+        components.path = "/v1/\(path)"
+        let items = query.compactMap { name, value in value.map { URLQueryItem(name: name, value: $0) } }
+        if !items.isEmpty { components.queryItems = items.sorted { $0.name < $1.name } }
+        // A plus sign in a query means a blank to some; in a path it is one.
+        let text = (components.string ?? "").replacing("+", with: "%2B")
+        guard 1 ... 65535 ~= port, let url = URL(string: "http://\(address)\(text)") else {
+            throw WorkflowError.refused("'\(address)' is no address of a service; check --host and --port.")
+        }
+        var request = URLRequest(url: url, timeoutInterval: 30)
+        request.httpMethod = method
+        if let body {
+            request.httpBody = body
+            request.setValue(type, forHTTPHeaderField: "Content-Type")
+        }
+        if let tokenFile { request.setValue("Bearer \(try TokenFile.read(tokenFile))", forHTTPHeaderField: "Authorization") }
+        do {
+            let (data, response) = try await URLSession.shared.data(for: request)
+            return (data, (response as? HTTPURLResponse)?.statusCode ?? 0)
+        } catch let error as URLError {
+            let reason = error.code == .timedOut ? "it gave no answer within 30 seconds" : "nobody listens there"
+            throw WorkflowError.refused(
+                "No service answers at \(address) (\(reason)); start one with 'tomopilot serve', or name it with --host and --port.")
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import SerialEMSimulator
+import Testing
+
+/// The service as an operator starts it, and its commands.
+@Suite(.serialized) struct ServiceTests {
+    /// Starts a service in a folder and waits until it listens.
+    private func serve(in folder: String, _ more: String...) async throws -> (service: RunningProgram, port: String) {
+        let models = URL(fileURLWithPath: detector).deletingLastPathComponent().path
+        let service = try RunningProgram(
+            [program("tomopilot"), "serve", "--folder", "service", "--sessions", ".", "--models", models, "--port", "0"] + more,
+            in: folder)
+        let address = try #require(try await service.line(beginning: "listening on http://127.0.0.1:"))
+        return (service, address)
+    }
+
+    private func writeSettings(_ name: String, grid: Int, in folder: String, port: Int) throws {
+        let text = """
+            session_dir: ./\(name)
+            serialem_port: \(port)
+            automation_level: 1
+            grid_list: [\(grid)]
+            WG_model: \(detector)
+            MM_model: \(detector)
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name).yaml"))
+    }
+
+    @Test func aServiceThatIsKilledInTheMiddleOfAMapGoesOnAndTheQueueEndsWithOneMapOfEachGrid() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                for (name, grid) in [("a", 1), ("b", 2)] { try writeSettings(name, grid: grid, in: folder, port: simulator.port) }
+                let (first, port) = try await serve(in: folder)
+                for name in ["a", "b"] {
+                    #expect(try await tomopilot("queue", "add", "\(name).yaml", "--port", port, in: folder).error == "")
+                }
+                _ = try #require(try await first.line(beginning: "begin      Map grid"))
+                while await simulator.microscope.exposureLog().count < 3 { try await Task.sleep(for: .milliseconds(5)) }
+                try await first.crash()
+
+                let (second, again) = try await serve(in: folder)
+                _ = try #require(try await second.line(beginning: "SERVICE    session 'b' is done"))
+                let queue = try await tomopilot("queue", "list", "--all", "--port", again, in: folder)
+                #expect(
+                    queue.output.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace).prefix(3).joined(separator: " ") }
+                        == ["1 done a", "2 done b"])
+                let log = try await tomopilot("log", "--port", again, in: folder).output
+                #expect(log.contains("session 'a' goes on where the service ended"))
+                #expect(log.contains("had happened: Map grid"))
+                try await second.stop()
+
+                // No area of a grid was exposed twice.
+                let exposures = await simulator.microscope.exposureLog()
+                // Pieces are some 400 µm apart, and the stage comes back to within a few.
+                for (index, one) in exposures.enumerated() {
+                    let again = exposures[..<index].filter {
+                        $0.slot == one.slot && abs($0.stageX - one.stageX) < 50 && abs($0.stageY - one.stageY) < 50
+                    }
+                    #expect(again.isEmpty, "\(one)")
+                }
+                #expect(Set(exposures.map(\.slot)) == [1, 2])
+                #expect(try files(in: folder).filter { $0.hasSuffix(".mrc") }.count == 2)
+            }
+        }
+    }
+
+    @Test func sigtermLeavesTheMicroscopeSafeAndTheSessionUnderWay() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                try writeSettings("a", grid: 1, in: folder, port: simulator.port)
+                let (service, port) = try await serve(in: folder)
+                _ = try await tomopilot("queue", "add", "a.yaml", "--port", port, in: folder)
+                _ = try #require(try await service.line(beginning: "begin      Map grid"))
+                let ending = try await service.terminated()
+                #expect((ending.status, ending.error) == (0, ""))
+                #expect(ending.output.contains("the microscope is left with beam blanked, stage at 0 degrees"))
+                #expect(ending.output.contains("session 'a' is interrupted and goes on when the service starts again"))
+            }
+        }
+    }
+
+    @Test func twoServicesDoNotShareAFolder() async throws {
+        try await withFolder { folder in
+            let (service, _) = try await serve(in: folder)
+            expectSentence(
+                "Another tomopilot serves from service; end it, or name another --folder.",
+                try await tomopilot("serve", "--folder", "service", "--port", "0", in: folder))
+            try await service.stop()
+        }
+    }
+
+    @Test func beyondTheLoopbackATokenIsWanted() async throws {
+        try await withFolder { folder in
+            expectSentence(
+                "--host 0.0.0.0 can be reached from other machines, and whoever reaches the service drives the microscope: "
+                    + "name a file that holds a token with --token-file, or leave --host out.",
+                try await tomopilot("serve", "--folder", "service", "--host", "0.0.0.0", "--port", "0", in: folder))
+            try Data("0123456789abcdef\n".utf8).write(to: URL(fileURLWithPath: folder + "/token"))
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: folder + "/token")
+            expectSentence(
+                "The token file 'token' can be read by others; run 'chmod 600 token'.",
+                try await tomopilot("serve", "--folder", "service", "--token-file", "token", "--port", "0", in: folder))
+        }
+    }
+
+    @Test func withATokenTheCommandsBringIt() async throws {
+        try await withFolder { folder in
+            try Data("0123456789abcdef\n".utf8).write(to: URL(fileURLWithPath: folder + "/token"))
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: folder + "/token")
+            let (service, port) = try await serve(in: folder, "--token-file", "token")
+            expectSentence(
+                "This service wants its token; name it with --token-file, or in the header 'Authorization: Bearer …'.",
+                try await tomopilot("status", "--port", port, in: folder))
+            #expect(try await tomopilot("status", "--port", port, "--token-file", "token", in: folder).output == "idle\n")
+            try await service.stop()
+        }
+    }
+
+    @Test("Without a service each command says so", arguments: [
+        ["status"], ["queue"], ["pause"], ["resume"], ["stop"], ["abort"], ["log"], ["skip", "--grid", "1", "--reason", "ice"],
+        ["queue", "remove", "1"], ["queue", "move", "1", "1"],
+    ])
+    func noService(command: [String]) async throws {
+        try await withFolder { folder in
+            let port = try #require(Port.withoutListener())
+            let ending = try await RunningProgram([program("tomopilot")] + command + ["--port", "\(port.number)"], in: folder).ending()
+            expectSentence(
+                "No service answers at 127.0.0.1:\(port.number) (nobody listens there); start one with 'tomopilot serve', or "
+                    + "name it with --host and --port.", ending)
+        }
+    }
+}

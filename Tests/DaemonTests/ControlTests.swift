@@ -1,0 +1,217 @@
+import Daemon
+import Foundation
+import Microscope
+import Store
+import Testing
+import Workflow
+
+/// What a person asks of the service through HTTP happens to the session.
+@Suite struct ControlTests {
+    private func withService(
+        alarmCommand: String? = nil, stepLimit: StepLimit = StepLimit(),
+        _ body: @escaping @Sendable (RunningService, ScriptedSessions) async throws -> Void
+    ) async throws {
+        try await withFolder { folder in
+            let sessions = ScriptedSessions()
+            try await RunningService.with(folder: folder, sessions: sessions, alarmCommand: alarmCommand, stepLimit: stepLimit) {
+                try await body($0, sessions)
+            }
+        }
+    }
+
+    @Test func theQueueRunsInItsOrder() async throws {
+        try await withService { service, sessions in
+            for name in ["a", "b", "c"] { try await service.add(name, grids: "[1]") }
+            try await service.step("Map grid 1")
+            #expect(try await service.ask("POST", "/v1/queue/3/move", body: "{\"to\": 1}").status == 200)
+            sessions.allow(steps: 3)
+            try await service.status(.idle)
+            #expect(sessions.done == ["a grid 1", "c grid 1", "b grid 1"])
+            #expect(try await service.queue() == "a done, b done, c done")
+        }
+    }
+
+    @Test func aPausedSessionWaitsAtItsNextCheckpointAndGoesOn() async throws {
+        try await withService { service, sessions in
+            try await service.add("a")
+            try await service.step("Map grid 1")
+            #expect(try await service.ask("POST", "/v1/pause").value(ServiceStatus.self).state == .pausing)
+            sessions.allow(steps: 9)
+            try await service.status(.paused)
+            #expect(sessions.done == ["a grid 1"])
+            #expect(try await service.queue() == "a paused")
+            #expect(try await service.ask("POST", "/v1/resume").status == 200)
+            try await service.status(.idle)
+            #expect(sessions.done == ["a grid 1", "a grid 2"])
+            let texts = try await service.log().map(\.text)
+            #expect(texts.contains("waits before grid 2: paused by a person"))
+            #expect(texts.contains("goes on before grid 2"))
+        }
+    }
+
+    @Test func aPausedQueueStartsNothing() async throws {
+        try await withService { service, sessions in
+            sessions.allow(steps: 9)
+            #expect(try await service.ask("POST", "/v1/pause").value(ServiceStatus.self).state == .held)
+            try await service.add("a")
+            #expect(try await service.queue() == "a queued")
+            #expect(sessions.done == [])
+            _ = try await service.ask("POST", "/v1/resume")
+            try await service.status(.idle)
+            #expect(try await service.queue() == "a done")
+        }
+    }
+
+    @Test func aStoppedSessionEndsAtItsNextCheckpointAndTheQueueWaits() async throws {
+        try await withService { service, sessions in
+            try await service.add("a")
+            try await service.add("b")
+            try await service.step("Map grid 1")
+            #expect(try await service.ask("POST", "/v1/stop").value(ServiceStatus.self).state == .stopping)
+            sessions.allow(steps: 9)
+            try await service.status(.held)
+            #expect(sessions.done == ["a grid 1"])
+            #expect(try await service.queue() == "a stopped, b queued")
+            let reason = try await service.ask("GET", "/v1/status").value(ServiceStatus.self).reason
+            #expect(reason == "session 'a' was stopped by a person")
+            _ = try await service.ask("POST", "/v1/resume")
+            try await service.status(.idle)
+            #expect(try await service.queue() == "a stopped, b done")
+        }
+    }
+
+    @Test func anAbortedSessionEndsInTheMiddleOfAStep() async throws {
+        try await withService { service, sessions in
+            try await service.add("a")
+            try await service.step("Map grid 1")
+            #expect(try await service.ask("POST", "/v1/abort").status == 200)
+            try await service.status(.held)
+            #expect(sessions.done == [])
+            #expect(try await service.queue() == "a stopped")
+        }
+    }
+
+    @Test func aSkippedGridIsLeftOutWithItsReason() async throws {
+        try await withService { service, sessions in
+            try await service.add("a", grids: "[1, 2, 3]")
+            try await service.step("Map grid 1")
+            #expect(try await service.ask("POST", "/v1/skip", body: "{\"grid\": 2, \"reason\": \"torn film\"}").status == 200)
+            sessions.allow(steps: 9)
+            try await service.status(.idle)
+            #expect(sessions.done == ["a grid 1", "a grid 3"])
+            #expect(try await service.log().map(\.text).contains("grid 2 is skipped: torn film"))
+        }
+    }
+
+    @Test func aServiceThatEndsLeavesItsSessionUnderWayAndTheNextOneGoesOnWithIt() async throws {
+        try await withFolder { folder in
+            let first = ScriptedSessions()
+            try await RunningService.with(folder: folder, sessions: first) { service in
+                try await service.add("a", grids: "[1, 2, 3]")
+                try await service.add("b", grids: "[1]")
+                try await service.step("Map grid 1")
+                _ = try await service.ask("POST", "/v1/skip", body: "{\"grid\": 2, \"reason\": \"torn film\"}")
+            }
+            let store = try QueueStore(path: folder + "/tomopilot.sqlite")
+            #expect(try await store.sessions().map(\.state) == [.running, .queued])
+            let second = ScriptedSessions()
+            try await RunningService.with(folder: folder, sessions: second) { service in
+                second.allow(steps: 9)
+                try await service.status(.idle)
+                #expect(second.done == ["a grid 1", "a grid 3", "b grid 1"])
+            }
+        }
+    }
+
+    @Test func aPausedSessionIsStillPausedAfterANewStart() async throws {
+        try await withFolder { folder in
+            let first = ScriptedSessions()
+            try await RunningService.with(folder: folder, sessions: first) { service in
+                try await service.add("a")
+                try await service.step("Map grid 1")
+                _ = try await service.ask("POST", "/v1/pause")
+            }
+            let second = ScriptedSessions()
+            second.allow(steps: 9)
+            try await RunningService.with(folder: folder, sessions: second) { service in
+                try await service.status(.paused)
+                #expect(second.done == [])
+                _ = try await service.ask("POST", "/v1/resume")
+                try await service.status(.idle)
+                #expect(second.done == ["a grid 1", "a grid 2"])
+            }
+        }
+    }
+
+    // MARK: Failures
+
+    @Test("A failure holds the queue where the next session would meet the same, or where its entry says so", arguments: [
+        (WorkflowError.badModel("No such class."), "", false),
+        (WorkflowError.badModel("No such class."), "?on_failure=stop", true),
+        (MicroscopeError(.unreachable, "Nobody answers."), "", true),
+        (MicroscopeError(.unreachable, "Nobody answers."), "?on_failure=continue", false),
+        (MicroscopeError(.missing, "No imaging state 7."), "", false),
+    ] as [(any Error & Sendable, String, Bool)])
+    func failure(error: any Error & Sendable, query: String, holds: Bool) async throws {
+        try await withService { service, sessions in
+            sessions.allow(steps: 9)
+            _ = try await service.ask("POST", "/v1/pause")
+            sessions.fail(with: error)
+            try await service.add("a", query: query)
+            try await service.add("b")
+            _ = try await service.ask("POST", "/v1/resume")
+            try await service.status(holds ? .held : .idle)
+            #expect(try await service.queue() == (holds ? "a failed, b queued" : "a failed, b done"))
+            #expect(try await service.log().filter { $0.level == .alarm }.count == 1)
+        }
+    }
+
+    @Test func aMicroscopeThatIsNotSafeHoldsTheQueueWhateverTheEntrySays() async throws {
+        try await withService { service, sessions in
+            sessions.allow(steps: 9)
+            sessions.leave(safe: false)
+            try await service.add("a", query: "?on_failure=continue")
+            try await service.status(.held)
+            let reason = try await service.ask("GET", "/v1/status").value(ServiceStatus.self).reason
+            #expect(reason == "the microscope could not be made safe after session 'a'")
+        }
+    }
+
+    @Test func anAlarmReachesTheFacilitysOwnProgram() async throws {
+        try await withFolder { folder in
+            let command = folder + "/alarm"
+            try Data("#!/bin/sh\ncat > \(folder)/said\n".utf8).write(to: URL(fileURLWithPath: command))
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: command)
+            let sessions = ScriptedSessions()
+            try await RunningService.with(
+                folder: folder, sessions: sessions, alarmCommand: command,
+                stepLimit: StepLimit(least: .zero, interval: .milliseconds(5))
+            ) { service in
+                try await service.add("a", grids: "[1]")
+                try await service.status { _ in FileManager.default.contents(atPath: folder + "/said")?.isEmpty == false }
+                sessions.allow(steps: 1)
+            }
+            let said = try JSONDecoder().decode([String: Value].self, from: Data(contentsOf: URL(fileURLWithPath: folder + "/said")))
+            #expect(said["kind"]?.text == "overdue")
+            #expect(said["session_name"]?.text == "a")
+            #expect(said["text"]?.text?.hasPrefix("'Map grid 1' of session 'a' has run for ") == true)
+        }
+    }
+
+    @Test func anAlarmCommandThatCannotBeRunIsLogged() async throws {
+        try await withService(alarmCommand: "/nowhere/alarm") { service, sessions in
+            sessions.fail(with: WorkflowError.badModel("No such class."))
+            try await service.add("a")
+            try await service.status(.idle)
+            #expect(try await service.log().contains { $0.level == .warning && $0.text.hasPrefix("the alarm command /nowhere/alarm cannot be run") })
+        }
+    }
+
+    private enum Value: Decodable {
+        case text(String), other
+        init(from decoder: any Decoder) throws {
+            self = (try? decoder.singleValueContainer().decode(String.self)).map(Value.text) ?? .other
+        }
+        var text: String? { if case .text(let text) = self { text } else { nil } }
+    }
+}

@@ -1,0 +1,165 @@
+@testable import Daemon
+import Foundation
+import FoundationNetworking
+import Logging
+import Microscope
+import ServiceLifecycle
+import Store
+import Synchronization
+import Testing
+@testable import Workflow
+
+/// A folder of its own for each test, gone afterwards.
+func withFolder(_ body: (String) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("service-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try await body(folder.resolvingSymlinksInPath().path)
+}
+
+/// Sessions that only pass checkpoints, one for each grid of their settings, with a step between, which lasts until the
+/// test lets it end.
+final class ScriptedSessions: Sendable {
+    private struct State {
+        var allowed = 0
+        var waiters: [AsyncStream<Void>.Continuation] = []
+        var done: [String] = []
+        var failure: (any Error)?
+        var isSafe = true
+    }
+    private let state = Mutex(State())
+    private let begun = Signal()
+
+    /// What was done, such as `a grid 1`.
+    var done: [String] { state.withLock { $0.done } }
+    /// Ends the next session by this.
+    func fail(with error: any Error) { state.withLock { $0.failure = error } }
+    /// The next session leaves the microscope so.
+    func leave(safe: Bool) { state.withLock { $0.isSafe = safe } }
+
+    /// Lets so many steps end, those that run and those to come.
+    func allow(steps: Int) {
+        let waiters = state.withLock { state in
+            state.allowed += steps
+            return state.waiters
+        }
+        for waiter in waiters { waiter.yield() }
+    }
+
+    private func takeTurn() -> Bool {
+        state.withLock { state in
+            guard state.allowed > 0 else { return false }
+            state.allowed -= 1
+            return true
+        }
+    }
+
+    private func step() async throws {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        state.withLock { $0.waiters.append(continuation) }
+        continuation.yield()
+        for await _ in stream where takeTurn() { return }
+        throw CancellationError()
+    }
+
+    var runner: SessionService.Runner {
+        { [self] settings, _, supervisor, report in
+            defer { report(.microscopeLeft(isSafe: state.withLock { $0.isSafe })) }
+            if let failure = state.withLock({ $0.failure.take() }) { throw failure }
+            let gate = Gate(
+                supervisor: supervisor, makeSafe: { .init(reached: [], failures: []) }, reconnect: {}, patience: .seconds(3600), report: report)
+            let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
+            for slot in settings.gridList where try await gate.pass(.grid(slot: slot)).skipped == nil {
+                let id = StepIdentifier.grid(slot, "whole-grid-map")
+                report(.started(id, title: "Map grid \(slot)", exposing: true))
+                try await step()
+                report(.finished(id, title: "Map grid \(slot)", duration: .seconds(1)))
+                state.withLock { $0.done.append("\(name) grid \(slot)") }
+            }
+        }
+    }
+}
+
+/// An answer of the service.
+struct Answer {
+    let status: Int
+    let body: Data
+    var text: String { String(decoding: body, as: UTF8.self) }
+    var error: String? { (try? JSONDecoder().decode([String: String].self, from: body))?["error"] }
+    func value<Value: Decodable>(_ type: Value.Type) throws -> Value { try APICoding.decoded(type, from: body) }
+}
+
+/// A service on a free port, and who asks it.
+struct RunningService: Sendable {
+    let service: SessionService
+    let port: Int
+    let folder: String
+    private let group: ServiceGroup
+
+    /// Runs a body against a service; afterwards the service ends as by SIGTERM.
+    static func with(
+        folder: String, sessions: ScriptedSessions, token: String? = nil, alarmCommand: String? = nil,
+        stepLimit: StepLimit = StepLimit(), _ body: @Sendable (RunningService) async throws -> Void
+    ) async throws {
+        let terminal = Terminal(isInteractive: false, width: { 80 }, write: { _ in })
+        let service = SessionService(
+            store: try QueueStore(path: folder + "/tomopilot.sqlite"),
+            folders: try AllowedFolders(sessions: folder, models: nil),
+            alarmCommand: alarmCommand.map { AlarmCommand(path: $0) }, terminal: terminal, stepLimit: stepLimit, run: sessions.runner)
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let server = try ControlServer(
+            service: service, host: "127.0.0.1", port: 0, token: token, logger: logger) { continuation.yield($0) }
+        let group = ServiceGroup(services: [server, service], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            for await port in ports {
+                try await body(RunningService(service: service, port: port, folder: folder, group: group))
+                break
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    /// What SIGTERM does.
+    func end() async { await group.triggerGracefulShutdown() }
+
+    func ask(_ method: String, _ path: String, body: String? = nil, headers: [String: String] = [:]) async throws -> Answer {
+        var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(port)\(path)")))
+        request.httpMethod = method
+        request.httpBody = body.map { Data($0.utf8) }
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+        let (data, response) = try await URLSession.shared.data(for: request)
+        return Answer(status: (response as? HTTPURLResponse)?.statusCode ?? 0, body: data)
+    }
+
+    func settings(_ name: String, grids: String = "[1, 2]") -> String {
+        "session_dir: ./\(name)\ngrid_list: \(grids)\nWG_model: ./m\nMM_model: ./m\n"
+    }
+
+    /// Queues a session, which has to be taken.
+    func add(_ name: String, grids: String = "[1, 2]", query: String = "") async throws {
+        let answer = try await ask("POST", "/v1/queue\(query)", body: settings(name, grids: grids))
+        #expect(answer.status == 200, "\(answer.text)")
+    }
+
+    /// Waits until the status is as wanted; the service says so with each change.
+    func status(_ isWanted: @Sendable (ServiceStatus) -> Bool) async throws {
+        for await _ in service.changes.changes() where isWanted(try await service.status()) { return }
+        Issue.record("the service ended before")
+    }
+
+    func status(_ state: ServiceStatus.State) async throws { try await status { $0.state == state } }
+
+    /// Waits until a step runs.
+    func step(_ title: String) async throws { try await status { $0.steps.contains { $0.title == title } } }
+
+    /// `a done, b queued`.
+    func queue() async throws -> String {
+        let listing = try await ask("GET", "/v1/queue?all=true").value(QueueListing.self)
+        return listing.sessions.sorted { $0.id < $1.id }.map { "\($0.name) \($0.state.rawValue)" }.joined(separator: ", ")
+    }
+
+    func log() async throws -> [LoggedEvent] { try await ask("GET", "/v1/log?limit=1000").value(LogPage.self).events }
+}
