@@ -3,8 +3,8 @@ import Raster
 
 /// Tells which positions lie on avoided pixels or close to one.
 ///
-/// The border of a segmented region is uncertain, and what is to be avoided should not fill half of the picture, so the
-/// centre of a target keeps a quarter of the shorter side of the camera's field away from it.
+/// The border of a segmented region is uncertain, and what is to be avoided does not belong into the middle of the picture:
+/// the circle in the camera's field, half its shorter side about the centre of a target, is free of it.
 struct AvoidedSurroundings {
     /// In map pixels, at most 255.
     let radius: Int
@@ -12,7 +12,7 @@ struct AvoidedSurroundings {
     private let alongRow: Raster<UInt8>?
 
     init(labels: Raster<UInt8>, avoided: [Bool], columns: Int, rows: Int) {
-        radius = min(255, max(0, min(columns, rows) / 4))
+        radius = min(255, max(0, min(columns, rows) / 2))
         guard labels.pixels.contains(where: { avoided[Int($0)] }) else {
             alongRow = nil
             return

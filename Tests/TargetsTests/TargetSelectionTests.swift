@@ -47,8 +47,8 @@ struct TargetSelectionTests {
                 #expect(shift.length <= settings.imageShiftLimit.value)
                 if settings.extraTracking, index == 0 { continue }
                 let p = target.position
-                // A quarter of the 33 rows of the field.
-                #expect(!SampleMaps.labels(within: 8, of: p, in: labels).contains { avoided[Int($0)] })
+                // Half of the 33 rows of the field.
+                #expect(!SampleMaps.labels(within: 16, of: p, in: labels).contains { avoided[Int($0)] })
                 #expect(target.score > settings.scoreThreshold && target.score <= 1)
                 #expect(p.x >= 23 && p.y >= 16.5 && p.x <= 900 - 23 && p.y <= 640 - 16.5)
             }
