@@ -130,8 +130,8 @@ let package = Package(
         tests("Raster", []),
         tests("ImageFiles", ["Raster", "Units"]),
         tests("Navigator", ["Geometry", "Units"]),
-        tests("SerialEMProtocol", ["wire-check"]),
-        tests("SerialEMClient", ["wire-check", "SerialEMMicroscope", "SerialEMProtocol", "Units", nioCore, nioPosix, logging]),
+        tests("SerialEMProtocol", []),
+        tests("SerialEMClient", ["SerialEMMicroscope", "SerialEMProtocol", "Units", nioCore, nioPosix, logging]),
         tests("Specimen", ["Raster", "Geometry", "Units"]),
         tests(
             "SerialEMSimulator",
@@ -156,7 +156,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "tomopilot", "tomopilot-infer", "serialem-sim", "SerialEMSimulator", "ImageFiles", "InferenceWire", "Navigator", "Targets", logging,
+                "tomopilot", "tomopilot-infer", "serialem-sim", "wire-check", "SerialEMSimulator", "ImageFiles", "InferenceWire", "Navigator", "Targets", logging,
             ], exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

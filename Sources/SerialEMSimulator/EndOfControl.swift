@@ -26,8 +26,10 @@ extension VirtualMicroscope {
     /// Has a change undone when control ends; call it before the change.
     func restoreAtEnd(_ name: String, _ undo: @escaping EndOfControl.Undo) { column.endOfControl.remember(name, undo) }
 
-    /// Puts back what was changed for one period of control, and ends what lasts no longer.
-    func undoTemporaryChanges() {
+    /// Puts back what was changed for one period of control, and ends what lasts no longer. The only place for that.
+    func endPeriod() {
+        restoreBeamTiltAtEnd()
+        endScriptPeriod()
         for undo in column.endOfControl.takeAll() { undo(self) }
         column.followedAreas = []
         column.focusLimits = FocusLimits()

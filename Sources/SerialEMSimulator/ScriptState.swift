@@ -56,8 +56,8 @@ struct FileOptions: Sendable, Hashable {
 }
 
 extension VirtualMicroscope {
-    /// What ends with external control: SerialEM takes back what was not meant to stay.
-    func endPeriod() {
+    /// Takes back what scripts and clients have set for one period of control.
+    func endScriptPeriod() {
         for (name, value) in script.settingsBefore { _ = setUserSetting(name, value, keep: true) }
         script.settingsBefore = [:]
         if let before = script.fileOptionsBefore { script.fileOptions = before }

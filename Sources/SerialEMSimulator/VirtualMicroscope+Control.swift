@@ -53,9 +53,7 @@ extension VirtualMicroscope {
 
     /// Ends control, whatever the reason, also because something inside SerialEM has begun that keeps programs outside out.
     func loseControl() {
-        guard control == .external else { return }
-        endPeriod()
-        control = .idle
+        if control == .external { control = .idle }
     }
 
     /// The user pressed STOP between two commands.

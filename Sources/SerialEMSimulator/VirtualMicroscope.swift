@@ -7,50 +7,6 @@ internal import Specimen
 internal import Synchronization
 internal import Units
 
-/// What one simulated night is made of.
-public struct SimulatorConfiguration: Sendable {
-    /// Decides grids, errors of the stage and noise.
-    public var seed: UInt64
-    /// SerialEM's working directory at the start, an absolute path.
-    public var folder: String
-    /// How many times faster than life; 0 does not wait at all.
-    public var timeScale: Double
-    /// Where the truth about the grids is written, again after every load.
-    public var truthFile: String?
-    /// Where one line per exposure is written.
-    public var exposureLog: String?
-    /// Where one line for everything that takes time is written; see ``EventRecord``.
-    public var eventLog: String?
-    public var kind: MicroscopeKind
-    /// Whether the autoloader's panel is open, so that slots are reported with the names of their cartridges.
-    public var showsSlotNames: Bool
-    /// Micrometres between the optical axis and the tilt axis, within 25.
-    public var tiltAxisOffset: Double
-
-    /// Simulated seconds after which a box that nobody answers gets its standard answer; nil waits for ever.
-    public var dialogSeconds: Double?
-    /// Whether Navigator files are written in the form that SerialEM had before autodocs.
-    public var writesNavigatorTables: Bool
-
-    public init(
-        seed: UInt64 = 1, folder: String, timeScale: Double = 0, truthFile: String? = nil, exposureLog: String? = nil,
-        eventLog: String? = nil, kind: MicroscopeKind = .thermo, showsSlotNames: Bool = true, tiltAxisOffset: Double = 0,
-        dialogSeconds: Double? = 60, writesNavigatorTables: Bool = false
-    ) {
-        self.seed = seed
-        self.folder = folder
-        self.timeScale = timeScale
-        self.truthFile = truthFile
-        self.exposureLog = exposureLog
-        self.eventLog = eventLog
-        self.kind = kind
-        self.showsSlotNames = showsSlotNames
-        self.tiltAxisOffset = max(-25, min(25, tiltAxisOffset))
-        self.dialogSeconds = dialogSeconds
-        self.writesNavigatorTables = writesNavigatorTables
-    }
-}
-
 /// Whether a program outside SerialEM is in control, and what keeps it out.
 enum ControlState: Sendable, Hashable {
     case idle
@@ -71,10 +27,7 @@ public actor VirtualMicroscope {
     var control = ControlState.idle {
         didSet {
             acquiring.store(control == .acquiring, ordering: .sequentiallyConsistent)
-            if oldValue == .external, control != .external {
-                restoreBeamTiltAtEnd()
-                undoTemporaryChanges()
-            }
+            if oldValue == .external, control != .external { endPeriod() }
         }
     }
     private nonisolated let acquiring = Atomic(false)
@@ -167,7 +120,7 @@ public actor VirtualMicroscope {
     /// Lets simulated time pass that is in the event log already.
     func passTime(_ seconds: Seconds) async {
         guard let duration = clock.pass(max(0, seconds.value)) else { return }
-        // A cancelled wait only means that the server is going down.
+        // Cancelled by STOP, or when the server goes down: what waits finds that out before it begins anything else.
         try? await Task.sleep(for: duration)
     }
 
