@@ -61,7 +61,7 @@ let package = Package(
         // The wire.
         .target(name: "SerialEMProtocol", swiftSettings: numeric),
         .target(
-            name: "SerialEMClient", dependencies: ["SerialEMProtocol", "Units", nioCore, nioPosix, logging],
+            name: "SerialEMClient", dependencies: ["SerialEMProtocol", "Units", logging],
             swiftSettings: strict),
         // What tries the wire, for tests and benchmarks.
         .executableTarget(

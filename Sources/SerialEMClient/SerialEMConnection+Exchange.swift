@@ -1,12 +1,11 @@
 import Logging
-import NIOCore
 import SerialEMProtocol
 
 extension SerialEMConnection {
     /// Sends a request when its turn comes, waits for what comes back, and turns whatever goes wrong into a
     /// ``SerialEMError``. The deadline counts from the sending.
     func exchange<Value: Sendable>(
-        _ context: RequestContext, deadline: Duration, _ request: [UInt8], _ course: Exchange.Course = .reply,
+        _ context: RequestContext, deadline: Duration, _ request: [UInt8], _ course: Course = .reply,
         read: (Received) throws(ProtocolError) -> Value
     ) async throws(SerialEMError) -> Value {
         guard await turnstile.enter() else { throw .cancelled(context) }
@@ -25,22 +24,16 @@ extension SerialEMConnection {
     }
 
     private func exchangeInTurn(
-        _ context: RequestContext, deadline: Duration, _ request: [UInt8], _ course: Exchange.Course
+        _ context: RequestContext, deadline: Duration, _ request: [UInt8], _ course: Course
     ) async -> Result<Received, SerialEMError> {
         if Task.isCancelled { return .failure(.cancelled(context)) }
-        guard isOpen else { return .failure(afterClose(context)) }
-        let handler = link.handler
-        let outcome = await withCheckedContinuation { continuation in
-            let exchange = Exchange(
-                request: request, course: course, deadline: TimeAmount(deadline), continuation: continuation)
-            link.channel.eventLoop.execute { handler.value.begin(exchange) }
-        }
+        let outcome = await wire.exchange(request, course, deadline: deadline)
         return outcome.mapError { explain($0, context, deadline) }
     }
 
     /// What to say when the connection was closed before the request: unasked bytes from something else close it too.
     private func afterClose(_ context: RequestContext) -> SerialEMError {
-        if case .unasked(let bytes) = link.failure.reason, !hasAnsweredOnce {
+        if case .unasked(let bytes) = wire.socket.endReason, !hasAnsweredOnce {
             return .notSerialEM(address, Self.unaskedText(bytes), command: context.name)
         }
         return .connectionLost(context, requestWasSent: false)
@@ -69,9 +62,7 @@ extension SerialEMConnection {
             noteAnswer(status)
             return .refused(context, status)
         }
-        // The channel closes a moment later; the next request must not slip in before.
-        link.failure.record(.closed)
-        link.channel.close(promise: nil)
+        wire.socket.end(.closed)
         return unusable(context, error.message)
     }
 

@@ -28,6 +28,9 @@ public struct BufferImageRequest: Sendable, Hashable {
 
 /// The reply to a ``BufferImageRequest``; the bytes of the image follow it, the top row first.
 public struct BufferImageReply: Sendable, Hashable {
+    /// Bytes of the packet.
+    public static let packetLength = 32
+
     /// The length from which SerialEM cuts an image into chunks.
     public static let maximumChunk = 33_620_000
 
@@ -82,7 +85,7 @@ public struct BufferImageReply: Sendable, Hashable {
 
     /// Reads a whole packet without the image, and refuses sizes that contradict each other.
     public static func decode(_ packet: [UInt8]) throws(ProtocolError) -> BufferImageReply {
-        var fields = try replyFields(packet, atLeast: 32, exactly: true)
+        var fields = try replyFields(packet, atLeast: packetLength, exactly: true)
         let mode = try fields.long()
         let rowBytes = Int(try fields.long())
         let width = Int(try fields.long())
