@@ -133,8 +133,7 @@ extension SimulatorServer {
         try await conversation.send(reply.encoded())
         // A client that does not take its image keeps nobody else out.
         seat.setExecuting(false)
-        // The Python client throws away what it reads together with the header, and waits for it for ever.
-        try await Task.sleep(for: .milliseconds(10))
+        try await conversation.untilTaken()
         let ranges = reply.chunks.ranges
         for (number, range) in ranges.enumerated() {
             try await conversation.send(buffer, range)
