@@ -8,9 +8,9 @@ internal import NIOPosix
 /// listener.
 enum Listener {
     typealias Incoming = NIOAsyncChannel<any Channel, Never>
-    /// The threads of clients: what a command computes runs there, and shall keep nobody else waiting. As many as a busy
-    /// microscope needs, for it has one client and those who are told that it is busy.
-    private static let clients = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    /// The threads of clients: what a command computes runs there. Many, because a client whose thread computes for another
+    /// one waits, however idle the other threads are.
+    private static let clients = MultiThreadedEventLoopGroup(numberOfThreads: 16)
 
     static func bind(host: String, port: Int) async throws -> Incoming {
         try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup, childGroup: clients)
