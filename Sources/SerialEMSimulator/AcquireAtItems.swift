@@ -13,7 +13,7 @@ extension VirtualMicroscope {
     ///
     /// With the script action that is the PACEtomo stand-in. An item that it refuses keeps its mark.
     public func acquireAtItems() async {
-        for item in items where item.acquire && !Task.isCancelled {
+        for item in items where item.acquire && !isStopped {
             guard let place = items.firstIndex(where: { $0.mapID == item.mapID }) else { continue }
             selectedItem = place
             var script = PACEtomoStandIn(note: item.note, directory: directory)

@@ -66,6 +66,7 @@ extension VirtualMicroscope {
         note("DIALOG: \(dialog.text)")
         let (answers, continuation) = AsyncStream.makeStream(of: DialogAnswer.self)
         presentDialog = OpenDialog(dialog: dialog, answers: continuation)
+        if stopWasPressed { continuation.finish() }
         let answer = await answer(from: answers)
         presentDialog = nil
         guard let answer else {

@@ -8,12 +8,17 @@ internal import NIOPosix
 /// listener.
 enum Listener {
     typealias Incoming = NIOAsyncChannel<any Channel, Never>
+    /// The threads of clients: what a command computes runs there. Many, because a client whose thread computes for another
+    /// one waits, however idle the other threads are.
+    private static let clients = MultiThreadedEventLoopGroup(numberOfThreads: 16)
 
     static func bind(host: String, port: Int) async throws -> Incoming {
-        try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup, childGroup: clients)
             .serverChannelOption(.backlog, value: 2)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: Conversation.portion))
             // The header of an image has to leave in its own segment.
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .bind(host: host, port: port) { client in
@@ -32,5 +37,16 @@ enum Listener {
         }.get()
         client.setOption(.autoRead, value: true).whenFailure { _ in client.close(promise: nil) }
         return taken
+    }
+}
+
+/// Runs the task of a client on the thread that reads from it and writes to it: a command changes threads nowhere then.
+final class ClientExecutor: TaskExecutor {
+    private let eventLoop: any EventLoop
+    init(_ client: any Channel) { eventLoop = client.eventLoop }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

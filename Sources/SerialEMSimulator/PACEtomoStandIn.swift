@@ -174,7 +174,7 @@ extension VirtualMicroscope {
         for (tiltNumber, angle) in tilts.enumerated() {
             _ = try await tiltTo(Degrees(angle))
             for number in kept {
-                try Task.checkCancellation()
+                try checkStop()
                 let target = file.targets[number]
                 let shift = Vector<Frame.Specimen>(
                     dx: Double(target["SSX"] ?? "") ?? 0, dy: (Double(target["SSY"] ?? "") ?? 0) * cosine(Degrees(angle)) / cosine(Degrees(plan.ofTargets)))

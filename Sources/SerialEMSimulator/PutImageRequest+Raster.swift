@@ -7,42 +7,40 @@ struct SentPixels: Sendable {
     let type: PixelType
     /// Little-endian, as they travel.
     let bytes: [UInt8]
-    let values: [Float]
 
-    init(type: PixelType, bytes: [UInt8], values: [Float]) {
+    /// Bytes as they came; nil for types that are not kept so.
+    init?(type: PixelType, bytes: [UInt8]) {
+        guard type != .unsignedShort, type != .rgb else { return nil }
         self.type = type
         self.bytes = bytes
-        self.values = values
     }
 
     /// Numbers in a type, whole and within its limits where it is a whole one; nil for the type of the virtual camera.
     init?(_ values: [Float], as type: PixelType) {
-        func whole(_ low: Float, _ high: Float) -> [Float] {
-            values.map { $0.isFinite ? max(low, min(high, $0.rounded())) : 0 }
+        func whole(_ low: Float, _ high: Float, _ value: Float) -> Float {
+            value.isFinite ? max(low, min(high, value.rounded())) : 0
         }
         switch type {
-        case .unsignedByte:
-            let numbers = whole(0, 255)
-            self.init(type: type, bytes: numbers.map { UInt8($0) }, values: numbers)
+        case .unsignedByte: self.init(type: type, bytes: values.map { UInt8(whole(0, 255, $0)) })
         case .signedShort:
-            let numbers = whole(-32768, 32767)
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(2 * numbers.count)
-            for number in numbers {
-                let bits = UInt16(bitPattern: Int16(number))
-                bytes.append(UInt8(truncatingIfNeeded: bits))
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
-            }
-            self.init(type: type, bytes: bytes, values: numbers)
-        case .float:
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(4 * values.count)
-            for value in values {
-                let bits = value.bitPattern
-                for shift: UInt32 in [0, 8, 16, 24] { bytes.append(UInt8(truncatingIfNeeded: bits >> shift)) }
-            }
-            self.init(type: type, bytes: bytes, values: values)
+            self.init(type: type, bytes: values.map { Int16(whole(-32768, 32767, $0)) }.withLittleEndianBytes { Array($0) })
+        case .float: self.init(type: type, bytes: values.map(\.bitPattern).withLittleEndianBytes { Array($0) })
         case .unsignedShort, .rgb: return nil
+        }
+    }
+
+    /// The pixels as real numbers.
+    var values: [Float] {
+        func reals<Number: FixedWidthInteger>(_ real: (Number) -> Float) -> [Float] {
+            let size = MemoryLayout<Number>.size
+            return bytes.withUnsafeBytes { raw in
+                (0 ..< raw.count / size).map { real(Number(littleEndian: raw.loadUnaligned(fromByteOffset: $0 * size, as: Number.self))) }
+            }
+        }
+        return switch type {
+        case .signedShort: reals { (value: Int16) in Float(value) }
+        case .float: reals { (bits: UInt32) in Float(bitPattern: bits) }
+        case .unsignedByte, .unsignedShort, .rgb: bytes.map { Float($0) }
         }
     }
 
@@ -57,25 +55,16 @@ struct SentPixels: Sendable {
     }
 }
 
-extension PutImageRequest {
-    /// The image that follows the request, as the sixteen-bit image of the virtual camera and, in another type, as it came;
-    /// nil for colour images.
-    func image(_ bytes: [UInt8]) -> (image: Raster<UInt16>, sent: SentPixels?)? {
-        let count = width * height
-        guard bytes.count >= byteCount, count > 0 else { return nil }
-        func word(_ i: Int) -> UInt16 { UInt16(bytes[2 * i]) | UInt16(bytes[2 * i + 1]) << 8 }
-        let values: [Float]
-        switch pixelType {
-        case .unsignedByte: values = bytes[..<count].map { Float($0) }
-        case .unsignedShort: return (Raster(width: width, height: height, pixels: (0 ..< count).map { word($0) }), nil)
-        case .signedShort: values = (0 ..< count).map { Float(Int16(bitPattern: word($0))) }
-        case .float: values = (0 ..< count).map { Float(bitPattern: UInt32(word(2 * $0)) | UInt32(word(2 * $0 + 1)) << 16) }
-        case .rgb: return nil
+extension Conversation {
+    /// The image that follows a request, as the sixteen-bit image of the virtual camera and, in another type, as it came;
+    /// nil for colour images, and when the client has gone.
+    mutating func image(_ put: PutImageRequest) async throws -> (image: Raster<UInt16>, sent: SentPixels?)? {
+        guard put.pixelType != .unsignedShort else {
+            let pixels = try await numbers(put.width * put.height, of: UInt16.self)
+            return pixels.map { (Raster(width: put.width, height: put.height, pixels: $0), nil) }
         }
-        return (
-            Raster(width: width, height: height, pixels: values.map(sixteenBits)),
-            SentPixels(type: pixelType, bytes: Array(bytes[..<byteCount]), values: values)
-        )
+        guard let bytes = try await numbers(put.byteCount, of: UInt8.self), let sent = SentPixels(type: put.pixelType, bytes: bytes) else { return nil }
+        return (Raster(width: put.width, height: put.height, pixels: sent.values.map(sixteenBits)), sent)
     }
 }
 
@@ -85,10 +74,16 @@ func sixteenBits(_ value: Float) -> UInt16 { value.isFinite ? UInt16(max(0, min(
 extension ImageBuffer {
     /// The pixels as real numbers, whatever type they have.
     var floats: Raster<Float> {
-        guard let sent, sent.values.count == image.width * image.height else { return image.map(Float.init) }
-        return Raster(width: image.width, height: image.height, pixels: sent.values)
+        guard let values = sent?.values, values.count == image.width * image.height else { return image.map(Float.init) }
+        return Raster(width: image.width, height: image.height, pixels: values)
     }
     var pixelType: PixelType { sent?.type ?? .unsignedShort }
+
+    /// The bytes of the pixels as they travel.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        guard let sent else { return try image.pixels.withLittleEndianBytes(body) }
+        return try sent.bytes.withUnsafeBytes(body)
+    }
 
     /// New pixels of a type, the present one unless told.
     mutating func setPixels(_ new: Raster<Float>, as type: PixelType? = nil) {

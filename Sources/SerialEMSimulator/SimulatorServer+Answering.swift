@@ -1,4 +1,3 @@
-internal import NIOCore
 internal import Raster
 internal import SerialEMProtocol
 
@@ -110,62 +109,38 @@ extension SimulatorServer {
         _ acquisitionsWanted: AsyncStream<Void>.Continuation
     ) async throws {
         seat.setExecuting(true)
-        switch await microscope.passDialog(isOKToRun: request.isOKToRun) {
-        case .goOn: break
-        case .refuseToRun: return try await conversation.send(OKToRunReply(ok: false).encoded())
-        case .neverAnswer: return
-        }
-        if request.isOKToRun { return try await conversation.send(OKToRunReply(ok: await microscope.okToRun()).encoded()) }
-        let start = await microscope.startControl()
-        guard start == .handled else { return try await conversation.send(BareReply(returnStatus: start).encoded()) }
-        switch request {
-        case .okToRun: break
-        case .command(let command):
-            let reply = await microscope.perform(command, faults)
+        switch await microscope.answer(request, faults) {
+        case .never: break
+        case .status(let status): try await conversation.send(BareReply(returnStatus: status).encoded())
+        case .okToRun(let ok): try await conversation.send(OKToRunReply(ok: ok).encoded())
+        case .command(let reply, let startsAcquisition):
             // Before the reply: the client may be gone by then, and the acquisition runs all the same.
-            if await microscope.takePendingAcquisition() { acquisitionsWanted.yield() }
+            if startsAcquisition { acquisitionsWanted.yield() }
             try await conversation.send(reply.encoded())
-        case .bufferImage(let wanted): try await sendImage(wanted, &conversation, seat)
-        case .putImage(let put):
+        case .image(let buffer): try await send(buffer, &conversation, seat)
+        case .takesImage(let put):
             try await conversation.send(BareReply(returnStatus: .handled).encoded())
             guard !conversation.isMute else { return }
             seat.setExecuting(false)
-            guard let bytes = try await conversation.bytes(put.byteCount), let image = put.image(bytes) else { return }
+            guard let image = try await conversation.image(put) else { return }
             await microscope.putImage(image.image, sent: image.sent, into: put.bufferIndex, base: put.baseBufferIndex, addedBinning: put.addedBinning)
         }
     }
 
-    private func sendImage(_ wanted: BufferImageRequest, _ conversation: inout Conversation, _ seat: Seat) async throws {
-        guard let buffer = await microscope.bufferImage(wanted.bufferIndex, fromFFTWindow: wanted.fromFFTWindow) else {
-            return try await conversation.send(BufferImageReply.empty.encoded())
-        }
-        let image = buffer.image
-        let reply = BufferImageReply(pixelType: buffer.sent?.type ?? .unsignedShort, width: image.width, height: image.height)
+    private func send(_ buffer: ImageBuffer?, _ conversation: inout Conversation, _ seat: Seat) async throws {
+        guard let buffer else { return try await conversation.send(BufferImageReply.empty.encoded()) }
+        let reply = BufferImageReply(pixelType: buffer.pixelType, width: buffer.image.width, height: buffer.image.height)
         try await conversation.send(reply.encoded())
         // A client that does not take its image keeps nobody else out.
         seat.setExecuting(false)
-        // The Python client takes wrong bytes if the image arrives together with its header.
-        try await Task.sleep(for: .milliseconds(25))
+        try await conversation.untilTaken()
         let ranges = reply.chunks.ranges
         for (number, range) in ranges.enumerated() {
-            guard !conversation.isMute else { return }
-            try await conversation.send(buffer.sent.map { Array($0.bytes[range]) } ?? Self.bytes(of: image, range))
+            try await conversation.send(buffer, range)
             guard number < ranges.count - 1, !conversation.isMute else { break }
-            guard try await conversation.bytes(ChunkHandshake.bytes.count) == ChunkHandshake.bytes else {
+            guard try await conversation.numbers(ChunkHandshake.bytes.count) == ChunkHandshake.bytes else {
                 throw CommandFailure("The client did not shake hands between two parts of an image.")
             }
         }
-    }
-
-    /// A part of the bytes of an image; it may begin in the middle of a pixel.
-    private static func bytes(of image: Raster<UInt16>, _ range: Range<Int>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(range.count + 2)
-        for value in image.pixels[range.lowerBound / 2 ..< (range.upperBound + 1) / 2] {
-            bytes.append(UInt8(truncatingIfNeeded: value))
-            bytes.append(UInt8(truncatingIfNeeded: value >> 8))
-        }
-        let skipped = range.lowerBound % 2
-        return Array(bytes[skipped ..< skipped + range.count])
     }
 }

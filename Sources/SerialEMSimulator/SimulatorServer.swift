@@ -116,7 +116,7 @@ public final class SimulatorServer: Sendable {
                     present = seat
                     group.addTask {
                         await turn.take()
-                        await self.serve(client, seat, acquisitionsWanted)
+                        await withTaskExecutorPreference(ClientExecutor(client)) { await self.serve(client, seat, acquisitionsWanted) }
                         await turn.pass()
                         return nil
                     }

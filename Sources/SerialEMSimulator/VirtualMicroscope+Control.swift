@@ -64,9 +64,10 @@ extension VirtualMicroscope {
 
     /// The user presses STOP. Says what that did.
     public func pressStop() -> String {
-        if let stopButton {
+        if !activity.isEmpty {
             stopWasPressed = true
-            stopButton.yield()
+            waitingForTime?.finish()
+            presentDialog?.answers.finish()
             return "\(activity) is stopped."
         }
         guard control == .external else { return "Nothing was running." }
@@ -80,6 +81,35 @@ extension VirtualMicroscope {
         guard configuration.timeScale > 0 else { return }
         // A cancelled wait only means that the server is going down.
         try? await Task.sleep(for: .seconds(6 / configuration.timeScale))
+    }
+
+    /// What is answered to a request.
+    enum Answer: Sendable {
+        case never
+        case status(ReturnStatus)
+        case okToRun(Bool)
+        case command(CommandReply, startsAcquisition: Bool)
+        case image(ImageBuffer?)
+        /// The image follows the reply.
+        case takesImage(PutImageRequest)
+    }
+
+    func answer(_ request: Request, _ faults: CommandFaults) async -> Answer {
+        switch await passDialog(isOKToRun: request.isOKToRun) {
+        case .goOn: break
+        case .refuseToRun: return .okToRun(false)
+        case .neverAnswer: return .never
+        }
+        if request.isOKToRun { return .okToRun(okToRun()) }
+        let start = startControl()
+        guard start == .handled else { return .status(start) }
+        switch request {
+        case .okToRun: return .okToRun(true)
+        case .command(let command):
+            return .command(await perform(command, faults), startsAcquisition: takePendingAcquisition())
+        case .bufferImage(let wanted): return .image(bufferImage(wanted.bufferIndex, fromFFTWindow: wanted.fromFFTWindow))
+        case .putImage(let put): return .takesImage(put)
+        }
     }
 
     /// Runs one command.
@@ -99,10 +129,10 @@ extension VirtualMicroscope {
             let reason = CommandTable.refusalReasons[definition.name] ?? "\(definition.name) is not simulated."
             return await refusal(reason, definition.name, arguments)
         }
-        let outcome = await untilStopped(definition.name, pressed: faults.stop) { try await handler(self, arguments) }
-        if stopWasPressed { return stopped() }
         do {
-            return CommandReply(values: try outcome.get(), status: .success)
+            guard let values = try await untilStopped(definition.name, pressed: faults.stop, { try await handler(self, arguments) })
+            else { return stopped() }
+            return CommandReply(values: values, status: .success)
         } catch let failure as CommandFailure {
             return await refusal(failure.description, definition.name, arguments)
         } catch let failure as TaskFailure {
@@ -117,35 +147,45 @@ extension VirtualMicroscope {
         }
     }
 
-    /// Runs something to its end, or until STOP is pressed, which cancels it: waits end at once, and the next exposure
-    /// or movement is not begun.
-    func untilStopped<Value: Sendable>(
-        _ name: String, pressed: Bool = false, _ body: @escaping @Sendable () async throws -> Value
-    ) async -> Result<Value, any Error> {
-        let (presses, button) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    /// Runs something to its end, or until STOP is pressed: waits end at once, and the next exposure or movement is not
+    /// begun. Nil if it was pressed.
+    private func untilStopped<Value>(_ name: String, pressed: Bool = false, _ body: () async throws -> Value) async throws -> Value? {
         activity = name
-        stopButton = button
         stopWasPressed = pressed
-        if pressed { button.yield() }
         defer {
-            stopButton = nil
             activity = ""
+            stopWasPressed = false
         }
-        return await withTaskGroup(of: Result<Value, any Error>?.self) { group in
-            group.addTask {
-                do { return .success(try await body()) } catch { return .failure(error) }
-            }
-            group.addTask {
-                for await _ in presses { break }
-                return nil
-            }
-            var outcome = Result<Value, any Error>.failure(CancellationError())
-            while let ended = await group.next() {
-                if let ended { outcome = ended }
-                group.cancelAll()
-            }
-            return outcome
+        do {
+            let value = try await body()
+            return stopWasPressed ? nil : value
+        } catch {
+            guard stopWasPressed else { throw error }
+            return nil
         }
+    }
+
+    /// Whether nothing more is to begin: STOP was pressed, or the server goes down.
+    var isStopped: Bool { stopWasPressed || Task.isCancelled }
+
+    /// Ends what was to begin something after a STOP.
+    func checkStop() throws {
+        if isStopped { throw CancellationError() }
+    }
+
+    /// Lets real time pass until STOP is pressed.
+    func sleep(_ duration: Duration) async {
+        guard !stopWasPressed else { return }
+        let (pressed, button) = AsyncStream.makeStream(of: Void.self)
+        waitingForTime = button
+        await withTaskGroup(of: Void.self) { group in
+            // Cancelled when the server goes down: what waits finds that out before it begins anything else.
+            group.addTask { try? await Task.sleep(for: duration) }
+            group.addTask { for await _ in pressed {} }
+            await group.next()
+            group.cancelAll()
+        }
+        waitingForTime = nil
     }
 
     private func stopped() -> CommandReply {
@@ -183,6 +223,6 @@ extension VirtualMicroscope {
 
     /// Runs Acquire at Items until its end or the user's STOP.
     func acquireUntilStopped() async {
-        _ = await untilStopped(Fault.acquisition) { await self.acquireAtItems() }
+        _ = try? await untilStopped(Fault.acquisition) { await acquireAtItems() }
     }
 }

@@ -94,9 +94,10 @@ public actor VirtualMicroscope {
     public nonisolated let faults: FaultPlan
     /// What is going on, for the faults: the command that runs, or the acquisition.
     var activity = ""
-    /// Ends what is running, if anything is.
-    var stopButton: AsyncStream<Void>.Continuation?
+    /// Whether what runs has been stopped.
     var stopWasPressed = false
+    /// Ends the wait of what runs, if it waits.
+    var waitingForTime: AsyncStream<Void>.Continuation?
     /// A STOP that the next request uses up.
     var stopIsPending = false
     var openFaultDialog: FaultDialog?
@@ -119,9 +120,7 @@ public actor VirtualMicroscope {
     }
     /// Lets simulated time pass that is in the event log already.
     func passTime(_ seconds: Seconds) async {
-        guard let duration = clock.pass(max(0, seconds.value)) else { return }
-        // Cancelled by STOP, or when the server goes down: what waits finds that out before it begins anything else.
-        try? await Task.sleep(for: duration)
+        if let duration = clock.pass(max(0, seconds.value)) { await sleep(duration) }
     }
 
     /// The name with the working directory before it, unless it is absolute.
