@@ -32,7 +32,7 @@ extension VirtualMicroscope {
             throw CommandFailure("The stage cannot go to \(target.x), \(target.y): its limits are -990 to 990 um.")
         }
         guard target.x.isFinite, target.y.isFinite else { throw CommandFailure("A stage position is not a number.") }
-        try Task.checkCancellation()
+        try goOnUnlessStopped()
         await waitForStage()
         let target = shortenedOnDemand(target)
         let way = target - stage.position

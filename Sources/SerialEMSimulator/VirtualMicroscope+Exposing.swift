@@ -13,7 +13,7 @@ extension VirtualMicroscope {
     func expose(_ set: ParameterSet, letterInLog: String? = nil) async throws -> ImageBuffer {
         // A series without waiting would keep everybody else from the microscope until its end.
         await Task.yield()
-        try Task.checkCancellation()
+        try goOnUnlessStopped()
         leakOnDemand()
         if column.lowDoseIsOn { await goTo(set.area) }
         let settings = column.sets[set] ?? CameraSettings(exposure: Seconds(1))

@@ -124,6 +124,12 @@ public actor VirtualMicroscope {
         try? await Task.sleep(for: duration)
     }
 
+    /// Before an exposure or a movement. The cancellation by STOP may come a moment after the button, and a night shall not depend
+    /// on that moment.
+    func goOnUnlessStopped() throws {
+        guard !stopWasPressed, !Task.isCancelled else { throw CancellationError() }
+    }
+
     /// The name with the working directory before it, unless it is absolute.
     func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(directory)/\(path)" }
 
