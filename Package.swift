@@ -13,7 +13,6 @@ let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration
 let nio = "swift-nio"
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: nio)
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
-let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: nio)
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -73,7 +72,7 @@ let package = Package(
             name: "SerialEMSimulator",
             dependencies: [
                 "SerialEMProtocol", "Specimen", "Raster", "Geometry", "Units", "ImageFiles", "Navigator", nioCore, nioPosix,
-                nioHTTP1, logging,
+                hummingbird, httpTypes, logging,
             ], exclude: ["Commands.md"], swiftSettings: numeric),
         .executableTarget(
             name: "serialem-sim",

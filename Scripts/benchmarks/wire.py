@@ -98,7 +98,9 @@ def main():
             "The simulator": [simulator, "--port", "0", "--seed", "7", "--folder", folder, "--time-scale", "0"],
             "A server that does no work": [wire_check, "serve"],
         }
+        images = options.images
         for title, command in servers.items():
+            options.images = images if command[0] == simulator else 0
             server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             try:
                 measure(title, server, options, wire_check)

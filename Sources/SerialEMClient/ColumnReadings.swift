@@ -36,6 +36,8 @@ public struct SlotStatus: Sendable, Hashable {
     public enum State: Sendable, Hashable {
         /// There is a cartridge.
         case occupied
+        /// Its cartridge is on the stage. A Thermo autoloader calls such a slot empty.
+        case onStage
         /// There is none.
         case empty
         /// The autoloader does not know.

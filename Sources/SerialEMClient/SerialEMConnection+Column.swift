@@ -79,12 +79,18 @@ extension SerialEMConnection {
         try await run("SetTargetDefocus", [.number(defocus.value)], kind: .repeatable)
     }
 
-    /// What the autoloader knows of a slot, counted from 1.
+    /// What the autoloader knows of a slot, counted from 1. On a JEOL the number counts the cartridges of the inventory that
+    /// ``takeInventory()`` made, and without one the command fails.
     public func reportSlotStatus(_ slot: Int) async throws(SerialEMError) -> SlotStatus {
         let values = try await read("ReportSlotStatus", [.integer(slot)])
         let first = try values.integer(0)
-        // JEOL reports six values: the number of the cartridge, its station, its slot, type, rotation and name.
-        let state: SlotStatus.State = first < 0 ? .unknown : (values.count > 2 || first > 0 ? .occupied : .empty)
+        let state: SlotStatus.State
+        if values.count > 2 {
+            // JEOL: the number of the cartridge, its station (1 magazine, 2 storage, 3 stage), its slot, type, rotation and name.
+            state = [1: .occupied, 2: .occupied, 3: .onStage][try values.integer(1)] ?? .unknown
+        } else {
+            state = first < 0 ? .unknown : first > 0 ? .occupied : .empty
+        }
         let name = values.count > 1 ? values.values.last?.text : nil
         return SlotStatus(state: state, name: name, values: values.values)
     }
@@ -97,6 +103,11 @@ extension SerialEMConnection {
         // JEOL reports an index from 0 and the cartridge's number; Thermo a slot from 1 and 0.
         if let cartridge = try values.optional(1, values.integer), cartridge > 0 { return first >= 0 ? first + 1 : nil }
         return first > 0 ? first : nil
+    }
+
+    /// Lets a JEOL autoloader look through its cassette, which takes minutes.
+    public func takeInventory() async throws(SerialEMError) {
+        try await run("LongOperation", [.text("In")], kind: .repeatable, deadline: Deadline.hours)
     }
 
     /// Brings the grid of a slot onto the stage, which takes minutes. Valve, beam and Navigator are left as they are.

@@ -130,7 +130,7 @@ extension SerialEMMicroscope {
     private func slotFinding(_ slot: Int) async -> Finding {
         let subject = "grid \(slot)"
         return await look(subject) {
-            let found = try await cassetteSlot(slot)
+            let found = try await knownSlot(slot)
             let name = found.name.map { "'\($0)'" } ?? "without a name"
             switch found.place {
             case .cassette:

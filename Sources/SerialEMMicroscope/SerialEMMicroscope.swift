@@ -100,11 +100,26 @@ public actor SerialEMMicroscope: Microscope {
     }
 
     public func cassetteSlot(_ slot: Int) async throws -> CassetteSlot {
+        do {
+            return try await knownSlot(slot)
+        } catch let error as MicroscopeError {
+            // A JEOL autoloader knows nothing of its cartridges before it has looked through the cassette.
+            guard error.message.contains("inventory") else { throw error }
+            let c = connection
+            logger.notice("The autoloader takes an inventory of its cassette")
+            try await Self.wording { try await c.takeInventory() }
+            return try await knownSlot(slot)
+        }
+    }
+
+    /// What the autoloader says of a slot without moving anything.
+    func knownSlot(_ slot: Int) async throws -> CassetteSlot {
         let c = connection
         let status = try await Self.wording { try await c.reportSlotStatus(slot) }
         let name = status.name.flatMap { $0 == "!NONAME!" || $0 == "\\" || $0.isEmpty ? nil : $0 }
         switch status.state {
         case .occupied: return CassetteSlot(place: .cassette, name: name)
+        case .onStage: return CassetteSlot(place: .stage, name: name)
         case .unknown: return CassetteSlot(place: .noSuchSlot, name: nil)
         case .empty:
             // A slot that has a name and no cartridge belongs to the cartridge on the stage; newer versions say so outright.

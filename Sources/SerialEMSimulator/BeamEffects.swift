@@ -30,7 +30,7 @@ extension Column {
         Micrometers(max(2, magnification.pixelSize.value * 2.0))
     }
     /// Whether electrons reach the specimen at all.
-    var beamIsOnSpecimen: Bool { valveIsOpen && !beamIsBlanked }
+    var beamIsOnSpecimen: Bool { valveIsOpen && gun.emits && !beamIsBlanked }
 
     /// What the fluorescent screen would measure: nanoamperes.
     var screenCurrent: Double {
@@ -42,7 +42,7 @@ extension Column {
     func intensity(ofBeam diameter: Micrometers) -> Double { min(1, cbrt(max(0, diameter.value) / 4000)) }
     func beam(ofIntensity intensity: Double) -> Micrometers { Micrometers(4000 * intensity * intensity * intensity) }
     /// Milliradians.
-    var convergenceAngle: Double { (isMicroProbe ? 0.05 : 0.4) * apertures.convergenceShare * beamSpread }
+    var convergenceAngle: Double { (isMicroProbe ? 0.05 : 0.4) * apertures.convergenceShare * beamSpread * Double(alpha) / 3 }
 
     /// The share of the electrons that the energy filter lets through, where its zero loss is off by some electronvolts.
     func filterShare(misplacedBy offset: Double) -> Double {

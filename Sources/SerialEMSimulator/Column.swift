@@ -80,6 +80,8 @@ struct Column: Sendable {
     /// Diameter of the beam as a multiple of the one that belongs to the magnification.
     var beamSpread = 1.0
     var isMicroProbe = true
+    /// JEOL's selector of the convergence angle, from 1 to 5.
+    var alpha = 3
     /// Percent of the time that the dose modulator lets the beam through.
     var doseModulator = 100.0
     var beamIsBlanked = false

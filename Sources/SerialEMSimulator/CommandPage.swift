@@ -6,7 +6,7 @@ public enum CommandState: Sendable, Hashable {
     case real
     /// Answers as SerialEM does, with less behind it; the text says what.
     case simplified(String)
-    /// Answers with SerialEM's kind of error, which names the command; the text says why, where that is told.
+    /// Answers with SerialEM's kind of error, which names the command; the text says why.
     case refused(String)
     /// No command for external control; answers with an error.
     case notExported
@@ -36,7 +36,7 @@ public enum CommandPage {
         // These two are answered before the table is asked.
         let isAnswered = CommandTable.handlers[definition.code] != nil || definition.name == "Exit" || definition.name == "Return"
         if isAnswered { return CommandTable.simplified[definition.name].map { .simplified($0) } ?? .real }
-        return definition.letters == nil ? .notExported : .refused(CommandTable.refusalReasons[definition.name] ?? "")
+        return definition.letters == nil ? .notExported : .refused(CommandTable.refusal(definition.name))
     }
 
     /// One line for each command, tab-separated: code, name, letters of its arguments, state, remark.

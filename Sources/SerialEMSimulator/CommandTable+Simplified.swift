@@ -6,6 +6,7 @@ extension CommandTable {
         .reduce([:]) { $0.merging($1) { _, later in later } }
 
     private static let noScreen = "Accepted; there is no screen to show it on."
+    private static let inScripts = "Always an error: while a client is in control nothing is being acquired."
     private static let noLog = "Accepted; the simulator's log does not report values."
 
     static let simplifiedSessionCommands: [String: String] = [
@@ -13,7 +14,7 @@ extension CommandTable {
         "SetDebugOutput": noLog, "ProgramTimeStamps": "One line in the log.",
         "SetNextLogOutputStyle": noScreen, "DeferLogUpdates": noScreen, "FlashDisplay": noScreen, "ToggleBufferDisplay": noScreen,
         "OpenDialog": noScreen, "ImposeToolbarColor": noScreen, "HighlightStatusLine": noScreen, "SetBufZoomAndCenter": "Shows the buffer; there is no zoom.",
-        "AddBufToStackWindow": "Counts the image; there is no window.", "SuspendNavRedraw": noScreen,
+        "OpenImagingStateDialog": noScreen, "AddBufToStackWindow": "Counts the image; there is no window.", "SuspendNavRedraw": noScreen,
         "ReportEnvironVar": "No variable of the environment is told to a client.",
         "WaitForMidnight": "Does not close the valves.",
         "DeferSettingsUpdate": noScreen, "SaveSettings": "Accepted; settings are not written to a file.",
@@ -21,11 +22,11 @@ extension CommandTable {
         "ReportProperty": "Knows the properties that decide something here.", "SetProperty": "Takes any name.",
         "ReportCameraProperty": "Knows the properties that decide something here.",
         "ReportUserSetting": "Knows the settings that decide something here.", "SetUserSetting": "Takes any name.",
+        "ExitProgramAtEnd": "Accepted; the simulator goes on.",
+        "ReportNumExeFuncs": "The length of SerialEM's list, refused commands included.",
+        "ClearHoleFinder": "Accepted; there are no holes to find.",
         "MailSubject": "Accepted; no mail is sent.", "SendEmail": "The mail goes to the log.", "ErrorBoxSendEmail": "Accepted; no mail is sent.",
         "SetNextEmailAddress": "Accepted; no mail is sent.",
-        "Call": "Always an error: no script has a name.", "CallFunction": "Always an error: no script has a name.",
-        "CallScript": "Always an error: scripts are stored, not run.", "CallMacro": "Always an error: scripts are stored, not run.",
-        "ExitProgramAtEnd": "Accepted; the simulator goes on.",
         "SetHoleFinderParams": "Kept and reported; there are no holes to find.",
         "RunScriptAfterNavAcquire": "The number is checked; scripts are not run.",
         "FFT": "Half the detail of SerialEM's: 512 pixels wide, into A, and into AF as if its window were open.",
@@ -62,34 +63,7 @@ extension CommandTable {
         "ReadNavAcqParamSet": "The set and the file are checked; nothing is read.",
         "StartNavAcquireAtEnd": "With a script as the primary action the stand-in for PACEtomo runs.",
         "ItemForSuperCoord": "The item has to exist; there is no super-montage.",
+        "EndAcquireAtItems": inScripts, "SkipAcquiringGroup": inScripts, "SkipMoveInNavAcquire": inScripts, "ReportNextNavAcqItem": inScripts,
         "ReportIfNavAcquiring": "Always 0: an acquisition is never paused.",
     ]
-
-    /// Why some commands are refused; the others are only named.
-    static let refusalReasons: [String: String] = {
-        let groups: [(String, [String])] = [
-            ("The simulator starts no programs.", ["RunInShell", "RunProcess", "CreateProcess", "RunExternalTool"]),
-            ("The simulator does not run scripts of SerialEM.", ["CallStringArray"]),
-            ("This microscope has no UTAPI.", ["ReportUtapiServices"]),
-            ("Cumulative dose of the beam is not measured.", ["WaitForDose"]),
-            ("The grids of the simulator are no waffles.", ["SetupWaffleMontage"]),
-            ("Montages are not prepared by exposing the area.", ["PreCookMontage", "PrescanWithPreview"]),
-            (
-                "The grids of the simulator are lamellae, without squares and holes to find.",
-                [
-                    "AutoContourGridSquares", "ReportAutocontourStats", "MakePolygonsAtSquares", "FindHoles", "MakeNavPointsAtHoles",
-                    "CombineHolesToMulti", "FindMultiMapHoles", "UseNavGroupForMultishot",
-                ]
-            ),
-            ("The camera takes one image at a time; SerialEM's multiple Records are not simulated.", ["MultipleRecords"]),
-            ("The specimen does not change by cooking.", ["CookSpecimen"]),
-            ("There are no templates of holes to align to.", ["AlignToTemplate", "CenterHoleAtNavItem"]),
-            ("No offset was set automatically that could be taken back.", ["RevertAutoLDShiftOffset"]),
-            ("This microscope has no vibration manager.", ["QueryVibrationManager", "VibrationManagerRequest"]),
-            ("This microscope has no energy filter of JEOL.", ["ReportJeolGIF", "SetJeolGIF"]),
-            ("There is no grid map to align with.", ["RefineGridMapAlignment", "AlignAndTransformItems", "LoadAllGridMaps"]),
-            ("Anchor maps need a second magnification, which is not set up.", ["MakeAnchorMap"]),
-        ]
-        return Dictionary(groups.flatMap { reason, names in names.map { ($0, reason) } }) { first, _ in first }
-    }()
 }

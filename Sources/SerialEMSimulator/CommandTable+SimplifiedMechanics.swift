@@ -11,6 +11,7 @@ extension CommandTable {
         "SetStageBAxis": "The axis turns and is reported; images do not change.",
         "ReportLastAxisOffset": "Fine eucentricity finds the offset without error.",
         "SetBeamTilt": "Beam and image stay where they are; the tilt counts for coma.",
+        "ReportCurrentMulGridID": "Always none: no operation with several grids runs.",
         "ReportSlotStatus": "autoloaderInfo is a list of names, one a line, and not an array of two dimensions.",
         "RealignReloadedGrid": "Five pieces are chosen by their places only; apertures are left as they are.",
     ]

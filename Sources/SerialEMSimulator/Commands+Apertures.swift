@@ -7,10 +7,6 @@ extension CommandTable {
         "SetApertureSize": { try await $0.setApertureSize($0.apertureNumber($1), size: $1.integer(2)) },
         "RemoveAperture": { try await $0.removeAperture($0.apertureNumber($1)) },
         "ReInsertAperture": { try await $0.reinsertAperture($0.apertureNumber($1)) },
-        "GetApertureSizes": { _, _ in throw CommandFailure("The sizes of apertures can be listed on JEOL microscopes only.") },
-        "PhasePlateToNextPos": { _, _ in throw CommandFailure("There is no phase plate.") },
-        "ReportPhasePlatePos": { _, _ in throw CommandFailure("There is no phase plate.") },
-        "ConditionPhasePlate": { _, _ in throw CommandFailure("There is no phase plate.") },
     ]
 }
 

@@ -65,12 +65,12 @@ extension VirtualMicroscope {
         if cassette.loaded != nil { await takeOffStage(Seconds(180)) }
         if slot == Cassette.failingSlot {
             await passLoading(Seconds(120), slot: slot, kind: .load)
-            throw CommandFailure("The cartridge of slot \(slot) could not be taken from the cassette; it is still there.")
+            throw TaskFailure("The cartridge of slot \(slot) could not be taken from the cassette; it is still there.")
         }
         if mechanics.jammedSlots.contains(slot) {
             await passLoading(Seconds(200), slot: slot, kind: .load)
             mechanics.stuckSlot = slot
-            throw CommandFailure("The autoloader is jammed: the cartridge of slot \(slot) is stuck on its way.")
+            throw TaskFailure("The autoloader is jammed: the cartridge of slot \(slot) is stuck on its way.")
         }
         await passLoading(Seconds(300), slot: slot, kind: .load)
         let loading = cassette.load(slot)
@@ -82,20 +82,27 @@ extension VirtualMicroscope {
         if loading > 1 { doseMaps[slot]?.move { [old = grid(loading - 1)] in new.gridToStage(old.stageToGrid($0)) } }
         self.grid = new
         stage = Stage()
+        mechanics.storedSlots.remove(slot)
+        column.vacuum.takeInGas(at: clock.elapsed)
+        leakOnDemand()
         try writeTruth()
         return [.number(0), .number(0)]
     }
     func unloadCartridge() async throws -> [ReportedValue] {
+        if configuration.kind == .jeol { try checkInventory() }
         try checkNothingIsStuck()
         guard cassette.loaded != nil else { throw CommandFailure("No cartridge is on the stage.") }
         try await jamOnDemand("the cartridge on the stage")
         await waitForStage()
         await takeOffStage(Seconds(240))
+        leakOnDemand()
         return [.number(0), .number(0)]
     }
     private func takeOffStage(_ seconds: Seconds) async {
         await passLoading(seconds, slot: cassette.loaded ?? 0, kind: .unload)
+        if let slot = cassette.loaded { mechanics.storedSlots.insert(slot) }
         cassette.unload()
+        column.vacuum.takeInGas(at: clock.elapsed)
         grid = nil
         stage = Stage()
     }

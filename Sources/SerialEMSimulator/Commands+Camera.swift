@@ -19,7 +19,6 @@ extension CommandTable {
         "SelectCamera": { try await $0.selectCamera($1.integer(1)) },
         "ReportCameraName": { _, a in [.text(a.integer(1) <= CameraState.count ? CameraState.name : "NOCAM")] },
         "CameraProperties": { try await $0.cameraProperties($1) },
-        "RunGatanScript": { _, _ in throw CommandFailure("There is no camera of DigitalMicrograph.") },
         "ReportCountScaling": { _, _ in [.number(0), .number(VirtualMicroscope.countsPerElectron)] },
     ]
     static let doseCommands: [String: CommandHandler] = [

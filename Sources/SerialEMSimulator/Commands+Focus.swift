@@ -12,7 +12,7 @@ extension CommandTable {
         "SetAbsoluteFocus": { try await $0.setAbsoluteFocus($1.number(1)) },
         "SetEucentricFocus": { m, _ in await m.setEucentricFocus() },
         "CalEucentricFocus": { m, _ in await m.calibrateEucentricFocus() },
-        "CheckEucenByFocusCal": { _, _ in [.number(1)] },
+        "CheckEucenByFocusCal": { [.flag(await $0.eucentricityByFocusIsCalibrated($1))] },
         "ResetDefocus": { m, _ in await m.resetDefocus() },
         "SaveFocus": { m, _ in try await m.saveFocus() },
         "RestoreFocus": { m, _ in try await m.restoreFocus() },
@@ -57,6 +57,16 @@ extension VirtualMicroscope {
     }
     /// From now on the present focus counts as eucentric: the readout is 0 there.
     func calibrateEucentricFocus() -> [ReportedValue] { resetDefocus() }
+    /// Calibrated at each magnification with the objective lens on, for the present spot and probe. A negative argument is the
+    /// present state; in Low Dose it is View that counts.
+    func eucentricityByFocusIsCalibrated(_ a: CommandArguments) -> Bool {
+        func wanted(_ place: Int, _ present: Int) -> Int { a.has(place) && a.integer(place) >= 0 ? a.integer(place) : present }
+        let isLowDose = wanted(1, column.lowDoseIsOn ? 1 : 0) != 0
+        let index = isLowDose ? column.areas[.view]?.magnification ?? column.magnification : wanted(2, column.magnification)
+        guard let magnification = Magnifications.entry(index), !magnification.isLowMag else { return false }
+        return isLowDose
+            || wanted(3, column.spotSize) == column.spotSize && wanted(4, column.isMicroProbe ? 1 : 0) == (column.isMicroProbe ? 1 : 0)
+    }
     func resetDefocus() -> [ReportedValue] {
         column.focusAtZero += column.defocus
         column.defocus = Micrometers(0)

@@ -11,11 +11,17 @@ extension CommandTable {
         "GetLowDoseAreaParams": { try await $0.publishArea($1.text(1), variable: $1.text(2), separator: " ") },
         "GetAllLowDoseValues": { try await $0.publishAllValues($1) },
         "SetLDContinuousUpdate": { _, _ in [] },
-        "SetLDAddedBeamButton": { _, _ in [] },
+        "SetLDAddedBeamButton": { m, _ in try await m.setAddedBeamButton() },
     ]
 }
 
 extension VirtualMicroscope {
+    /// Wants a defined area; the areas of the simulator have no beam shift of their own.
+    func setAddedBeamButton() throws -> [ReportedValue] {
+        try requireLowDose()
+        guard column.area != nil else { throw CommandFailure("A Low Dose area has to be in use for this command.") }
+        return []
+    }
     private func nameOfChange(_ area: LowDoseArea) -> String { "Low Dose \(area)" }
 
     /// The area takes the present settings, and from now on those that commands make; its former ones come back when control

@@ -19,8 +19,15 @@ extension CommandTable {
         "SetSpotSize": { try await $0.setSpotSize($1.integer(1)) },
         "ReportProbeMode": { m, _ in [.flag(await m.column.isMicroProbe)] },
         "SetProbeMode": { try await $0.setProbeMode($1.text(1)) },
-        "ReportAlpha": { _, _ in throw CommandFailure("Alpha exists on JEOL microscopes only.") },
-        "SetAlpha": { _, _ in throw CommandFailure("Alpha exists on JEOL microscopes only.") },
+        "ReportAlpha": { m, _ in
+            try m.require(.jeol, "Alpha exists")
+            return [.count(await m.column.alpha)]
+        },
+        "SetAlpha": { m, a in
+            try m.require(.jeol, "Alpha exists")
+            guard (1 ... 5).contains(a.integer(1)) else { throw CommandFailure("Alpha is 1 to 5, not \(a.integer(1)).") }
+            return await m.change { $0.alpha = a.integer(1) }
+        },
         "NormalizeLenses": { try await $0.normalizeLenses($1.integer(1)) },
         "NormalizeAllLenses": { m, _ in await m.pause(3) },
         "ReportHighVoltage": { _, _ in [.number(300)] },

@@ -26,8 +26,6 @@ extension CommandTable {
         "DriftWaitTask": { try await $0.waitForDrift($1) },
         "GetWaitTaskDrift": { m, _ in try await m.reportDriftWait() },
         "WalkUpTo": { try await $0.walkUp(to: $1.number(1)) },
-        "LimitNextRoughEucen": { _, _ in [] },
-        "ReportRoughEucenFailed": { _, _ in [.number(0)] },
     ]
 }
 

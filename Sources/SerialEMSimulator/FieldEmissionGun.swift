@@ -3,6 +3,8 @@ struct FieldEmissionGun: Sendable {
     private var lastFlash = -7_200.0
     private var lastHotFlash = -36_000.0
     var nextFlashIsHot = false
+    /// Whether electrons come at all; only a JEOL lets a client switch that.
+    var emits = true
     static let flashTime = 60.0
 
     /// A mild flash is due after eight hours, one at high temperature after a day.

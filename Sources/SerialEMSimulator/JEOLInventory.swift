@@ -4,16 +4,16 @@ internal import SerialEMProtocol
 extension VirtualMicroscope {
     func checkInventory() throws {
         guard mechanics.inventoryIsTaken else {
-            throw CommandFailure("You need to do a cassette inventory; there is no cartridge information.")
+            throw CommandFailure("No inventory of the cassette was taken yet; LongOperation In takes one.")
         }
     }
-    /// Number of the cartridge, station (1 magazine, 3 stage, 0 on the way), slot, type, rotation and name; only -1 beyond the end.
+    /// Number of the cartridge, station (1 magazine, 2 storage, 3 stage, 0 on the way), slot, type, rotation and name; only -1 beyond the end.
     func inventoryEntry(_ number: Int) throws -> [ReportedValue] {
         try checkInventory()
         let inventory = cassette.inventory
         guard inventory.indices.contains(number - 1) else { return [.number(-1)] }
         let slot = inventory[number - 1]
-        let station = mechanics.stuckSlot == slot ? 0 : cassette.loaded == slot ? 3 : 1
+        let station = mechanics.stuckSlot == slot ? 0 : cassette.loaded == slot ? 3 : mechanics.storedSlots.contains(slot) ? 2 : 1
         return [.count(Cassette.cartridgeID(slot)), .count(station), .count(slot), .number(1), .number(0)]
             + [.text(cassette.reportedName(slot) ?? "")]
     }

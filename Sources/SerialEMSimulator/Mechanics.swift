@@ -31,6 +31,12 @@ struct Mechanics {
     var stuckSlot: Int?
     /// JEOL: whether the cassette was looked through.
     var inventoryIsTaken = false
+    /// JEOL: slots whose cartridges came back from the stage since then; the inventory calls their place the storage.
+    var storedSlots: Set<Int> = []
+
+    /// By how many micrometres the next rough eucentricity may change the height, 0 for any, and whether the last one gave up.
+    var nextRoughLimit = Micrometers(0)
+    var roughEucentricityFailed = false
 
     init(configuration: SimulatorConfiguration) {
         events = EventLog(path: configuration.eventLog)

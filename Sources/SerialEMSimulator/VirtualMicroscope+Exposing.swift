@@ -14,6 +14,7 @@ extension VirtualMicroscope {
         // A series without waiting would keep everybody else from the microscope until its end.
         await Task.yield()
         try checkStop()
+        leakOnDemand()
         if column.lowDoseIsOn { await goTo(set.area) }
         let settings = column.sets[set] ?? CameraSettings(exposure: Seconds(1))
         let magnification = column.currentMagnification

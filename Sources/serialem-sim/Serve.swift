@@ -78,11 +78,8 @@ struct Serve: AsyncParsableCommand {
         let plan = FaultPlan(try faults.map { try Fault.read(file: $0) } ?? [], logger: logger)
         let server = try await SimulatorServer.bind(
             configuration: configuration, host: host, port: port, faults: plan, logger: logger)
-        var control: ControlPort?
-        if let controlPort { control = try await ControlPort.bind(for: server, port: controlPort, logger: logger) }
         try await server.microscope.writeTruth()
-        if let control { FileHandle.standardOutput.write(Data("control port http://127.0.0.1:\(control.port)\n".utf8)) }
-        FileHandle.standardOutput.write(Data("listening on \(host):\(server.port)\n".utf8))
+        let listening = "listening on \(host):\(server.port)\n"
         let sources = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number)
@@ -94,7 +91,16 @@ struct Serve: AsyncParsableCommand {
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
-            if let control { group.addTask { try await control.run() } }
+            if let controlPort {
+                let control = ControlPort(for: server, port: controlPort, logger: logger)
+                group.addTask {
+                    try await control.run { port in
+                        FileHandle.standardOutput.write(Data("control port http://127.0.0.1:\(port)\n\(listening)".utf8))
+                    }
+                }
+            } else {
+                FileHandle.standardOutput.write(Data(listening.utf8))
+            }
             group.addTask { for await _ in signals { return } }
             _ = try await group.next()
             group.cancelAll()

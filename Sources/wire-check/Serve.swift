@@ -3,7 +3,7 @@ import Foundation
 import SerialEMProtocol
 
 /// `wire-check serve`: a server that does no work, so that a benchmark shows what the clients themselves cost. It answers
-/// every command with three numbers, takes images, and gives the last one back.
+/// every command with three numbers.
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Answer a SerialEM client without doing anything.")
@@ -22,37 +22,24 @@ struct Serve: ParsableCommand {
         guard bound else { throw ValidationError("No port can be taken.") }
         print("listening on 127.0.0.1:\(UInt16(bigEndian: address.sin_port))")
         fflush(nil)
-        var image: [UInt8] = []
         while true {
             let client = accept(listener, nil, nil)
             guard client >= 0 else { continue }
             var on: Int32 = 1
             setsockopt(client, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
             var stream = BlockingStream(client)
-            try? answer(&stream, &image)
+            try? answer(&stream)
             close(client)
         }
     }
 
-    private func answer(_ stream: inout BlockingStream, _ image: inout [UInt8]) throws {
+    private func answer(_ stream: inout BlockingStream) throws {
         let reply = try CommandReply(values: [.number(12.5), .number(-3.25), .number(100)]).encoded()
-        var header: [UInt8] = []
         while let packet = try stream.packet() {
             switch try Request.decode(packet) {
             case .okToRun: stream.send(OKToRunReply(ok: true).encoded())
             case .command: stream.send(reply)
-            case .bufferImage:
-                // The Python client never gets an image that comes together with its header.
-                stream.send(header)
-                usleep(2000)
-                stream.send(image)
-            case .putImage(let request):
-                stream.send(BareReply(returnStatus: .handled).encoded())
-                if image.count != request.byteCount { image = [UInt8](repeating: 0, count: request.byteCount) }
-                guard stream.fill(&image) else { return }
-                let description = BufferImageReply(pixelType: request.pixelType, width: request.width, height: request.height)
-                guard description.chunkCount == 1 else { throw ValidationError("Images of several chunks are not served.") }
-                header = description.encoded()
+            case .bufferImage, .putImage: throw ValidationError("This server has no images.")
             }
         }
     }
@@ -72,18 +59,6 @@ private struct BlockingStream {
             let count = recv(socket, &part, part.count, 0)
             guard count > 0 else { return nil }
             reader.append(part.prefix(count))
-        }
-    }
-
-    func fill(_ bytes: inout [UInt8]) -> Bool {
-        bytes.withUnsafeMutableBytes { raw in
-            var done = 0
-            while done < raw.count {
-                let count = recv(socket, raw.baseAddress.map { $0 + done }, raw.count - done, 0)
-                guard count > 0 else { return false }
-                done += count
-            }
-            return true
         }
     }
 

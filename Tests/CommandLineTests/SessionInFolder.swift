@@ -38,9 +38,11 @@ func files(in folder: String) throws -> Set<String> {
 }
 
 /// A virtual microscope on a free port while the body runs.
-func withSimulator(in folder: String, seed: UInt64 = 1, _ body: @Sendable (SimulatorServer) async throws -> Void) async throws {
+func withSimulator(
+    in folder: String, seed: UInt64 = 1, kind: MicroscopeKind = .thermo, _ body: @Sendable (SimulatorServer) async throws -> Void
+) async throws {
     let server = try await SimulatorServer.bind(
-        configuration: SimulatorConfiguration(seed: seed, folder: folder), port: 0, logger: Logger(label: "test"))
+        configuration: SimulatorConfiguration(seed: seed, folder: folder, kind: kind), port: 0, logger: Logger(label: "test"))
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await server.run() }
         try await body(server)

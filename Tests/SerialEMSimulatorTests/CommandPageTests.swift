@@ -1,6 +1,6 @@
 import Foundation
 import SerialEMProtocol
-import SerialEMSimulator
+@testable import SerialEMSimulator
 import Testing
 
 @Suite struct CommandPageTests {
@@ -45,6 +45,26 @@ import Testing
     func whatOtherProgramsCallIsNotRefused(name: String) throws {
         let definition = try #require(FunctionCodes.definition(named: name))
         #expect(CommandPage.state(of: definition).word != "refused")
+    }
+
+    /// Of two handlers of one command one would never run, and one under a name that SerialEM does not have neither.
+    @Test func everyHandlerStandsForOneCommandOfTheList() {
+        let names = (CommandTable.groups + CommandTable.opticalGroups).flatMap(\.keys)
+        #expect(Dictionary(grouping: names, by: { $0 }).filter { $1.count > 1 }.keys.sorted() == [])
+        #expect(names.filter { FunctionCodes.definition(named: $0) == nil } == [])
+        #expect(names.count > 500)
+    }
+
+    @Test func aRemarkBelongsToACommandInItsState() {
+        for name in CommandTable.simplified.keys {
+            #expect(FunctionCodes.definition(named: name).map { CommandPage.state(of: $0).word } == "simplified", "\(name)")
+        }
+        for name in CommandTable.refusalReasons.keys {
+            #expect(FunctionCodes.definition(named: name).map { CommandPage.state(of: $0).word } == "refused", "\(name)")
+        }
+        for definition in FunctionCodes.all where CommandPage.state(of: definition) != .real {
+            #expect(!CommandPage.state(of: definition).remark.isEmpty, "\(definition.name)")
+        }
     }
 
     @Test func whatIsRefusedAnswersWithItsName() async throws {

@@ -30,7 +30,7 @@ import Units
 
     @Test func whatIsNotHTTPIsRefusedAndThePortGoesOn() async throws {
         try await withFaults { stand in
-            let answer = try await withRawClient(stand.control.port) { client in
+            let answer = try await withRawClient(stand.controlPort) { client in
                 try await client.send(Array("HELO\u{1}\r\n\r\n".utf8))
                 return String(decoding: try await client.rest(), as: UTF8.self)
             }

@@ -11,7 +11,8 @@ import Testing
             {"kind": "dropBeforeReply", "executed": false}, {"kind": "dropInReply", "bytes": 7}, {"kind": "dropAfterReply"},
             {"kind": "delayReply", "seconds": 0.5}, {"kind": "busy", "seconds": 20}, {"kind": "stop"}, {"kind": "stopWhileWaiting"},
             {"kind": "newcomer", "seconds": 3}, {"kind": "error", "text": "No."}, {"kind": "blankImage"}, {"kind": "missingPiece"},
-            {"kind": "stageShort", "micrometers": 2.5}, {"kind": "jam"}, {"kind": "crash", "seconds": 5}, {"kind": "diskFull"},
+            {"kind": "stageShort", "micrometers": 2.5}, {"kind": "jam"}, {"kind": "vacuum", "severity": 1, "seconds": 60},
+            {"kind": "crash", "seconds": 5}, {"kind": "diskFull"},
             {"kind": "dialog", "text": "Sure?", "seconds": 4}, {"kind": "truncateReply", "bytes": 3}, {"kind": "glueReply", "bytes": 4},
             {"kind": "garbageReply", "bytes": 5}, {"kind": "wrongCount", "values": 9, "longs": -1}, {"kind": "wrongLength", "length": -1},
             {"kind": "silence", "when": {"command": "View", "after": 2, "times": "always", "probability": 0.25, "seed": 8}}

@@ -9,7 +9,7 @@ import SerialEMSimulator
 /// A simulator with faults and its control port, both on free ports of the loopback interface.
 struct FaultStand: Sendable {
     let server: SimulatorServer
-    let control: ControlPort
+    let controlPort: Int
     let folder: String
     var port: Int { server.port }
 
@@ -22,8 +22,8 @@ struct FaultStand: Sendable {
 
     /// Asks the control port, and gives the whole answer as text.
     func ask(_ method: String, _ path: String, _ body: String = "", headers: String = "") async throws -> String {
-        let request = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
-        return try await withRawClient(control.port) { client in
+        let request = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        return try await withRawClient(controlPort) { client in
             try await client.send(Array(request.utf8))
             return String(decoding: try await client.rest(), as: UTF8.self)
         }
@@ -41,11 +41,17 @@ func withFaults(
     let server = try await SimulatorServer.bind(
         configuration: SimulatorConfiguration(seed: 3, folder: folder, timeScale: timeScale), port: 0,
         faults: FaultPlan(try Fault.list(text: faults, place: "test"), logger: logger), logger: logger)
-    let control = try await ControlPort.bind(for: server, port: 0, logger: logger)
+    let (ports, opened) = AsyncStream.makeStream(of: Int.self)
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await server.run() }
-        group.addTask { try await control.run() }
-        try await body(FaultStand(server: server, control: control, folder: folder))
+        group.addTask {
+            defer { opened.finish() }
+            try await ControlPort(for: server, port: 0, logger: logger).run { opened.yield($0) }
+        }
+        for await port in ports {
+            try await body(FaultStand(server: server, controlPort: port, folder: folder))
+            break
+        }
         group.cancelAll()
     }
 }

@@ -72,6 +72,58 @@ import Units
         }
     }
 
+    @Test func aSlotThatFailsEndsControlAsAnyFailedTaskDoes() async throws {
+        try await withFaults { stand in
+            let sem = try await stand.connect()
+            try await sem.noMessageBoxOnError(false)
+            let error = await #expect(throws: SerialEMError.self) { try await sem.loadCartridge(12) }
+            #expect(error?.code == .stopped)
+            #expect(try await stand.ask("GET", "/status").contains(#""control": "idle""#))
+            await sem.close()
+            let again = try await stand.connect()
+            let refused = await #expect(throws: SerialEMError.self) { try await again.loadCartridge(12) }
+            #expect(refused?.code == .commandFailed)
+            #expect(refused?.reportedText?.contains("could not be taken") == true)
+            #expect(try await again.reportTiltAngle().value == 0)
+            await again.close()
+        }
+    }
+
+    @Test func badVacuumClosesTheValveDarkensImagesAndGoesAway() async throws {
+        try await withFaults(#"{"kind": "vacuum", "seconds": 300, "when": {"command": "R", "after": 1}}"#) { stand in
+            let sem = try await stand.connect()
+            try await loadFirstGrid(sem)
+            func counts() async throws -> Double {
+                try await sem.record()
+                return try await sem.reportMeanCounts("A")
+            }
+            let bright = try await counts()
+            let dark = try await counts()
+            #expect(dark < 0.1 * bright)
+            #expect(try await sem.reportColumnOrGunValve() == .closed)
+            #expect(try await sem.number("ReportVacuumStatus") == 2)
+            await #expect(throws: SerialEMError.self) { try await sem.setColumnOrGunValve(open: true) }
+            await #expect(throws: SerialEMError.self) { try await sem.eucentricity(1) }
+            try await sem.delay(Seconds(320))
+            #expect(try await sem.number("ReportVacuumStatus") == 1)
+            try await sem.setColumnOrGunValve(open: true)
+            #expect(try await counts() > 0.9 * bright)
+            try await sem.delay(Seconds(600))
+            #expect(try await sem.number("ReportVacuumStatus") == 0)
+            await sem.close()
+        }
+    }
+
+    @Test func aSmallLeakShowsAtTheGaugesOnly() async throws {
+        try await withFaults(#"{"kind": "vacuum", "severity": 1, "when": {"command": "SetColumnOrGunValve"}}"#) { stand in
+            let sem = try await stand.connect()
+            try await sem.setColumnOrGunValve(open: true)
+            #expect(try await sem.number("ReportVacuumStatus") == 1)
+            #expect(try await sem.reportColumnOrGunValve() == .open)
+            await sem.close()
+        }
+    }
+
     @Test func aFullDiskKeepsTheImageInItsBuffer() async throws {
         try await withFaults(#"{"kind": "diskFull"}"#) { stand in
             let sem = try await stand.connect()

@@ -1,88 +1,108 @@
 internal import Foundation
 internal import Geometry
+internal import HTTPTypes
+internal import Hummingbird
 internal import ImageFiles
+internal import NIOCore
 internal import Units
 
-/// What somebody wants of the control port.
-struct ControlRequest: Sendable {
-    let method: String
-    let path: String
-    /// A page in a browser of this computer could otherwise drive the simulator.
-    let isFromWebPage: Bool
-    let body: [UInt8]
-}
-
-/// What the control port says.
-struct ControlAnswer: Sendable {
-    var status = 200
-    let body: [UInt8]
+/// A request that makes no sense, in one sentence.
+private struct Refusal: Error {
+    let status: HTTPResponse.Status
+    let sentence: String
     /// The methods that a path knows, where another was used.
     var allow: [String] = []
-
-    init(_ value: JSONValue) { body = Array((value.text + "\n").utf8) }
-    init(bytes: some Sequence<UInt8>) { body = Array(bytes) }
-
-    /// A request that makes no sense, in one sentence.
-    static func wrong(_ status: Int, _ sentence: String, allow: [String] = []) -> ControlAnswer {
-        var answer = ControlAnswer(["error": .string(sentence)])
-        answer.status = status
-        answer.allow = allow
-        return answer
-    }
 }
 
 /// The paths of the control port.
-struct ControlRoutes: Sendable {
+struct ControlRoutes: HTTPResponder {
     let server: SimulatorServer
 
+    /// The longest list of faults that is taken, in bytes.
+    private static let longestBody = 1 << 20
     private static let methods: [(path: String, methods: [String])] = [
         ("/faults", ["GET", "POST", "DELETE"]), ("/status", ["GET"]), ("/events", ["GET"]), ("/dialog", ["POST"]), ("/stop", ["POST"]),
         ("/crash", ["POST"]),
     ]
 
-    func answer(_ request: ControlRequest) async -> ControlAnswer {
-        guard let methods = Self.methods.first(where: { $0.path == request.path })?.methods else {
-            return .wrong(404, "There is no \(request.path.prefix(100)); possible are \(Self.methods.map(\.path).joined(separator: ", ")).")
+    func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+        do {
+            return Self.json(try await answer(request), status: .ok)
+        } catch let refusal as Refusal {
+            var response = Self.json(Self.text(["error": .string(refusal.sentence)]), status: refusal.status)
+            if !refusal.allow.isEmpty { response.headers[.allow] = refusal.allow.joined(separator: ", ") }
+            return response
+        } catch let error as FaultError {
+            return Self.json(Self.text(["error": .string(error.description)]), status: .badRequest)
         }
-        guard methods.contains(request.method) else {
-            return .wrong(405, "\(request.path) does not know \(request.method), only \(methods.joined(separator: ", ")).", allow: methods)
-        }
-        guard !request.isFromWebPage else { return .wrong(400, "Pages of a browser may not use the control port.") }
-        do throws(FaultError) {
-            return try await perform(request)
-        } catch { return .wrong(400, error.description) }
     }
 
-    private func perform(_ request: ControlRequest) async throws(FaultError) -> ControlAnswer {
+    private static func json(_ text: String, status: HTTPResponse.Status) -> Response {
+        Response(status: status, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+    private static func text(_ value: JSONValue) -> String { value.text + "\n" }
+
+    private func answer(_ request: Request) async throws -> String {
+        let (method, path) = (request.method.rawValue, request.uri.path)
+        guard let methods = Self.methods.first(where: { $0.path == path })?.methods else {
+            let possible = Self.methods.map(\.path).joined(separator: ", ")
+            throw Refusal(status: .notFound, sentence: "There is no \(path.prefix(100)); possible are \(possible).")
+        }
+        guard methods.contains(method) else {
+            throw Refusal(
+                status: .methodNotAllowed, sentence: "\(path) does not know \(method), only \(methods.joined(separator: ", ")).", allow: methods)
+        }
+        // A page in a browser of this computer could otherwise drive the simulator.
+        guard request.headers[.origin] == nil else {
+            throw Refusal(status: .badRequest, sentence: "Pages of a browser may not use the control port.")
+        }
+        return try await perform(method, path, body: body(of: request))
+    }
+
+    private func body(of request: Request) async throws -> String {
+        var bytes: [UInt8] = []
+        var count = 0
+        for try await part in request.body {
+            count += part.readableBytes
+            // What is too long is read to its end all the same, or its sender would see the answer's end only.
+            if count <= Self.longestBody { bytes += part.readableBytesView }
+            guard count <= 64 * Self.longestBody else { break }
+        }
+        guard count <= Self.longestBody else {
+            throw Refusal(status: .contentTooLarge, sentence: "A body has at most \(Self.longestBody) bytes.")
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func perform(_ method: String, _ path: String, body: String) async throws -> String {
         let faults = server.microscope.faults
-        switch (request.method, request.path) {
-        case ("GET", "/faults"): return ControlAnswer(faults.json)
+        switch (method, path) {
+        case ("GET", "/faults"): return Self.text(faults.json)
         case ("POST", "/faults"):
-            let new = try Fault.list(text: String(decoding: request.body, as: UTF8.self), place: "body")
+            let new = try Fault.list(text: body, place: "body")
             faults.add(new)
-            return ControlAnswer(["added": .integer(new.count)])
-        case ("DELETE", "/faults"): return ControlAnswer(["removed": .integer(faults.removeAll())])
-        case ("GET", "/status"): return ControlAnswer(await server.status())
+            return Self.text(["added": .integer(new.count)])
+        case ("DELETE", "/faults"): return Self.text(["removed": .integer(faults.removeAll())])
+        case ("GET", "/status"): return Self.text(await server.status())
         case ("POST", "/dialog"):
-            var fields = try Self.fields(request.body)
+            var fields = try Self.fields(body)
             let answer = try Self.dialogAnswer(&fields)
             try fields.finish()
             guard await server.microscope.answerAnyDialog(answer) else { throw FaultError("No dialog is open.") }
-            return ControlAnswer(["answered": .bool(true)])
-        case ("POST", "/stop"): return ControlAnswer(["stop": .string(await server.microscope.pressStop())])
+            return Self.text(["answered": .bool(true)])
+        case ("POST", "/stop"): return Self.text(["stop": .string(await server.microscope.pressStop())])
         case ("POST", "/crash"):
-            var fields = try Self.fields(request.body)
+            var fields = try Self.fields(body)
             let seconds = try fields.number("seconds", 0 ... 86_400) ?? 5
             try fields.finish()
             guard server.crash(seconds: seconds) else { throw FaultError("SerialEM is away already.") }
-            return ControlAnswer(["backAfterSeconds": .number(seconds)])
-        default: return await events()
+            return Self.text(["backAfterSeconds": .number(seconds)])
+        default: return try await events()
         }
     }
 
     /// The keys of a body that may be left out.
-    private static func fields(_ body: [UInt8]) throws(FaultError) -> FaultFields {
-        let text = String(decoding: body, as: UTF8.self)
+    private static func fields(_ text: String) throws(FaultError) -> FaultFields {
         if text.allSatisfy(\.isWhitespace) { return try FaultFields([:], place: "body") }
         let value: JSONValue
         do throws(JSONError) { value = try JSONValue(text: text) } catch {
@@ -100,13 +120,10 @@ struct ControlRoutes: Sendable {
         return button.map { .button($0) } ?? number.map { .number($0) } ?? text.map { .text($0) }
     }
 
-    private func events() async -> ControlAnswer {
+    private func events() async throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        guard let exposures = try? encoder.encode(["exposures": await server.microscope.exposureLog()]) else {
-            return .wrong(500, "The exposures cannot be written as JSON.")
-        }
-        return ControlAnswer(bytes: exposures)
+        return String(decoding: try encoder.encode(["exposures": await server.microscope.exposureLog()]), as: UTF8.self)
     }
 }
 

@@ -6,7 +6,7 @@ extension Fault {
     /// All kinds by their names in JSON.
     public static let kinds = [
         "dropBeforeReply", "dropInReply", "dropAfterReply", "delayReply", "busy", "stop", "stopWhileWaiting", "newcomer", "error",
-        "blankImage", "missingPiece", "stageShort", "jam", "crash", "diskFull", "dialog", "truncateReply", "glueReply",
+        "blankImage", "missingPiece", "stageShort", "jam", "vacuum", "crash", "diskFull", "dialog", "truncateReply", "glueReply",
         "garbageReply", "wrongCount", "wrongLength", "silence",
     ]
 
@@ -79,6 +79,8 @@ extension Fault.Kind {
                 try fields.number("micrometers", 0 ... 2000)
             })
         case "jam": self = .jam
+        case "vacuum":
+            self = .vacuum(severity: try fields.integer("severity", 1 ... 2) ?? 2, seconds: try fields.number("seconds", Self.seconds) ?? 600)
         case "crash": self = .crash(seconds: try time())
         case "diskFull": self = .diskFull
         case "dialog":
@@ -140,6 +142,9 @@ extension Fault {
         case .delayReply(let seconds), .busy(let seconds), .newcomer(let seconds), .crash(let seconds):
             out["seconds"] = .number(seconds)
         case .error(let text): out["text"] = .string(text)
+        case .vacuum(let severity, let seconds):
+            out["severity"] = .integer(severity)
+            out["seconds"] = .number(seconds)
         case .stageShort(let distance): out["micrometers"] = .number(distance)
         case .dialog(let text, let seconds):
             out["text"] = .string(text)

@@ -13,7 +13,7 @@ public struct Fault: Sendable, Hashable {
         self.when = when
     }
 
-    /// What goes wrong. Seconds are those of the wall clock, whatever the simulator's time scale is.
+    /// What goes wrong. Seconds are those of the wall clock, whatever the simulator's time scale is, if not said otherwise.
     public enum Kind: Sendable, Hashable {
         /// The connection is lost when the reply is due. `executed`: whether the command has done its work by then.
         case dropBeforeReply(executed: Bool)
@@ -41,6 +41,9 @@ public struct Fault: Sendable, Hashable {
         case stageShort(micrometers: Double)
         /// The autoloader fails: the cartridge does not leave its place.
         case jam
+        /// Air gets into the column for so many simulated seconds. Severity 1 shows at the gauges; at 2 the column valve closes
+        /// and stays closed until the pumps have won.
+        case vacuum(severity: Int, seconds: Double)
         /// SerialEM ends and is started again; its port is closed for the time.
         case crash(seconds: Double)
         /// An image cannot be written to its file.
@@ -89,7 +92,7 @@ public struct Fault: Sendable, Hashable {
     static let acquisition = "AcquireAtItems"
 
     /// What a kind of fault can strike: only these count as its opportunities.
-    enum Occasion: Sendable, Hashable { case request, command, exposure, piece, move, cartridge, imageFile }
+    enum Occasion: Sendable, Hashable { case request, command, exposure, piece, move, cartridge, gas, imageFile }
 
     private static let aliases = [
         "V": "View", "F": "Focus", "T": "Trial", "R": "Record", "L": "Preview", "M": "Montage", "S": "Save", "G": "AutoFocus",
@@ -115,6 +118,7 @@ extension Fault.Kind {
         case .missingPiece: "missingPiece"
         case .stageShort: "stageShort"
         case .jam: "jam"
+        case .vacuum: "vacuum"
         case .crash: "crash"
         case .diskFull: "diskFull"
         case .dialog: "dialog"
@@ -134,6 +138,7 @@ extension Fault.Kind {
         case .missingPiece: .piece
         case .stageShort: .move
         case .jam: .cartridge
+        case .vacuum: .gas
         case .diskFull: .imageFile
         default: .request
         }

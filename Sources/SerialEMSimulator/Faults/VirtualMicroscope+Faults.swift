@@ -45,6 +45,18 @@ extension VirtualMicroscope {
         throw TaskFailure("The autoloader has jammed: \(cartridge) did not move.")
     }
 
+    /// Lets air into the column if it is to leak now: where a cartridge or a refill has moved something, the valve opens, or the
+    /// column is in use for an exposure.
+    func leakOnDemand() {
+        for case .vacuum(let severity, let seconds) in strike(.gas) {
+            let state: Vacuum.State = severity == 2 ? .bad : .pumping
+            column.vacuum.openLeak(state, at: clock.elapsed, seconds: seconds)
+            guard state == .bad, column.valveIsOpen else { continue }
+            column.valveIsOpen = false
+            note("The column valve has closed: the vacuum is bad.")
+        }
+    }
+
     /// Fails if an image is to find the disk full.
     func fillDiskOnDemand(_ path: String) throws {
         guard strike(.imageFile).contains(.diskFull) else { return }

@@ -226,7 +226,12 @@ def an_image_knows_its_dose(sem):
     nothing("AccumulateRecordDose", sem.AccumulateRecordDose(-1))
 
 
-
+@check("SkipFrameAliParamCheck")
+def frame_alignment_is_not_asked_about(sem):
+    nothing("SkipFrameAliParamCheck", sem.SkipFrameAliParamCheck())
+    regular(sem)
+    nothing("R", sem.R())
+    nothing("SkipFrameAliParamCheck", sem.SkipFrameAliParamCheck(0))
 
 
 if __name__ == "__main__":

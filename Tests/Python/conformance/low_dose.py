@@ -273,5 +273,23 @@ def states_are_updated_and_listed(sem):
     regular(sem)
 
 
+@check("SetLDContinuousUpdate")
+def the_panel_may_follow_the_column_when_control_is_over(sem):
+    nothing("SetLDContinuousUpdate", sem.SetLDContinuousUpdate(1))
+    nothing("SetLDContinuousUpdate", sem.SetLDContinuousUpdate(0))
+
+
+@check("SetLDAddedBeamButton")
+def added_beam_shift_is_for_an_area_in_use(sem):
+    regular(sem)
+    refused(sem, "SetLDAddedBeamButton", 1)
+    sem.SetLowDoseMode(1)
+    refused(sem, "SetLDAddedBeamButton", 1)
+    sem.GoToLowDoseArea("R")
+    nothing("SetLDAddedBeamButton", sem.SetLDAddedBeamButton())
+    nothing("SetLDAddedBeamButton", sem.SetLDAddedBeamButton(0))
+    regular(sem)
+
+
 if __name__ == "__main__":
     section.run()

@@ -204,5 +204,23 @@ def the_zero_loss_peak_is_found_again(sem):
     nothing("RefineZLP within its interval", sem.RefineZLP(30, 0, 0, 1))
 
 
+@check("CheckEucenByFocusCal")
+def eucentricity_by_focus_is_calibrated_where_it_says_so(sem):
+    regular(sem)
+    equal("CheckEucenByFocusCal", numbers("here", sem.CheckEucenByFocusCal(), 1), 1)
+    spot = sem.ReportSpotSize()
+    equal("for the present spot", sem.CheckEucenByFocusCal(0, -1, int(spot)), 1)
+    equal("for another one", sem.CheckEucenByFocusCal(0, -1, int(spot) + 1), 0)
+    equal("in Low Dose", sem.CheckEucenByFocusCal(1) in (0, 1), True)
+    index = int(sem.ReportMagIndex()[0])
+    equal("for a magnification that there is not", sem.CheckEucenByFocusCal(0, 9999), 0)
+    equal("for this one by index", sem.CheckEucenByFocusCal(0, index), 1)
+
+
+@check("ReportXLensMode")
+def an_x_lens_is_on_or_off(sem):
+    holds("ReportXLensMode", numbers("mode", sem.ReportXLensMode(), 1) in (0, 1), "1 or 0", sem.ReportXLensMode())
+
+
 if __name__ == "__main__":
     section.run()

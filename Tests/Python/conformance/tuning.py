@@ -88,5 +88,30 @@ def tasks_that_need_more_than_this_refuse_with_a_reason(sem):
         refused(sem, name, *arguments)
 
 
+@check("LimitNextRoughEucen", "ReportRoughEucenFailed", "Eucentricity")
+def a_rough_eucentricity_beyond_its_limit_changes_nothing(sem):
+    regular(sem, 8700)
+    sem.Eucentricity(3)
+    found = sem.ReportStageXYZ()[2]
+    nothing("MoveStage", sem.MoveStage(0, 0, 20))
+    nothing("LimitNextRoughEucen", sem.LimitNextRoughEucen(5))
+    sem.Eucentricity(1)
+    holds("ReportRoughEucenFailed", numbers("failed", sem.ReportRoughEucenFailed(), 1) == 1, "1", sem.ReportRoughEucenFailed())
+    near("the height", sem.ReportStageXYZ()[2], found + 20, 0.2)
+    sem.Eucentricity(1)
+    holds("without a limit", sem.ReportRoughEucenFailed() == 0, "0", sem.ReportRoughEucenFailed())
+    near("the height found", sem.ReportStageXYZ()[2], found, 3)
+    refused(sem, "LimitNextRoughEucen", -1)
+
+
+@check("BeamTiltDirection", "AutoFocus")
+def autofocus_works_in_every_direction_of_beam_tilt(sem):
+    regular(sem)
+    for direction in (1, 0):
+        nothing("BeamTiltDirection", sem.BeamTiltDirection(direction))
+        sem.AutoFocus(-1)
+        numbers("ReportAutoFocus", sem.ReportAutoFocus(), 2)
+
+
 if __name__ == "__main__":
     section.run()
