@@ -2,7 +2,8 @@
 
     wire.py SIMULATOR WIRE_CHECK [--commands N] [--images N] [--blocks N]
 
-Prints two tables: against the simulator, and against a server that does no work. Exit status 1 if a client failed.
+Prints two tables: against the simulator, and against a server that does no work. The bare loop sends and receives and
+does nothing else: no client can be faster, and its ratio to the Python client is the best that any can have. Exit status 1 if a client failed.
 """
 import argparse
 import os
@@ -56,28 +57,30 @@ def measure(title, server, options, wire_check):
     clients = {
         "ours": [wire_check, "drive", "--port", str(port), *shared],
         "Python": [sys.executable, __file__, "block", "--port", str(port), *shared],
+        "bare loop": [wire_check, "drive", "--bare", "--port", str(port), *shared],
     }
     speeds = {}
     server_time = processor_seconds(server)
     for block in range(options.blocks):
         # Who goes first alternates, so that a slow spell of the computer falls on both.
-        for name in sorted(clients, reverse=block % 2 == 1):
+        for name in list(clients)[:: 1 - 2 * (block % 2)]:
             lines = subprocess.run(clients[name], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
             for kind, amount, seconds in (line.split() for line in lines):
                 speeds.setdefault(kind, {}).setdefault(name, []).append(float(amount) / float(seconds))
     server_time = processor_seconds(server) - server_time
     print(f"\n{title}: median of {options.blocks} blocks each, slowest to fastest in brackets")
-    print(f"{'':24}{'ours':>26}{'Python':>26}{'ratio':>8}")
+    print(f"{'':24}{'ours':>24}{'Python':>24}{'ratio':>7}{'bare loop':>24}{'ratio':>7}")
     labels = {"commands": ("commands per second", 1), "put": ("MB per second, put", 1e6), "get": ("MB per second, get", 1e6)}
     for kind, (label, unit) in labels.items():
         if kind not in speeds:
             continue
+        median = {name: statistics.median(values) for name, values in speeds[kind].items()}
         row = f"{label:24}"
-        for name in clients:
-            values = sorted(value / unit for value in speeds[kind][name])
-            row += f"{f'{statistics.median(values):.0f} ({values[0]:.0f}...{values[-1]:.0f})':>26}"
-        ratio = statistics.median(speeds[kind]["ours"]) / statistics.median(speeds[kind]["Python"])
-        print(f"{row}{ratio:8.2f}")
+        for name, values in speeds[kind].items():
+            row += f"{f'{median[name] / unit:.0f} ({min(values) / unit:.0f}...{max(values) / unit:.0f})':>24}"
+            if name != "ours":
+                row += f"{median['ours' if name == 'Python' else name] / median['Python']:7.2f}"
+        print(row)
     print(f"the server used {server_time:.1f} s of processor time")
 
 

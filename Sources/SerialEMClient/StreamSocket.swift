@@ -93,6 +93,19 @@ final class StreamSocket: Sendable {
         }
     }
 
+    /// Whether a whole packet of up to a kilobyte, or the end, is there to be received at once.
+    func hasPacket(until limit: ContinuousClock.Instant) throws(EndReason) -> Bool {
+        let descriptor = try openDescriptor()
+        guard waitForEvents(descriptor, POLLIN, until: limit) != nil else { return false }
+        var bytes = [UInt8](repeating: 0, count: 1024)
+        let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_PEEK | MSG_DONTWAIT))
+        guard count > 0 else { return count == 0 }
+        var reader = PacketReader()
+        reader.append(bytes[..<count])
+        // What is no packet is seen again when it is received.
+        return (try? reader.missing()) ?? 0 == 0
+    }
+
     /// Receives at least one byte.
     func receive(into memory: UnsafeMutableRawBufferPointer, until limit: ContinuousClock.Instant) throws(EndReason) -> Int {
         let descriptor = try openDescriptor()

@@ -1,3 +1,4 @@
+import Foundation
 import SerialEMProtocol
 
 extension Wire {
@@ -11,6 +12,7 @@ extension Wire {
             let start = image.count
             var failure: EndReason?
             let part = [UInt8](unsafeUninitializedCapacity: min(Self.takenAtOnce, chunks.byteCount - start)) { memory, count in
+                Self.takeInLargePages(memory)
                 do throws(EndReason) {
                     try receive(into: UnsafeMutableRawBufferPointer(memory), at: start, of: chunks, until: limit)
                     count = memory.count
@@ -22,6 +24,14 @@ extension Wire {
             if start == 0 { image = part } else { image += part }
         }
         return image
+    }
+
+    /// Getting fresh memory page by page costs as much as receiving an image into it.
+    private static func takeInLargePages(_ memory: UnsafeMutableBufferPointer<UInt8>) {
+        guard let start = memory.baseAddress, memory.count >= 4 << 20 else { return }
+        let pageSize = 4096
+        let before = -Int(bitPattern: start) & (pageSize - 1)
+        madvise(start + before, (memory.count - before) & ~(pageSize - 1), Int32(MADV_HUGEPAGE))
     }
 
     /// Fills a part of an image, and asks for each chunk but the first.

@@ -26,8 +26,8 @@ struct ExchangeFailure: Error, Sendable {
     let requestWasSent: Bool
 }
 
-/// Runs one exchange after the other, on a thread that may wait for the network: nothing stands between a request and the
-/// socket, and nothing between the socket and the memory in which an image stays.
+/// Runs one exchange after the other: nothing stands between a request and the socket, and nothing between the socket and
+/// the memory in which an image stays. What takes long is waited for on a thread that may wait for the network.
 ///
 /// ```
 /// quiet --request--> reply --packet--> quiet
@@ -39,7 +39,6 @@ actor Wire {
     /// The socket, which anybody may end.
     nonisolated let socket: StreamSocket
     private nonisolated let thread = WaitingThread()
-    private var scratch = [UInt8](repeating: 0, count: 4096)
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -61,27 +60,41 @@ actor Wire {
     /// Frees the socket when nobody waits for it any more; ``StreamSocket/end(_:)`` has to be called before.
     func close() { socket.close() }
 
-    /// Sends a request and waits for what comes back.
-    func exchange(_ request: [UInt8], _ course: Course, deadline: Duration) -> Result<Received, ExchangeFailure> {
+    /// Sends a request and waits for what comes back. One task at a time may ask.
+    nonisolated func exchange(_ request: [UInt8], _ course: Course, deadline: Duration) async -> Result<Received, ExchangeFailure> {
         do {
             try socket.checkIsQuiet()
         } catch {
             return .failure(ExchangeFailure(reason: socket.end(error), requestWasSent: false))
         }
         do throws(EndReason) {
-            let limit = ContinuousClock.now + deadline
+            let now = ContinuousClock.now
+            let limit = now + deadline
             try socket.send(request, until: limit)
-            let packet = try receivePacket(course, until: limit)
-            return .success(try follow(packet, course, until: limit))
+            if case .reply = course, try socket.hasPacket(until: min(limit, now + Self.quickAnswer)) {
+                return .success(Received(packet: try Self.receivePacket(from: socket, course, until: limit)))
+            }
+            return .success(try await receive(course, until: limit))
         } catch {
             return .failure(ExchangeFailure(reason: socket.end(error), requestWasSent: true))
         }
     }
 
-    private func receivePacket(_ course: Course, until limit: ContinuousClock.Instant) throws(EndReason) -> [UInt8] {
+    /// An answer that comes within this time is taken at once by who asks; to give it to another thread and to take it back
+    /// would take longer.
+    private static let quickAnswer = Duration.milliseconds(1)
+
+    private func receive(_ course: Course, until limit: ContinuousClock.Instant) throws(EndReason) -> Received {
+        try follow(try Self.receivePacket(from: socket, course, until: limit), course, until: limit)
+    }
+
+    private static func receivePacket(
+        from socket: StreamSocket, _ course: Course, until limit: ContinuousClock.Instant
+    ) throws(EndReason) -> [UInt8] {
+        var scratch = [UInt8](repeating: 0, count: 1024)
         var reader = PacketReader()
         while true {
-            let count = try socket.receive(into: &scratch, atMost: try wanted(course, reader), until: limit)
+            let count = try socket.receive(into: &scratch, atMost: try wanted(course, reader, scratch.count), until: limit)
             reader.append(scratch[..<count])
             guard let packet = try next(&reader) else { continue }
             if reader.count > 0 {
@@ -95,19 +108,19 @@ actor Wire {
     }
 
     /// How many bytes may be taken from the network.
-    private func wanted(_ course: Course, _ reader: PacketReader) throws(EndReason) -> Int {
-        guard case .imageFromServer = course else { return scratch.count }
+    private static func wanted(_ course: Course, _ reader: PacketReader, _ room: Int) throws(EndReason) -> Int {
+        guard case .imageFromServer = course else { return room }
         // Not a byte more than the header has: the image that follows it goes at once to where it stays.
         if reader.count == 0 { return BufferImageReply.packetLength }
-        do throws(ProtocolError) { return min(scratch.count, try reader.missing()) } catch { throw .malformed(error, []) }
+        do throws(ProtocolError) { return min(room, try reader.missing()) } catch { throw .malformed(error, []) }
     }
 
-    private func next(_ reader: inout PacketReader) throws(EndReason) -> [UInt8]? {
+    private static func next(_ reader: inout PacketReader) throws(EndReason) -> [UInt8]? {
         do throws(ProtocolError) { return try reader.nextPacket() } catch { throw .malformed(error, first(&reader)) }
     }
 
     /// As many bytes as tell who sent them.
-    private func first(_ reader: inout PacketReader) -> [UInt8] { reader.take(min(32, reader.count)) ?? [] }
+    private static func first(_ reader: inout PacketReader) -> [UInt8] { reader.take(min(32, reader.count)) ?? [] }
 
     private func follow(
         _ packet: [UInt8], _ course: Course, until limit: ContinuousClock.Instant

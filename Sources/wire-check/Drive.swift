@@ -17,7 +17,11 @@ struct Drive: AsyncParsableCommand {
     @Option(help: "Columns and rows of the image of 16 bits.")
     var size = 4096
 
+    @Flag(help: "Send and receive in a bare loop instead, which no client can be faster than.")
+    var bare = false
+
     func run() async throws {
+        if bare { return try runBare() }
         let connection = try await SerialEMConnection.connect(host: "127.0.0.1", port: port, logger: quiet())
         try await connection.noMessageBoxOnError()
         for _ in 0..<commands / 20 { _ = try await connection.reportStageXYZ() }
@@ -54,6 +58,19 @@ struct Drive: AsyncParsableCommand {
             throw ValidationError("The image came back changed.")
         }
         await connection.close()
+    }
+
+    private func runBare() throws {
+        var stream = try BlockingStream(port: port)
+        guard let command = FunctionCodes.definition(named: "ReportStageXYZ") else { throw ValidationError("There is no such command.") }
+        let request = try CommandRequest(code: command.code).encoded()
+        let time = try ContinuousClock().measure {
+            for _ in 0..<commands {
+                stream.send(request)
+                guard try stream.packet() != nil else { throw ValidationError("The server has closed the connection.") }
+            }
+        }
+        print("commands \(commands) \(seconds(time))")
     }
 
     private func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }

@@ -44,32 +44,3 @@ struct Serve: ParsableCommand {
         }
     }
 }
-
-/// A socket that is read and written until done.
-private struct BlockingStream {
-    private let socket: Int32
-    private var reader = PacketReader()
-
-    init(_ socket: Int32) { self.socket = socket }
-
-    mutating func packet() throws -> [UInt8]? {
-        while true {
-            if let packet = try reader.nextPacket() { return packet }
-            var part = [UInt8](repeating: 0, count: try reader.missing())
-            let count = recv(socket, &part, part.count, 0)
-            guard count > 0 else { return nil }
-            reader.append(part.prefix(count))
-        }
-    }
-
-    func send(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { raw in
-            var done = 0
-            while done < raw.count {
-                let count = Glibc.send(socket, raw.baseAddress.map { $0 + done }, raw.count - done, Int32(MSG_NOSIGNAL))
-                guard count > 0 else { return }
-                done += count
-            }
-        }
-    }
-}
