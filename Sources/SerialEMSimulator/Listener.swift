@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import NIOCore
 internal import NIOPosix
 
@@ -8,11 +9,8 @@ internal import NIOPosix
 /// listener.
 enum Listener {
     typealias Incoming = NIOAsyncChannel<any Channel, Never>
-    /// The threads of clients: what a command computes runs there. Many, because a client whose thread computes for another
-    /// one waits, however idle the other threads are.
-    private static let clients = MultiThreadedEventLoopGroup(numberOfThreads: 16)
-
-    static func bind(host: String, port: Int) async throws -> Incoming {
+    /// - Parameter clients: the threads of clients, on which runs what a command computes.
+    static func bind(host: String, port: Int, clients: any EventLoopGroup) async throws -> Incoming {
         try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup, childGroup: clients)
             .serverChannelOption(.backlog, value: 2)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -48,5 +46,15 @@ final class ClientExecutor: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
+
+/// Runs tasks on a thread of their own: those that all tasks share may be busy for longer than a client waits.
+final class OwnThread: TaskExecutor {
+    private let queue = DispatchQueue(label: "simulator")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -15,6 +15,8 @@ public final class SimulatorServer: Sendable {
     let logger: Logger
     private let host: String
     private let firstListener: Listener.Incoming
+    /// The threads of this microscope's clients. More than one, because a newcomer comes while a command computes.
+    private let clientThreads: MultiThreadedEventLoopGroup
     private let requestCount = Atomic(0)
     private let isAway = Atomic(false)
     /// Seconds for which SerialEM is away, for each time that it ends unexpectedly.
@@ -22,8 +24,11 @@ public final class SimulatorServer: Sendable {
     /// Seconds that a newcomer stays, for each that is to come.
     private let newcomers: (wanted: AsyncStream<Double>, want: AsyncStream<Double>.Continuation)
 
-    private init(listener: Listener.Incoming, host: String, microscope: VirtualMicroscope, logger: Logger) {
+    private init(
+        listener: Listener.Incoming, clientThreads: MultiThreadedEventLoopGroup, host: String, microscope: VirtualMicroscope, logger: Logger
+    ) {
         firstListener = listener
+        self.clientThreads = clientThreads
         self.host = host
         self.microscope = microscope
         self.logger = logger
@@ -39,14 +44,24 @@ public final class SimulatorServer: Sendable {
         configuration: SimulatorConfiguration, host: String = "127.0.0.1", port: Int = 48888, faults: FaultPlan = FaultPlan(),
         logger: Logger
     ) async throws -> SimulatorServer {
-        SimulatorServer(
-            listener: try await listen(host: host, port: port), host: host,
-            microscope: VirtualMicroscope(configuration: configuration, faults: faults), logger: logger)
+        let clientThreads = MultiThreadedEventLoopGroup(numberOfThreads: 4)
+        do {
+            return SimulatorServer(
+                listener: try await listen(host: host, port: port, clientThreads), clientThreads: clientThreads, host: host,
+                microscope: VirtualMicroscope(configuration: configuration, faults: faults), logger: logger)
+        } catch {
+            clientThreads.shutdownGracefully { _ in }
+            throw error
+        }
     }
 
-    private static func listen(host: String, port: Int) async throws -> Listener.Incoming {
+    deinit { clientThreads.shutdownGracefully { _ in } }
+
+    private static func listen(
+        host: String, port: Int, _ clientThreads: MultiThreadedEventLoopGroup
+    ) async throws -> Listener.Incoming {
         do {
-            return try await Listener.bind(host: host, port: port)
+            return try await Listener.bind(host: host, port: port, clients: clientThreads)
         } catch {
             throw CommandFailure("The simulator cannot listen on \(host):\(port): \(error). Is the port in use? Choose another with --port.")
         }
@@ -69,6 +84,10 @@ public final class SimulatorServer: Sendable {
 
     /// Serves clients until the task is cancelled.
     public func run() async throws {
+        try await withTaskExecutorPreference(OwnThread()) { try await runOnOwnThread() }
+    }
+
+    private func runOnOwnThread() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.serveLifeAfterLife() }
             group.addTask { await self.sendNewcomers() }
@@ -85,7 +104,7 @@ public final class SimulatorServer: Sendable {
             logger.notice("SerialEM has ended unexpectedly", metadata: ["simulator.seconds": "\(pause)"])
             await microscope.crash()
             do { try await Task.sleep(for: .seconds(pause)) } catch { return }
-            listener = try await Self.listen(host: host, port: port)
+            listener = try await Self.listen(host: host, port: port, clientThreads)
             isAway.store(false, ordering: .sequentiallyConsistent)
         }
     }
@@ -97,7 +116,7 @@ public final class SimulatorServer: Sendable {
             // An acquisition belongs to no client: the one that asked for it leaves, and others come while it runs.
             let (acquisitions, acquisitionsWanted) = AsyncStream.makeStream(of: Void.self)
             return try await withThrowingTaskGroup(of: Double?.self) { group in
-                group.addTask {
+                group.addTask(executorPreference: OwnThread()) {
                     for await _ in acquisitions { await self.microscope.acquireUntilStopped() }
                     return nil
                 }

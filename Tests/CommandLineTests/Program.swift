@@ -19,21 +19,17 @@ struct Ending {
 
 /// A program that runs; what it says goes to files, so that no pipe can fill up.
 struct RunningProgram {
-    private let process = Process()
+    private let child: Child
     private let folder: URL
 
     /// - Parameter script: what bash does before the program takes its place, such as `ulimit -f 8`.
     init(_ arguments: [String], in folder: String, after script: String = "true") throws {
         self.folder = FileManager.default.temporaryDirectory.appendingPathComponent("said-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
-        process.arguments = ["-c", "\(script) && exec \"$@\"", "bash"] + arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
         for name in ["output", "error"] { try Data().write(to: self.folder.appendingPathComponent(name)) }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: self.folder.appendingPathComponent("output"))
-        process.standardError = try FileHandle(forWritingTo: self.folder.appendingPathComponent("error"))
-        try process.run()
+        child = try Child(
+            ["/bin/bash", "-c", "cd \"$0\" && \(script) && exec \"$@\"", folder] + arguments,
+            output: self.folder.appendingPathComponent("output").path, error: self.folder.appendingPathComponent("error").path)
     }
 
     private func said(_ name: String) -> String {
@@ -45,7 +41,7 @@ struct RunningProgram {
         while true {
             let lines = said("output").split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             if let line = lines.first(where: { $0.hasPrefix(start) }) { return String(line.dropFirst(start.count)) }
-            guard process.isRunning else { return nil }
+            guard child.isRunning else { return nil }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
@@ -53,12 +49,12 @@ struct RunningProgram {
     /// Waits for the end. A program that hangs is stopped after five minutes, and its status tells of the signal.
     func ending() async throws -> Ending {
         let begin = ContinuousClock.now
-        while process.isRunning {
-            if ContinuousClock.now - begin > .seconds(300) { kill(process.processIdentifier, SIGKILL) }
+        while child.isRunning {
+            if ContinuousClock.now - begin > .seconds(300) { child.signal(SIGKILL) }
             try await Task.sleep(for: .milliseconds(20))
         }
         defer { try? FileManager.default.removeItem(at: folder) }
-        return Ending(status: process.terminationStatus, output: said("output"), error: said("error"))
+        return Ending(status: child.status, output: said("output"), error: said("error"))
     }
 
     /// A script to run before a program: sends it what Control-C sends as soon as its output has a text. The tests' own
@@ -69,7 +65,7 @@ struct RunningProgram {
 
     /// Ends it as a crash does: it can do nothing more.
     func crash() async throws {
-        kill(process.processIdentifier, SIGKILL)
+        child.signal(SIGKILL)
         _ = try await ending()
     }
 
@@ -78,7 +74,7 @@ struct RunningProgram {
 
     /// Asks it to end, waits, and says how it did.
     func terminated() async throws -> Ending {
-        process.terminate()
+        child.signal(SIGTERM)
         return try await ending()
     }
 }
