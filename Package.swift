@@ -78,7 +78,7 @@ let package = Package(
             name: "serialem-sim",
             dependencies: [
                 "SerialEMSimulator", "Specimen", "Raster", "ImageFiles", "Navigator", "Targets", "Units", "Geometry",
-                logging, arguments,
+                logging, arguments, serviceLifecycle, unixSignals,
             ], swiftSettings: numeric),
         // The networks: one worker links libtorch, nobody else.
         .target(name: "CTorchShim", linkerSettings: [.linkedLibrary("torch_cpu"), .linkedLibrary("c10")]),

@@ -58,7 +58,8 @@ extension VirtualMicroscope {
         guard factor > 0, factor.isFinite else { throw CommandFailure("The intensity cannot be changed by a factor of \(factor).") }
         let diameter = beamDiameter.value / factor.squareRoot()
         let done = try setBeamDiameter(diameter)
-        if column.lowDoseIsOn, let area = column.area { column.areas[area]?.beamSpread = column.beamSpread }
+        let spread = column.beamSpread
+        if column.lowDoseIsOn, let area = column.area { column.areas[area]?.beamSpread = spread }
         return done
     }
     func setIntensity(forMean wanted: Double) throws -> [ReportedValue] {

@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import NIOCore
 internal import NIOPosix
+internal import Synchronization
 
 /// A listening socket whose clients come as plain channels.
 ///
@@ -11,7 +12,8 @@ enum Listener {
     typealias Incoming = NIOAsyncChannel<any Channel, Never>
     /// - Parameter clients: the threads of clients, on which runs what a command computes.
     static func bind(host: String, port: Int, clients: any EventLoopGroup) async throws -> Incoming {
-        try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup, childGroup: clients)
+        let present = PresentClients()
+        let listener: Incoming = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup, childGroup: clients)
             .serverChannelOption(.backlog, value: 2)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
@@ -20,9 +22,11 @@ enum Listener {
             // The header of an image has to leave in its own segment.
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .bind(host: host, port: port) { client in
-                client.parent?.closeFuture.whenComplete { _ in client.close(promise: nil) }
+                present.add(client)
                 return client.eventLoop.makeSucceededFuture(client)
             }
+        listener.channel.closeFuture.whenComplete { _ in present.close() }
+        return listener
     }
 
     /// Takes a client: it is read from now on.
@@ -36,6 +40,18 @@ enum Listener {
         client.setOption(.autoRead, value: true).whenFailure { _ in client.close(promise: nil) }
         return taken
     }
+}
+
+/// The clients of a listener, which end with it.
+private final class PresentClients: Sendable {
+    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    func add(_ client: any Channel) {
+        channels.withLock { $0[ObjectIdentifier(client)] = client }
+        client.closeFuture.whenComplete { _ in _ = self.channels.withLock { $0.removeValue(forKey: ObjectIdentifier(client)) } }
+    }
+
+    func close() { for client in channels.withLock({ Array($0.values) }) { client.close(promise: nil) } }
 }
 
 /// Runs the task of a client on the thread that reads from it and writes to it: a command changes threads nowhere then.

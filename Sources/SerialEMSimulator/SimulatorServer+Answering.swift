@@ -1,3 +1,4 @@
+internal import NIOCore
 internal import Raster
 internal import SerialEMProtocol
 
@@ -116,6 +117,8 @@ extension SimulatorServer {
         case .command(let reply, let startsAcquisition):
             // Before the reply: the client may be gone by then, and the acquisition runs all the same.
             if startsAcquisition { acquisitionsWanted.yield() }
+            // A client that does not take its replies keeps nobody else out.
+            if !conversation.channel.isWritable { seat.setExecuting(false) }
             try await conversation.send(reply.encoded())
         case .image(let buffer): try await send(buffer, &conversation, seat)
         case .takesImage(let put):

@@ -19,6 +19,8 @@ public final class SimulatorServer: Sendable {
     private let clientThreads: MultiThreadedEventLoopGroup
     private let requestCount = Atomic(0)
     private let isAway = Atomic(false)
+    /// For how many seconds it is away after this life; nil where the program goes down instead.
+    private let pause = Mutex<Double?>(nil)
     /// Seconds for which SerialEM is away, for each time that it ends unexpectedly.
     private let crashes: (wanted: AsyncStream<Double>, want: AsyncStream<Double>.Continuation)
     /// Seconds that a newcomer stays, for each that is to come.
@@ -115,18 +117,19 @@ public final class SimulatorServer: Sendable {
         return try await listener.executeThenClose { clients in
             // An acquisition belongs to no client: the one that asked for it leaves, and others come while it runs.
             let (acquisitions, acquisitionsWanted) = AsyncStream.makeStream(of: Void.self)
-            return try await withThrowingTaskGroup(of: Double?.self) { group in
+            pause.withLock { $0 = nil }
+            // A discarding one: as many clients as come in a week leave nothing behind.
+            try await withThrowingDiscardingTaskGroup { group in
                 group.addTask(executorPreference: OwnThread()) {
                     for await _ in acquisitions { await self.microscope.acquireUntilStopped() }
-                    return nil
                 }
                 group.addTask {
                     for await seconds in self.crashes.wanted {
+                        self.pause.withLock { $0 = seconds }
                         // Ends the loop below, but only after the clients that have come already.
                         listener.channel.close(promise: nil)
-                        return seconds
+                        return
                     }
-                    return nil
                 }
                 var present: Seat?
                 for try await client in clients {
@@ -137,14 +140,11 @@ public final class SimulatorServer: Sendable {
                         await turn.take()
                         await withTaskExecutorPreference(ClientExecutor(client)) { await self.serve(client, seat, acquisitionsWanted) }
                         await turn.pass()
-                        return nil
                     }
                 }
                 group.cancelAll()
-                var pause: Double?
-                for try await ended in group { pause = ended ?? pause }
-                return pause
             }
+            return pause.withLock { $0 }
         }
     }
 

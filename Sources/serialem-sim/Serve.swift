@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import Logging
 import SerialEMSimulator
+import ServiceLifecycle
+import UnixSignals
 
 /// Serves the virtual microscope until SIGTERM or SIGINT.
 struct Serve: AsyncParsableCommand {
@@ -80,32 +82,37 @@ struct Serve: AsyncParsableCommand {
             configuration: configuration, host: host, port: port, faults: plan, logger: logger)
         try await server.microscope.writeTruth()
         let listening = "listening on \(host):\(server.port)\n"
-        let sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
-            return DispatchSource.makeSignalSource(signal: number)
+        var services: [any Service] = [SimulatorService(server: server)]
+        if let controlPort {
+            let control = ControlPort(for: server, port: controlPort, logger: logger)
+            services.append(
+                ControlService(control: control) { port in
+                    FileHandle.standardOutput.write(Data("control port http://127.0.0.1:\(port)\n\(listening)".utf8))
+                })
+        } else {
+            FileHandle.standardOutput.write(Data(listening.utf8))
         }
-        let (signals, stop) = AsyncStream.makeStream(of: Void.self)
-        for source in sources {
-            source.setEventHandler { stop.yield() }
-            source.resume()
-        }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            if let controlPort {
-                let control = ControlPort(for: server, port: controlPort, logger: logger)
-                group.addTask {
-                    try await control.run { port in
-                        FileHandle.standardOutput.write(Data("control port http://127.0.0.1:\(port)\n\(listening)".utf8))
-                    }
-                }
-            } else {
-                FileHandle.standardOutput.write(Data(listening.utf8))
-            }
-            group.addTask { for await _ in signals { return } }
-            _ = try await group.next()
-            group.cancelAll()
-        }
-        // Also keeps the sources alive until here.
-        for source in sources { source.cancel() }
+        var quiet = logger
+        quiet.logLevel = .critical
+        var group = ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        // Who is connected to the control port at the end is not waited for.
+        group.maximumGracefulShutdownDuration = .seconds(1)
+        try await ServiceGroup(configuration: group).run()
     }
+}
+
+/// The simulator, until the program is asked to end.
+private struct SimulatorService: Service {
+    let server: SimulatorServer
+    func run() async throws {
+        do { try await cancelWhenGracefulShutdown { try await server.run() } } catch is CancellationError {}
+    }
+}
+
+/// Its control port, which ends by itself when the program is asked to end: to break off an HTTP server that takes a
+/// connection at that moment is an error of the program.
+private struct ControlService: Service {
+    let control: ControlPort
+    let onListening: @Sendable (Int) -> Void
+    func run() async throws { try await control.run(onListening: onListening) }
 }
