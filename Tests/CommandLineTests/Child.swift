@@ -4,7 +4,7 @@ import Synchronization
 /// A child process. Foundation's `Process` learns of an end only when nobody else holds a socket that every program inherits
 /// which is started at that moment, so one that lives on keeps the others from being seen to end.
 final class Child: Sendable {
-    private let identifier: pid_t
+    let identifier: pid_t
     private let ended = Mutex<Int32?>(nil)
 
     /// Starts a program with files for what it says.

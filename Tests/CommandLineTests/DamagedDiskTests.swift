@@ -93,12 +93,10 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mount-\(UUID().uuidString)").path
         guard (try? Folder.make(folder)) != nil else { return false }
         defer { rmdir(folder) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
-        process.arguments = ["-c", "unshare -m mount -t tmpfs -o size=64k tmpfs \"$1\" 2>/dev/null", "bash", folder]
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
+        let script = "unshare -m mount -t tmpfs -o size=64k tmpfs \"$0\""
+        guard let child = try? Child(["/bin/bash", "-c", script, folder], output: "/dev/null", error: "/dev/null") else { return false }
+        while child.isRunning { usleep(1000) }
+        return child.status == 0
     }()
 
     /// The session's folder as a small disk that only the script sees; what was on it is copied to `left`.

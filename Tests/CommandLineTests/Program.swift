@@ -63,6 +63,13 @@ struct RunningProgram {
         "{ (until grep -q '\(text)' /proc/$$/fd/1; do kill -0 $$ || exit; sleep 0.05; done; kill -INT $$) 2>/dev/null & }"
     }
 
+    /// What the system says of its memory; nil when it has ended.
+    var residentKilobytes: Int? {
+        let status = try? String(contentsOfFile: "/proc/\(child.identifier)/status", encoding: .utf8)
+        let line = status?.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        return line?.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.first
+    }
+
     /// Ends it as a crash does: it can do nothing more.
     func crash() async throws {
         child.signal(SIGKILL)

@@ -146,6 +146,18 @@ import Units
         }
     }
 
+    @Test func anAreaKeepsTheBeamThatWasMadeBrighterInIt() async throws {
+        try await withSimulator { sem, _, _ in
+            try await sem.run("SetLowDoseMode", .integer(1))
+            try await sem.run("GoToLowDoseArea", .text("V"))
+            let wide = try await sem.number("ReportIlluminatedArea")
+            try await sem.run("ChangeIntensityBy", .number(4))
+            try await sem.run("GoToLowDoseArea", .text("R"))
+            try await sem.run("GoToLowDoseArea", .text("V"))
+            #expect(abs(try await sem.number("ReportIlluminatedArea") - wide / 2) < 1e-6)
+        }
+    }
+
     @Test func imagingStatesTellByValueWhatIsWrong() async throws {
         try await withSimulator { sem, _, _ in
             #expect(try await sem.numbers("GoToImagingState", .text("Nothing")) == [1])
