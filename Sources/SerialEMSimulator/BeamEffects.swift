@@ -67,7 +67,7 @@ extension VirtualMicroscope {
 
     /// The share of the electrons behind the specimen that the camera gets.
     var cameraShare: Double {
-        guard !column.screenIsDown, column.cameraLength == nil else { return 0 }
+        guard column.cameraLength == nil else { return 0 }
         return column.filterShare(misplacedBy: zeroLossError) * column.apertures.objectiveShare
     }
 

@@ -13,18 +13,19 @@ struct CameraState: Sendable {
     var frameAlignment = [4, 0, 0, 0, 0, 0]
 }
 
-/// Sums of the dose of Records, as AccumulateRecordDose keeps them: one that counts always, and up to 250 chosen by area.
+/// Sums of the dose of Records, one for each area, as AccumulateRecordDose keeps them: scripts add to them, exposures do not.
 struct RecordDoseAccumulators: Sendable {
-    var isOn = false
-    /// The accumulator that the next Record adds to.
-    var chosen = 1
-    private(set) var sums: [Int: Double] = [:]
-    static let numbers = 1 ... 250
+    /// The area that AccumulateRecordDose adds to; -1 is the one that counts before any was chosen.
+    var chosen = -1
+    private var sums: [Int: Double] = [:]
+    static let numbers = -1 ... 254
 
-    mutating func start(at dose: Double) {
-        isOn = dose >= 0
-        sums = isOn ? [chosen: dose] : [:]
+    /// Electrons per square angstrom: the first dose starts the sum, later ones add to it, a negative one ends it.
+    mutating func take(_ dose: Double) {
+        if dose < 0 { sums[chosen] = nil } else { sums[chosen, default: 0] += dose }
     }
-    mutating func add(_ dose: Dose) { if isOn { sums[chosen, default: 0] += dose.value } }
-    func dose(_ number: Int) -> Dose { Dose(sums[number] ?? 0) }
+    /// Nil where nothing is summed up.
+    func dose(_ number: Int) -> Dose? { sums[number].map { Dose($0) } }
+    /// What the chosen area has had before the next shot.
+    var prior: Dose? { dose(chosen) }
 }

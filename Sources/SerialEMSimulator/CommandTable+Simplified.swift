@@ -19,9 +19,9 @@ extension CommandTable {
         "WaitForMidnight": "Does not close the valves.",
         "DeferSettingsUpdate": noScreen, "SaveSettings": "Accepted; settings are not written to a file.",
         "LoadSettingsFile": "The file has to exist; it is not read.", "NextProcessArgs": "Accepted; no program is started.",
-        "ReportProperty": "Knows the properties that decide something here.", "SetProperty": "Takes any name.",
+        "ReportProperty": "Knows the properties that decide something here.", "SetProperty": "Knows the names; few of the properties decide something here.",
         "ReportCameraProperty": "Knows the properties that decide something here.",
-        "ReportUserSetting": "Knows the settings that decide something here.", "SetUserSetting": "Takes any name.",
+        "ReportUserSetting": "Knows the settings that decide something here.", "SetUserSetting": "Knows the names; few of the settings decide something here.",
         "ExitProgramAtEnd": "Accepted; the simulator goes on.",
         "ReportNumExeFuncs": "The length of SerialEM's list, refused commands included.",
         "ClearHoleFinder": "Accepted; there are no holes to find.",
@@ -32,6 +32,7 @@ extension CommandTable {
         "FFT": "Half the detail of SerialEM's: 512 pixels wide, into A, and into AF as if its window were open.",
         "Rotate90CW": "The stage position of the turned image's pixels is not kept.",
         "AlignTo": "Trimming, sigma and padding are as the simulator likes.", "AutoAlign": "Trimming is as the simulator likes.",
+        "A": "Trimming is as the simulator likes.",
         "AlignBetweenMags": "Finds the shift; scale and rotation are those of the calibration.",
         "AlignWithRotation": "Tries nine angles.",
         "ConicalAlignTo": "Trimming is as the simulator likes.",
@@ -48,7 +49,6 @@ extension CommandTable {
         "SetMontPanelParams": "Accepted; overviews are not binned by it.", "SetRedoMontageXCorrs": "Accepted; overlaps are not correlated.",
         "SetMontageParams": "Stage moves always, never image shift.",
         "OpenNewMontage": "Stage moves always, never image shift.",
-        "AssessPolygonMontage": "Overlap in per cent.",
     ]
 
     static let simplifiedNavigatorCommands: [String: String] = [

@@ -85,7 +85,7 @@ extension VirtualMicroscope {
         mechanics.storedSlots.remove(slot)
         column.vacuum.takeInGas(at: clock.elapsed)
         leakOnDemand()
-        try writeTruth()
+        writeTruthAgain()
         return [.number(0), .number(0)]
     }
     func unloadCartridge() async throws -> [ReportedValue] {
@@ -125,6 +125,14 @@ extension VirtualMicroscope {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         try encoder.encode(truth()).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+
+    /// The night goes on without the file; that is said once.
+    private func writeTruthAgain() {
+        do { try writeTruth() } catch {
+            if !truthFileHasFailed { LineLog.warn("The truth cannot be written to \(configuration.truthFile ?? "its file").", error) }
+            truthFileHasFailed = true
+        }
     }
 
     /// What lies on each grid, in the stage coordinates of its last loading (of its first, before any).

@@ -42,10 +42,23 @@ extension VirtualMicroscope {
         }
         return image
     }
-    func buffer(named text: String) throws -> ImageBuffer { try buffer(try bufferIndex(text.isEmpty ? "A" : text)) }
+    /// The image in a buffer, or with F after the letter the power spectrum that is shown beside it.
+    func buffer(named text: String) throws -> ImageBuffer {
+        let name = text.uppercased()
+        guard name.count == 2, name.last == "F", Int(name) == nil else { return try buffer(try bufferIndex(text.isEmpty ? "A" : text)) }
+        guard try bufferIndex(String(name.prefix(1))) == 0, let fftWindow else {
+            throw CommandFailure("There is no image in FFT buffer \(name).")
+        }
+        return fftWindow
+    }
+    /// An image that was read from a file goes into a buffer, which is the current one then.
+    func show(read image: ImageBuffer, in place: Int) {
+        buffers[place] = image
+        shownBuffer = place
+    }
 
     func copyBuffer(from: String, to: String) throws -> [ReportedValue] {
-        buffers[try bufferIndex(to)] = try buffer(try bufferIndex(from))
+        buffers[try bufferIndex(to)] = try buffer(named: from)
         return []
     }
     func imageProperties(_ a: CommandArguments) throws -> [ReportedValue] {
@@ -53,7 +66,7 @@ extension VirtualMicroscope {
         _ = setVariable("imageTickTime", .number(b.conditions.date.seconds - SimulatedClock.start), persistent: false)
         return [
             .count(b.image.width), .count(b.image.height), .number(b.conditions.binning), .number(b.conditions.exposure.value),
-            .number(b.conditions.pixelSize.value), .count(b.conditions.parameterSet),
+            .number(b.conditions.pixelSize.value), .count(b.conditions.isReadIn ? -1 : b.conditions.parameterSet),
         ]
     }
     func imageConditions(_ name: String) throws -> [ReportedValue] {
@@ -154,13 +167,17 @@ extension VirtualMicroscope {
         let magnification = Magnifications.entry(index) ?? column.currentMagnification
         let stagePlace = section?.stagePosition.map { Point<Frame.Stage>(x: $0.x, y: $0.y) } ?? stage.position
         let shift = section?.doubles("ImageShift") ?? [0, 0]
+        let taken = section?.integer("LowDoseConSet").map { SectionMetadata.parameterSet(told: $0) }
+        let lowDose = taken?.lowDose ?? column.lowDoseIsOn
         return ImageConditions(
             pixelSize: pixelSize, binning: pixelSize.value > 0 ? pixelSize / magnification.pixelSize : 1,
-            exposure: Seconds(section?.double("ExposureTime") ?? 1), parameterSet: -1, magnification: magnification,
+            exposure: Seconds(section?.double("ExposureTime") ?? 1), parameterSet: taken?.set ?? -1,
+            magnification: magnification,
             stage: stagePlace, height: section?.double("StageZ").map { Micrometers($0) } ?? stage.height,
             tilt: section?.tiltAngle ?? Degrees(0), imageShift: shift.count == 2 ? Vector(dx: shift[0], dy: shift[1]) : .zero,
             defocus: Micrometers(section?.double("Defocus") ?? 0), dose: Dose(section?.double("ExposureDose") ?? 0),
-            lowDose: column.lowDoseIsOn, area: nil, date: clock.date)
+            priorRecordDose: section?.double("PriorRecordDose").map { Dose($0) }, lowDose: lowDose,
+            area: lowDose ? taken.flatMap { ParameterSet(rawValue: $0.set)?.area } : nil, date: clock.date)
     }
 
     /// The image of a buffer as the socket hands it out, or nil for an empty one.

@@ -12,7 +12,7 @@ extension CommandTable {
         "Search": { m, _ in try await m.takeImage(.search) },
         "AcquireToMatchBuffer": { try await $0.acquireToMatch($1.text(1)) },
         "EarlyReturnNextShot": { _, _ in [] },
-        "RetractCameras": { m, _ in await m.retractCameras() },
+        "RetractCameras": { m, _ in await m.retractCameras() }, "RetractCamera": { m, _ in await m.retractCameras() },
         "ReportCameraInserted": { m, a in
             [.number((0 ... CameraState.count).contains(a.integer(1)) ? await m.column.camera.isInserted ? 1 : 0 : -1)]
         },
@@ -22,7 +22,7 @@ extension CommandTable {
         "ReportCountScaling": { _, _ in [.number(0), .number(VirtualMicroscope.countsPerElectron)] },
     ]
     static let doseCommands: [String: CommandHandler] = [
-        "AccumulateRecordDose": { try await $0.accumulateRecordDose(from: $1.number(1)) },
+        "AccumulateRecordDose": { try await $0.accumulateRecordDose($1.number(1)) },
         "AreaForCumulRecordDose": { try await $0.chooseDoseAccumulator($1.integer(1)) },
     ]
 }
@@ -31,7 +31,6 @@ extension VirtualMicroscope {
     func takeImage(_ set: ParameterSet) async throws -> [ReportedValue] {
         await insertCamera()
         let image = try await expose(set)
-        if set == .record { column.recordDose.add(image.conditions.dose) }
         acquired(image)
         return []
     }
@@ -54,7 +53,8 @@ extension VirtualMicroscope {
         }
         var settings = former
         settings.exposure = model.conditions.exposure
-        settings.binning = model.conditions.binning
+        // The pixel size in a file has fewer digits.
+        settings.binning = Self.binnings.first { ($0 - model.conditions.binning).magnitude < 0.02 * $0 } ?? model.conditions.binning
         settings.area = nil
         settings.fraction = 1
         let whole = settings.size(onChip: Self.chip)
@@ -89,15 +89,12 @@ extension VirtualMicroscope {
         ]
     }
 
-    /// -1 stops counting; any other number is what the chosen sum starts from.
-    func accumulateRecordDose(from dose: Double) -> [ReportedValue] {
-        column.recordDose.start(at: dose)
+    func accumulateRecordDose(_ dose: Double) -> [ReportedValue] {
+        column.recordDose.take(dose)
         return []
     }
-    /// What an accumulator of Record dose holds, in electrons per square angstrom.
-    public func recordDose(_ accumulator: Int) -> Double { column.recordDose.dose(accumulator).value }
     func chooseDoseAccumulator(_ number: Int) throws -> [ReportedValue] {
-        guard RecordDoseAccumulators.numbers.contains(number) else { throw CommandFailure("There is no dose accumulator \(number); they are 1 to 250.") }
+        guard RecordDoseAccumulators.numbers.contains(number) else { throw CommandFailure("There is no dose accumulator \(number); they are 1 to 254.") }
         column.recordDose.chosen = number
         return []
     }

@@ -35,8 +35,10 @@ extension VirtualMicroscope {
     func refineZeroLoss(_ a: CommandArguments) async throws -> [ReportedValue] {
         let interval = try a.number(1)
         if interval > 0, let last = column.lastZeroLossRefinement, clock.elapsed - last < interval * 60 { return [] }
+        // It takes images.
+        if column.screenIsDown { _ = await moveScreen(down: false) }
         await wait(Seconds(25))
-        guard column.beamIsOnSpecimen, !column.screenIsDown else {
+        guard column.beamIsOnSpecimen else {
             guard a.integer(4) != 0 else { throw CommandFailure("The zero-loss peak was not found: there is no beam on the camera.") }
             return [.number(1)]
         }

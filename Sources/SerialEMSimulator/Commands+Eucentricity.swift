@@ -14,10 +14,11 @@ extension CommandTable {
 extension VirtualMicroscope {
     /// Finds the eucentric height with tilted images; rough leaves half a micrometre, fine a tenth.
     func findEucentricity(_ mode: Int) async throws -> [ReportedValue] {
+        guard mode < 0 || mode & 3 != 0 else { throw CommandFailure("Eucentricity is 1 for rough, 2 for fine and 3 for both, not \(mode).") }
         guard grid != nil, column.beamIsOnSpecimen else { throw TaskFailure("Eucentricity was not found: there is nothing to see.") }
-        let fine = mode == 2 || mode == 3 || mode == 6 || mode == -1
+        let fine = mode < 0 || mode & 2 != 0
         var limit = Micrometers(0)
-        if !fine || mode == 3 {
+        if mode >= 0, mode & 1 != 0 {
             limit = mechanics.nextRoughLimit
             mechanics.nextRoughLimit = Micrometers(0)
             mechanics.roughEucentricityFailed = false

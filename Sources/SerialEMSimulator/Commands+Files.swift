@@ -97,9 +97,17 @@ extension VirtualMicroscope {
         let options = script.fileOptions
         let type: MRCPixelType = options.mode == 0 ? .uint8 : options.mode == 1 ? .int16 : .uint16
         guard options.type == 0 else { throw CommandFailure("The simulator writes single images as MRC files only.") }
-        openFiles.append(OpenImageFile(newAt: try pathOfNewFile(name), wantedType: type, hasMdoc: options.writesMdoc))
+        let path = try pathOfNewFile(name)
+        try createFile(path)
+        openFiles.append(OpenImageFile(newAt: path, wantedType: type, hasMdoc: options.writesMdoc))
         currentFile = openFiles.count - 1
         return []
+    }
+    /// A header without images, so that the name is taken from now on.
+    private func createFile(_ path: String) throws {
+        guard FileManager.default.createFile(atPath: path, contents: Data(count: 1024)) else {
+            throw CommandFailure("The file \(path) cannot be made.")
+        }
     }
     func openFrameSumFile(_ ending: String) throws -> [ReportedValue] {
         guard let last = frames.lastFile else { throw CommandFailure("There is no last frame file name available.") }
@@ -179,10 +187,10 @@ extension VirtualMicroscope {
         var conditions = presentConditions(pixelSize: try MRCFile.header(file.path).pixelSize, section: entries)
         let whole = file.mdoc.sections.first { $0.kind == "MontSection" && $0.index == a.integer(1) }
         if let middle = whole?.stagePosition { conditions.stage = Point(x: middle.x, y: middle.y) }
-        conditions.parameterSet = -1
+        conditions.isReadIn = true
         var overview = try assembledMontage(file.path, conditions: conditions, center: conditions.stage, section: a.integer(1))
         overview.section = a.integer(1)
-        buffers[target] = overview
+        show(read: overview, in: target)
         return []
     }
     func readOtherFile(_ a: CommandArguments) async throws -> [ReportedValue] {
@@ -208,8 +216,8 @@ extension VirtualMicroscope {
             if let tilt = told.tiltAngle { conditions.tilt = tilt }
             if let place = told.stagePosition { conditions.stage = Point(x: place.x, y: place.y) }
         }
-        conditions.parameterSet = -1
-        buffers[number] = ImageBuffer(image, conditions: conditions, file: path, section: section)
+        conditions.isReadIn = true
+        show(read: ImageBuffer(image, conditions: conditions, file: path, section: section), in: number)
     }
     private func readTIFF(_ path: String, section: Int, into number: Int) throws {
         guard section == 0, let picture = try? TIFFFile.read(path) else {
@@ -221,7 +229,7 @@ extension VirtualMicroscope {
             case .grey16(let grey): .uint16(grey)
             }
         var conditions = presentConditions(pixelSize: column.currentMagnification.pixelSize, section: nil)
-        conditions.parameterSet = -1
-        buffers[number] = ImageBuffer(image, conditions: conditions, file: path, section: section)
+        conditions.isReadIn = true
+        show(read: ImageBuffer(image, conditions: conditions, file: path, section: section), in: number)
     }
 }

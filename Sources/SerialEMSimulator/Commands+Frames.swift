@@ -33,7 +33,7 @@ extension VirtualMicroscope {
     func setFrameTime(_ letter: String, _ time: Double) throws -> [ReportedValue] {
         let time = try checked(frameTime: time)
         try changeSet(letter) { $0.frames.frameTime = time }
-        return [.number(time.value), .number(try settings(of: letter).exposure.value)]
+        return [.number(time.value)]
     }
     func scaleFrames(_ letter: String, by factor: Double) throws -> [ReportedValue] {
         let before = try settings(of: letter)

@@ -46,11 +46,11 @@ extension VirtualMicroscope {
         let stage = stageWay(of: specimen)
         return [units.dx, units.dy, camera.dx, camera.dy, stage.dx, stage.dy].map { .number($0) }
     }
-    /// How the stage has to move to do the same; the tilt shortens what lies across its axis.
+    /// How the stage has to move to do the same; the tilt shortens what lies across its axis, which is the stage's x axis.
     private func stageWay(of specimen: Vector<Frame.Specimen>) -> Vector<Frame.Stage> {
-        var way = specimen
+        var way = Magnifications.specimenToStage(specimen)
         way.dy /= max(0.2, cosine(stage.tilt))
-        return Magnifications.specimenToStage(way)
+        return way
     }
 
     /// Refused (value 1) beyond the limit that the properties or the coils set. Arguments 3 and 4: a factor for the delay, and
@@ -77,9 +77,8 @@ extension VirtualMicroscope {
         return try await setImageShift(column.imageShift + way, a)
     }
     func imageShiftByStageDifference(_ a: CommandArguments) async throws -> [ReportedValue] {
-        var specimen = try Magnifications.stageToSpecimen(Vector(dx: a.number(1), dy: a.number(2)))
-        specimen.dy *= cosine(stage.tilt)
-        return try await setImageShift(column.imageShift + Magnifications.specimenToImageShift(specimen), a)
+        let way = try Vector<Frame.Stage>(dx: a.number(1), dy: a.number(2) * cosine(stage.tilt))
+        return try await setImageShift(column.imageShift + Magnifications.stageToSpecimen.then(Magnifications.specimenToImageShift)(way), a)
     }
 
     /// Mode 1 approaches the place from the usual side, 2 relaxes the stage afterwards as well.

@@ -78,11 +78,16 @@ extension VirtualMicroscope {
         }
         return area
     }
+    /// Distance and angle, and how far the middle of what the camera set reads out lies from the middle of the chip, in
+    /// unbinned pixels to the right and down.
     func axisPosition(_ letter: String) throws -> [ReportedValue] {
-        let settings = column.areas[try displaced(letter)] ?? LowDoseSettings(magnification: column.magnification)
-        let entry = Magnifications.entry(settings.magnification) ?? column.currentMagnification
-        let camera = entry.specimenToCamera(settings.place)
-        return [settings.axisPosition.value, settings.axisAngle.value, camera.dx.rounded(), camera.dy.rounded()].map { .number($0) }
+        let area = try displaced(letter)
+        let settings = column.areas[area] ?? LowDoseSettings(magnification: column.magnification)
+        let readOut = (column.sets[area == .focus ? .focus : .trial] ?? CameraSettings(exposure: Seconds(1))).area(onChip: Self.chip)
+        return [
+            .number(settings.axisPosition.value), .number(settings.axisAngle.value),
+            .count((readOut.left + readOut.right) / 2 - Self.chip.width / 2), .count((readOut.top + readOut.bottom) / 2 - Self.chip.height / 2),
+        ]
     }
     /// Micrometres.
     private static let farthestArea = 19.0

@@ -23,6 +23,7 @@ extension CommandTable {
 extension VirtualMicroscope {
     func newMap(_ a: CommandArguments) throws -> [ReportedValue] {
         try requireNavigator()
+        guard !a.has(1) || (a.count > 1 && !a.lastText.isEmpty) else { throw CommandFailure("After the number a text for the note is missing.") }
         let montage = currentFile.flatMap { openFiles[$0].montage }
         guard let place = currentFile else { throw CommandFailure("No file is open to take a map from.") }
         let path = openFiles[place].path
@@ -97,7 +98,7 @@ extension VirtualMicroscope {
         }
         let header = try MRCFile.header(path)
         var conditions = presentConditions(pixelSize: header.pixelSize, section: entries)
-        conditions.parameterSet = -1
+        conditions.isReadIn = true
         if entries == nil {
             conditions.stage = item.stage
             conditions.height = item.z
@@ -111,9 +112,9 @@ extension VirtualMicroscope {
             let center = item.sinceTaken?.inverse.map { $0(item.stage) } ?? item.stage
             var overview = try assembledMontage(path, conditions: conditions, center: center, section: section)
             overview.section = section
-            buffers[target] = overview
+            show(read: overview, in: target)
         } else {
-            buffers[target] = ImageBuffer(try MRCFile.read(path, section: section), conditions: conditions, file: path, section: section)
+            show(read: ImageBuffer(try MRCFile.read(path, section: section), conditions: conditions, file: path, section: section), in: target)
         }
         if let map = item.sinceTaken, entries != nil, let image = buffers[target] {
             buffers[target]?.conditions = image.conditions.moved(by: map)

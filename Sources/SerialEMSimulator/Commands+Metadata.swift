@@ -39,7 +39,7 @@ extension VirtualMicroscope {
 
     /// Of the file that the image lies in, where it has one, else of the image itself.
     private func metadata(of name: String) throws -> [(String, String)] {
-        let image = try buffer(try bufferIndex(name.isEmpty ? "A" : name))
+        let image = try buffer(named: name)
         let open = openFiles.first { $0.path == image.file }?.mdoc
         if let path = image.file, image.section >= 0, let mdoc = open ?? (try? Mdoc.read("\(path).mdoc")),
             let section = mdoc.sections.first(where: { $0.index == image.section && ($0.kind == "ZValue") == image.pieces.isEmpty })

@@ -17,7 +17,7 @@ extension CommandTable {
         "SetMontageParams": { try await $0.setMontageParameters($1) },
         "SetMontPanelParams": nothing, "SetRedoMontageXCorrs": nothing,
         "OpenNewMontage": { try await $0.openNewMontage($1) },
-        "AssessPolygonMontage": { try await $0.assessPolygonMontage(item: $1.integer(1), overlap: $1.integer(2)) },
+        "AssessPolygonMontage": { try await $0.assessPolygonMontage(item: $1.integer(1), overlap: $1.number(2)) },
         "SkipPiecesOutsideItem": { try await $0.skipPieces(outsideItem: $1.integer(1)) },
         "SetGridMapLimits": { try await $0.setGridMapLimits($1) },
         "ReadMontagePiece": { try await $0.readMontagePiece($1) },
@@ -70,9 +70,8 @@ extension VirtualMicroscope {
     }
 
     /// How many pieces a montage of a polygon would have, and how many columns and rows.
-    func assessPolygonMontage(item: Int, overlap: Int) throws -> [ReportedValue] {
-        guard (0 ... 50).contains(overlap) else { throw CommandFailure("An overlap of \(overlap) per cent is not between 0 and 50.") }
-        let setup = try polygonMontage(item: item, overlap: Double(overlap) / 100)
+    func assessPolygonMontage(item: Int, overlap: Double) throws -> [ReportedValue] {
+        let setup = try polygonMontage(item: item, overlap: overlap)
         return [.count(setup.count), .count(setup.columns), .count(setup.rows)]
     }
 
@@ -151,9 +150,9 @@ extension VirtualMicroscope {
     private func loadPiece(_ path: String, section: MdocSection, number: Int, into target: Int) throws {
         let file = try MRCFile(path: path)
         var conditions = presentConditions(pixelSize: file.header.pixelSize, section: section)
-        conditions.parameterSet = -1
+        conditions.isReadIn = true
         let image = ImageBuffer(try file.read(section: number), conditions: conditions, file: path, section: number)
-        if target == 0 { acquired(image) } else { buffers[target] = image }
+        if target == 0 { acquired(image) } else { show(read: image, in: target) }
     }
     /// The piece of the map that an item was drawn on whose middle is nearest to the item.
     func loadPiece(atItem item: Int) throws -> [ReportedValue] {
@@ -174,8 +173,9 @@ extension VirtualMicroscope {
         return []
     }
 
+    /// Of the frame; 0 takes the usual overlap.
     private func fraction(_ overlap: Double) throws -> Double {
-        guard (0 ... 0.5).contains(overlap) else { throw CommandFailure("An overlap of \(overlap) is not between 0 and 0.5.") }
+        guard (0 ..< 0.5).contains(overlap) else { throw CommandFailure("An overlap of \(overlap) is not a fraction from 0 to less than 0.5.") }
         return overlap == 0 ? 0.1 : overlap
     }
 

@@ -145,6 +145,7 @@ extension VirtualMicroscope {
         let levels = floats.percentiles([low / 100, 1 - high / 100])
         b.setPixels(floats.byteScaled(black: levels[0], white: levels[1]).map(Float.init), as: .unsignedByte)
         buffers[place] = b
+        shownBuffer = place
         return []
     }
     /// Logarithm of the power spectrum, its origin in the middle, 512 pixels wide.

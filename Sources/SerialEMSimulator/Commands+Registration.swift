@@ -8,6 +8,7 @@ extension CommandTable {
     static let registrationCommands: [String: CommandHandler] = [
         "AlignTo": { try await $0.alignTo($1) },
         "AutoAlign": { m, _ in try await m.align(to: m.buffer(m.autoAlignBuffer), leaveImageShift: false) },
+        "A": { m, _ in try await m.align(to: m.buffer(m.autoAlignBuffer), leaveImageShift: false) },
         "ConicalAlignTo": { try await $0.align(to: $0.turned($1.text(1), by: Degrees($1.number(2))), leaveImageShift: false) },
         "AlignWithRotation": { try await $0.alignWithRotation($1) },
         "AlignBetweenMags": { try await $0.alignBetweenMagnifications($1) },

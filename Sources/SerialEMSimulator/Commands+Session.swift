@@ -107,8 +107,8 @@ extension VirtualMicroscope {
         if let value = properties.first(where: { $0.key.lowercased() == name.lowercased() }) { return value.value }
         throw CommandFailure("There is no property \(name) with a single number.")
     }
-    func setProperty(_ name: String, _ value: Double) -> [ReportedValue] {
-        let key = properties.keys.first { $0.lowercased() == name.lowercased() } ?? name
+    func setProperty(_ name: String, _ value: Double) throws -> [ReportedValue] {
+        guard let key = SettingNames.properties[name.lowercased()] else { throw CommandFailure("There is no property \(name) with a single number.") }
         properties[key] = value
         return []
     }
@@ -135,16 +135,20 @@ extension VirtualMicroscope {
         throw CommandFailure("There is no user setting \(name).")
     }
     /// Without `keep` the setting comes back when control ends.
-    func setUserSetting(_ name: String, _ value: Double, keep: Bool) -> [ReportedValue] {
-        let key = userSettings.keys.first { $0.lowercased() == name.lowercased() } ?? name
+    func setUserSetting(_ name: String, _ value: Double, keep: Bool) throws -> [ReportedValue] {
+        guard let key = SettingNames.settings[name.lowercased()] else { throw CommandFailure("SerialEM knows no user setting \(name).") }
         if keep {
-            script.settingsBefore[key] = nil
-        } else if script.settingsBefore[key] == nil {
-            script.settingsBefore[key] = userSettings[key]
+            script.settingsBefore.removeValue(forKey: key)
+        } else if !script.settingsBefore.keys.contains(key) {
+            script.settingsBefore.updateValue(userSettings[key], forKey: key)
         }
-        userSettings[key] = value
-        if key == "BuffersToRollOnAcquire" { buffersToRoll = max(0, min(14, Int(clamped: value))) }
+        change(setting: key, to: value)
         return []
+    }
+    /// Nil for a setting whose value nobody knows.
+    func change(setting key: String, to value: Double?) {
+        userSettings[key] = value
+        if let value, key == "BuffersToRollOnAcquire" { buffersToRoll = max(0, min(14, Int(clamped: value))) }
     }
     var settingsFile: String { "\(configuration.folder)/SerialEMsettings.txt" }
     func loadSettings(_ name: String) throws -> [ReportedValue] {

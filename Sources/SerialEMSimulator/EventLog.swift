@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Geometry
 internal import Units
 
@@ -46,21 +45,12 @@ public struct EventRecord: Codable, Sendable, Hashable {
 /// The events of a night, and the file that gets them as lines of JSON.
 struct EventLog {
     private(set) var events: [EventRecord] = []
-    private let file: FileHandle?
+    private var file: LineLog
 
-    init(path: String?) {
-        guard let path else { file = nil; return }
-        if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-        file = FileHandle(forWritingAtPath: path)
-        _ = try? file?.seekToEnd()
-    }
+    init(path: String?) { file = LineLog(path: path) }
     mutating func append(_ event: EventRecord) {
         events.append(event)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        guard let file, let line = try? encoder.encode(event) else { return }
-        // A log that cannot be written changes nothing about the night.
-        try? file.write(contentsOf: line + Data("\n".utf8))
+        file.append(event)
     }
 }
 

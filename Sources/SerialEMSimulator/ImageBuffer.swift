@@ -8,8 +8,10 @@ struct ImageConditions: Sendable {
     var pixelSize: PixelSize
     var binning: Double
     var exposure: Seconds
-    /// SerialEM's set number; -1 for an image read from a file.
+    /// SerialEM's set number; -1 where nothing tells.
     var parameterSet: Int
+    /// Whether the image was read from a file.
+    var isReadIn = false
     var magnification: Magnification
     /// What the stage read, and the shift in the image shift units, when the image was taken.
     var stage: Point<Frame.Stage>
@@ -18,6 +20,8 @@ struct ImageConditions: Sendable {
     var imageShift: Vector<Frame.ImageShift>
     var defocus: Micrometers
     var dose: Dose
+    /// What Records had given the area before, where a script sums that up.
+    var priorRecordDose: Dose?
     var lowDose: Bool
     var area: LowDoseArea?
     var date: CivilTime

@@ -61,7 +61,7 @@ struct OpenImageFile {
                     path: path, width: buffer.image.width, height: buffer.image.height,
                     pixelType: fileType(buffer), pixelSize: c.pixelSize, fields: fields,
                     capacity: max(Self.capacity, 2 * (montage?.count ?? 0)),
-                    labels: ["SerialEM: virtual microscope  \(c.date.mdoc)"])
+                    labels: Self.titles(c))
                 start(buffer)
             }
         }
@@ -95,7 +95,11 @@ struct OpenImageFile {
         mdoc.globals["ImageSize"] = "\(buffer.image.width) \(buffer.image.height)"
         if isMontage { mdoc.globals["Montage"] = "1" }
         mdoc.globals["DataMode"] = "\(fileType(buffer).mode)"
-        mdoc.titles = [
+        mdoc.titles = Self.titles(c)
+    }
+    /// Of the header and of the mdoc; the second one has the form that IMOD reads the angle of the tilt axis from.
+    private static func titles(_ c: ImageConditions) -> [String] {
+        [
             "SerialEM: virtual microscope  \(c.date.mdoc)",
             "    Tilt axis angle = \(fixed(c.magnification.rotation.value - 90, 1)), binning = \(Int(clamped: c.binning))  spot = 6  camera = 0",
         ]

@@ -14,7 +14,7 @@ struct ScriptState: Sendable {
     /// Scripts that StringArrayToScript has stored.
     var storedScripts: [Int: String] = [:]
     /// What user settings were before a command changed them for this control period.
-    var settingsBefore: [String: Double] = [:]
+    var settingsBefore: [String: Double?] = [:]
     var holeFinder = HoleFinder()
     var wrapsNoLines = false
     /// NavAcqAtEndUseParams has chosen the parameters of the next Acquire at Items.
@@ -58,7 +58,7 @@ struct FileOptions: Sendable, Hashable {
 extension VirtualMicroscope {
     /// Takes back what scripts and clients have set for one period of control.
     func endScriptPeriod() {
-        for (name, value) in script.settingsBefore { _ = setUserSetting(name, value, keep: true) }
+        for (name, value) in script.settingsBefore { change(setting: name, to: value) }
         script.settingsBefore = [:]
         if let before = script.fileOptionsBefore { script.fileOptions = before }
         if let before = script.otherFileOptionsBefore { script.otherFileOptions = before }

@@ -65,10 +65,21 @@ enum SectionMetadata {
             ("RotationAngle", fixed(c.magnification.rotation.value, 2)), ("ExposureTime", fixed(c.exposure.value, 4)),
             ("Binning", "\(Int(clamped: c.binning))"), ("CameraIndex", "0"), ("DividedBy2", "0"), ("OperatingMode", "1"),
             ("UsingCDS", "0"), ("MagIndex", "\(c.magnification.index)"),
-            // SerialEM's number of the parameter set, from 1, negative outside of Low Dose.
-            ("LowDoseConSet", "\((c.lowDose ? 1 : -1) * (max(0, c.parameterSet) + 1))"), ("CountsPerElectron", "20"),
+            ("LowDoseConSet", "\(told(max(0, c.parameterSet), lowDose: c.lowDose))"), ("CountsPerElectron", "20"),
             ("TargetDefocus", "-5"),
-        ]
+        ] + priorDose(c)
+    }
+    /// What a script has summed up so far; a sum of nothing for an image without electrons is left out.
+    private static func priorDose(_ c: ImageConditions) -> [(String, String)] {
+        guard let prior = c.priorRecordDose, c.dose.value > 0 || prior.value > 0 else { return [] }
+        return [("PriorRecordDose", fixed(prior.value, 4))]
+    }
+
+    /// LowDoseConSet tells the parameter set: in Low Dose counted from 1, else from 0 and negative.
+    private static func told(_ set: Int, lowDose: Bool) -> Int { lowDose ? set + 1 : -set }
+    static func parameterSet(told number: Int) -> (set: Int, lowDose: Bool) {
+        let number = max(-99, min(99, number))
+        return number > 0 ? (number - 1, true) : (-number, false)
     }
 
     private static func ending(_ buffer: ImageBuffer) -> [(String, String)] {

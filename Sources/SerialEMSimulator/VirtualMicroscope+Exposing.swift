@@ -15,6 +15,8 @@ extension VirtualMicroscope {
         await Task.yield()
         try checkStop()
         leakOnDemand()
+        // The camera lies below the screen, so SerialEM raises it before a shot.
+        if column.screenIsDown { _ = await moveScreen(down: false) }
         if column.lowDoseIsOn { await goTo(set.area) }
         let settings = column.sets[set] ?? CameraSettings(exposure: Seconds(1))
         let magnification = column.currentMagnification
@@ -40,7 +42,7 @@ extension VirtualMicroscope {
             pixelSize: magnification.pixelSize * settings.binning, binning: settings.binning, exposure: settings.exposure,
             parameterSet: set.rawValue, magnification: magnification, stage: stage.position, height: stage.height,
             tilt: stage.tilt, imageShift: column.imageShift + knownAreaShift, defocus: column.defocus, dose: dose,
-            lowDose: column.lowDoseIsOn, area: column.lowDoseIsOn ? column.area : nil, date: clock.date)
+            priorRecordDose: control == .external ? column.recordDose.prior : nil, lowDose: column.lowDoseIsOn, area: column.lowDoseIsOn ? column.area : nil, date: clock.date)
         return try savingFrames(of: ImageBuffer(image: image, conditions: conditions), set: set)
     }
 
@@ -125,21 +127,13 @@ extension VirtualMicroscope {
             accumulatedDose: doseMaps[slot]?.dose(at: place).value ?? dose.value,
             file: currentFile.map { openFiles[$0].path } ?? "")
         exposures.append(record)
-        guard let path = configuration.exposureLog, let line = try? JSONEncoder().encode(record) else { return }
-        appendLine(line, to: path)
+        exposureLines.append(record)
     }
 
-    private func appendLine(_ line: Data, to path: String) {
-        if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-        guard let handle = FileHandle(forWritingAtPath: path) else { return }
-        defer { try? handle.close() }
-        _ = try? handle.seekToEnd()
-        try? handle.write(contentsOf: line + Data("\n".utf8))
-    }
-
-    /// A new image into A; the older ones move on as far as the user lets them roll.
+    /// A new image into A, which is the current buffer then; the older ones move on as far as the user lets them roll.
     func acquired(_ image: ImageBuffer) {
         for place in stride(from: min(buffersToRoll, buffers.count - 1), to: 0, by: -1) { buffers[place] = buffers[place - 1] }
         buffers[0] = image
+        shownBuffer = 0
     }
 }

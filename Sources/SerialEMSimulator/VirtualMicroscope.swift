@@ -42,6 +42,9 @@ public actor VirtualMicroscope {
     /// By slot: what the grids have been exposed to.
     var doseMaps: [Int: DoseMap] = [:]
     var exposures: [ExposureRecord] = []
+    var exposureLines: LineLog
+    /// Whether it has been said that the truth cannot be written.
+    var truthFileHasFailed = false
     var exposureCount: UInt64 = 0
     var lastAutoFocus = (defocus: 0.0, status: -1)
 
@@ -109,6 +112,7 @@ public actor VirtualMicroscope {
         random = RandomSource(seed: configuration.seed).fork(0x517A6E)
         cassette = Cassette(seed: configuration.seed)
         mechanics = Mechanics(configuration: configuration)
+        exposureLines = LineLog(path: configuration.exposureLog)
         directory = configuration.folder
         frames = FrameSaving(folder: "\(configuration.folder)/frames")
     }

@@ -76,6 +76,10 @@ struct Serve: AsyncParsableCommand {
             seed: seed, folder: URL(fileURLWithPath: folder).standardizedFileURL.path, timeScale: timeScale, truthFile: truth,
             exposureLog: exposureLog, eventLog: eventLog, kind: kind, showsSlotNames: !hideSlotNames, tiltAxisOffset: tiltAxisOffset,
             dialogSeconds: dialogSeconds > 0 ? dialogSeconds : nil, writesNavigatorTables: navigatorTables)
+        try StartChecks.requireWritable("--truth", truth)
+        try StartChecks.requireWritable("--exposure-log", exposureLog)
+        try StartChecks.requireWritable("--event-log", eventLog)
+        try StartChecks.requireOwnAddress(host)
         let logger = Logger(label: "serialem-sim")
         let plan = FaultPlan(try faults.map { try Fault.read(file: $0) } ?? [], logger: logger)
         let server = try await SimulatorServer.bind(

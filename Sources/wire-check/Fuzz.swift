@@ -16,10 +16,15 @@ struct Fuzz: ParsableCommand {
     @Option(help: "After how many seconds it counts as a hang.")
     var limit: UInt32 = 300
 
+    func validate() throws {
+        guard packets >= 1 else { throw ValidationError("--packets has to be 1 or more; \(packets) is not.") }
+        try Limits.check(memory: memory, limit: limit)
+    }
+
     func run() throws {
         alarm(limit)
         var check = DecoderCheck()
-        for number in 0..<UInt64(max(0, packets)) {
+        for number in 0..<UInt64(packets) {
             var source = BrokenPackets(seed: seed &+ number)
             let stream = try source.stream()
             do {

@@ -20,6 +20,14 @@ struct Faults: AsyncParsableCommand {
     @Option(help: "After how many seconds it counts as a hang.")
     var limit: UInt32 = 600
 
+    func validate() throws {
+        guard (1 ... 1000).contains(lanes) else { throw ValidationError("--lanes has to be from 1 to 1000; \(lanes) is not.") }
+        guard (lanes ... 1_000_000_000).contains(requests) else {
+            throw ValidationError("--requests has to be at least one for each of the \(lanes) lanes, and at most 1000000000; \(requests) is not.")
+        }
+        try Limits.check(memory: memory, limit: limit)
+    }
+
     func run() async throws {
         startAgainWithPlainMemory()
         alarm(limit)
@@ -62,7 +70,7 @@ struct Faults: AsyncParsableCommand {
         logger.logLevel = .error
         let quiet = logger
         return try await withThrowingTaskGroup(of: FaultRun.Tally.self) { group in
-            for lane in 0..<max(1, lanes) {
+            for lane in 0..<lanes {
                 group.addTask {
                     let server = try await FaultyServer.start()
                     var run = FaultRun(seed: seed &* 1000 &+ UInt64(lane), server: server, logger: quiet)
