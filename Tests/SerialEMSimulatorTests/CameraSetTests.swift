@@ -122,7 +122,7 @@ import Units
 
     @Test func framesKeepTheirSettings() async throws {
         try await withSimulator { sem, _, _ in
-            #expect(try await sem.numbers("SetFrameTime", .text("R"), .number(0.25)) == [0.25, 1])
+            #expect(try await sem.numbers("SetFrameTime", .text("R"), .number(0.25)) == [0.25])
             #expect(try await sem.numbers("ChangeFrameAndExposure", .text("R"), .number(2)) == [0.5, 2])
             try await sem.run("SetDoseFracParams", .text("R"), .integer(1), .integer(1), .integer(0))
             #expect(try await sem.numbers("ReportDoseFracParams", .text("R")) == [1, 1, 0, 0, 0, 0.5])
@@ -130,22 +130,6 @@ import Units
             #expect(try await sem.numbers("ReportK2FileParams") == [1, 0, 1, 0, 0, 0])
             try await sem.run("SetK2ReadMode", .text("R"), .integer(2))
             #expect(try await sem.number("ReportReadMode", .text("R")) == 2)
-        }
-    }
-
-    @Test func recordsAddToTheChosenAccumulator() async throws {
-        try await withSimulator { sem, server, folder in
-            try await sem.goToLamella(folder)
-            try await sem.run("AreaForCumulRecordDose", .integer(4))
-            try await sem.run("AccumulateRecordDose", .number(0))
-            try await sem.record()
-            try await sem.view()
-            try await sem.record()
-            #expect(abs(await server.microscope.recordDose(4) - 6) < 1e-9)
-            #expect(try await sem.refuses("AreaForCumulRecordDose", .integer(251)))
-            try await sem.run("AccumulateRecordDose", .number(-1))
-            try await sem.record()
-            #expect(await server.microscope.recordDose(4) == 0)
         }
     }
 }

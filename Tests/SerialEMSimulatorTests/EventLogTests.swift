@@ -81,4 +81,18 @@ import Testing
         #expect(try await night(5) == first)
         #expect(try await night(6) != first)
     }
+
+    @Test func aLogThatCannotBeWrittenIsNoReasonToStop() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("no such folder \(UUID().uuidString)").path
+        let s = try await Scenario {
+            $0.eventLog = "\(folder)/events.jsonl"
+            $0.exposureLog = "\(folder)/exposures.jsonl"
+            $0.truthFile = "\(folder)/truth.json"
+        }
+        try await s.loadGrid()
+        try await s.run("R")
+        try await s.run("R")
+        #expect(await s.microscope.exposureLog().count == 2)
+        #expect(!FileManager.default.fileExists(atPath: folder))
+    }
 }

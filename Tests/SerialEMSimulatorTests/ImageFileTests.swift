@@ -87,8 +87,9 @@ import Units
             try await bench.run("OpenNavigator")
             try await bench.run("GoToImagingState", .text("2"))
             try await bench.run("AddCirclePolygon", .number(100), .number(0), .number(0))
-            let all = try await bench.numbers("AssessPolygonMontage", .integer(1), .integer(10))
+            let all = try await bench.numbers("AssessPolygonMontage", .integer(1), .number(0.1))
             #expect(all[0] == all[1] * all[2])
+            for overlap in [0.5, 10, -0.1] { _ = try await bench.failure("AssessPolygonMontage", .integer(1), .number(overlap)) }
             #expect(all[0] > 20)
             try await bench.run("SetupPolygonMontage", .integer(1), .number(0.1), .text("poly.mrc"))
             #expect(try await bench.numbers("ReportNumMontagePieces") == [all[0]])

@@ -225,6 +225,7 @@ def rough_eucentricity_tells_whether_it_failed(sem):
     regular(sem, 8700)
     nothing("LimitNextRoughEucen", sem.LimitNextRoughEucen(100))
     sem.Eucentricity(1)
+    refused(sem, "Eucentricity", 4)
     equal("ReportRoughEucenFailed", sem.ReportRoughEucenFailed(), 0)
     holds("CheckEucenByFocusCal", sem.CheckEucenByFocusCal() in (0, 1), "1 or 0", None)
 

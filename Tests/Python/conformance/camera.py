@@ -156,7 +156,7 @@ def frames_are_set_and_reported(sem):
     nothing("SetDoseFracParams", sem.SetDoseFracParams("R", 1, 1, 0, 0, 0))
     equal("dose fractionation is on", numbers("ReportDoseFracParams", sem.ReportDoseFracParams("R"), 6)[0], 1)
     frame = sem.SetFrameTime("R", 0.1)
-    near("SetFrameTime", frame[0] if isinstance(frame, tuple) else frame, 0.1, 0.03)
+    near("SetFrameTime", numbers("the frame time alone", frame, 1), 0.1, 0.03)
     exposure = sem.ReportExposure("R")[0]
     frame, changed = numbers("ChangeFrameAndExposure", sem.ChangeFrameAndExposure("R", 2), 2)
     near("frame time and exposure", (frame, changed), (0.2, 2 * exposure), 0.06)
@@ -180,6 +180,7 @@ def the_files_of_frames_are_set_and_reported(sem):
 section.plain("ReportFrameAliParams", reports=6)
 section.plain("SetFrameAliParams", 4)
 section.plain("SkipFrameAliParamCheck", 1)
+section.plain("RetractCamera")
 section.plain("ReportCountScaling", reports=2)
 section.plain("UpdateHWDarkRef", 10.0, or_refused=True)
 section.plain("RunGatanScript", "Exit(1)", reports=1, or_refused=True)
@@ -214,15 +215,24 @@ def all_values_of_a_set_are_in_an_array(sem):
     equal("IsVariableDefined", sem.IsVariableDefined("values"), 1)
 
 
-@check("ImageConditions", "AccumulateRecordDose", "AreaForCumulRecordDose")
-def an_image_knows_its_dose(sem):
+@check("ImageConditions", "AccumulateRecordDose", "AreaForCumulRecordDose", "ReportMetadataString")
+def an_image_knows_its_dose_and_what_was_given_before(sem):
     regular(sem)
     nothing("AreaForCumulRecordDose", sem.AreaForCumulRecordDose(1))
     nothing("AccumulateRecordDose", sem.AccumulateRecordDose(0))
-    sem.R()
-    dose, magnification = numbers("ImageConditions", sem.ImageConditions("A"), 2)
-    holds("the dose", dose > 0, "e/A2", dose)
+    total = 0.0
+    for _ in range(3):
+        sem.R()
+        near("PriorRecordDose", float(sem.ReportMetadataString("A", "PriorRecordDose")), total, 1e-3)
+        dose, magnification = numbers("ImageConditions", sem.ImageConditions("A"), 2)
+        holds("the dose", dose > 0, "e/A2", dose)
+        nothing("AccumulateRecordDose adds", sem.AccumulateRecordDose(dose))
+        total += dose
     near("the magnification", magnification, sem.ReportMag()[0], 1)
+    sem.AreaForCumulRecordDose(2)
+    sem.R()
+    refused(sem, "ReportMetadataString", "A", "PriorRecordDose")
+    sem.AreaForCumulRecordDose(1)
     nothing("AccumulateRecordDose", sem.AccumulateRecordDose(-1))
 
 

@@ -64,12 +64,13 @@ def text_files_are_written_and_read(sem):
     refused(sem, "OpenTextFile", "none", "R", 0, section.path("missing.txt"))
 
 
-@check("OpenNewFile", "S", "Save", "ReportFileZsize", "CloseFile", "OpenOldFile", "ReadFile", "ReadOtherFile", "AllowFileOverwrite")
+@check("OpenNewFile", "S", "Save", "ReportFileZsize", "CloseFile", "OpenOldFile", "ReadFile", "ReadOtherFile", "AllowFileOverwrite", "DoesFileExist")
 def images_are_saved_and_read_again(sem):
     close_all(sem)
     path = section.path("images.mrc")
     nothing("OpenNewFile", sem.OpenNewFile(path))
     equal("empty", sem.ReportFileZsize(), 0)
+    equal("the file is there", sem.DoesFileExist(path), 1)
     sem.R()
     first = np.array(serialem.bufferImage("A"))
     nothing("S", sem.S())
@@ -84,6 +85,8 @@ def images_are_saved_and_read_again(sem):
         equal("shape of the file", file.data.shape, (2, *first.shape))
         # Buffers are top down, MRC sections bottom up.
         equal("pixels of section 0", np.array_equal(np.asarray(file.data[0], float), first[::-1].astype(float)), True)
+        labels = [bytes(one).decode().rstrip() for one in file.header.label]
+        holds("the second label", labels[1].startswith("    Tilt axis angle = "), "the angle of the tilt axis", labels[:2])
         near("pixel size in the header, A", float(file.voxel_size.x), 10 * sem.ImageProperties("A")[4], 0.01)
     nothing("OpenOldFile", sem.OpenOldFile(path))
     nothing("ReadFile", sem.ReadFile(0, "O"))

@@ -85,7 +85,7 @@ def focus_and_trial_lie_along_the_tilt_axis(sem):
     refused(sem, "ReportAxisPosition", "F")
 
 
-@check("SetAxisPosition", "ReportAxisPosition")
+@check("SetAxisPosition", "ReportAxisPosition", "SetCameraArea")
 def the_axis_position_is_set(sem):
     sem.SetLowDoseMode(1)
     sem.GoToLowDoseArea("R")
@@ -93,8 +93,11 @@ def the_axis_position_is_set(sem):
     nothing("SetAxisPosition", sem.SetAxisPosition("F", 3.5))
     distance, angle, x, y = sem.ReportAxisPosition("F")
     near("the distance", distance, 3.5, 0.05)
-    camera = applied(sem.SpecimenToCameraMatrix(0), 3.5, 0)
-    near("the offset on the camera", (abs(x), abs(y)), (abs(camera[0]), abs(camera[1])), 0.05 * max(abs(camera[0]), abs(camera[1])) + 2)
+    equal("the middle of the whole camera", (x, y), (0, 0))
+    width, height = (int(one) for one in sem.CameraProperties()[:2])
+    sem.SetCameraArea("F", "0", width // 2, height // 2, height)
+    equal("the middle of a quarter of the camera", sem.ReportAxisPosition("F")[2:], (-width // 4, height // 4))
+    sem.RestoreCameraSet("F")
     refused(sem, "SetAxisPosition", "F", 25)
     sem.SetAxisPosition("F", before[0])
 

@@ -27,7 +27,7 @@ def items_of_another_file_are_added(sem):
     holds("items", before + 1 <= sem.ReportNumTableItems() <= 2 * before + 1, "no fewer than before", sem.ReportNumTableItems())
 
 
-@check("NewMap", "LoadOtherMap", "LoadNavMap", "NavIndexItemDrawnOn", "RealignToMapDrawnOn")
+@check("NewMap", "LoadOtherMap", "LoadNavMap", "ReportCurrentBuffer", "AcquireToMatchBuffer", "AlignTo", "NavIndexItemDrawnOn", "RealignToMapDrawnOn")
 def a_map_is_made_loaded_and_drawn_on(sem):
     regular(sem, 2250)
     sem.MoveStageTo(50, 60)
@@ -43,6 +43,12 @@ def a_map_is_made_loaded_and_drawn_on(sem):
     sem.MoveStageTo(0, 0)
     sem.R()
     nothing("LoadOtherMap", sem.LoadOtherMap(index, "O"))
+    equal("the current buffer", sem.ReportCurrentBuffer()[0], "O")
+    nothing("AcquireToMatchBuffer", sem.AcquireToMatchBuffer("O"))
+    equal("the current buffer after a shot", sem.ReportCurrentBuffer()[0], "A")
+    near("its size, binning and exposure", sem.ImageProperties("A")[:4], properties[:4], 0.01)
+    numbers("AlignTo", sem.AlignTo("O", 1), 1)
+    refused(sem, "NewMap", 1)
     loaded = sem.ImageProperties("O")
     near("size and pixel of the loaded map", (*loaded[:2], loaded[4]), (*properties[:2], properties[4]), 0.5)
     near("its middle on the stage", sem.BufImagePosToStagePos("O", 0, loaded[0] / 2, loaded[1] / 2)[:2], item[1:3], 0.3)

@@ -105,6 +105,7 @@ def the_pieces_that_a_polygon_needs_are_counted(sem):
     regular(sem, 2250)
     total, across, down = numbers("AssessPolygonMontage", sem.AssessPolygonMontage(polygon(sem), 0), 3)
     holds("pieces, nX, nY", 1 <= total <= across * down, "as many as nX x nY at most", (total, across, down))
+    refused(sem, "AssessPolygonMontage", polygon(sem), 10)   # no per cent
 
 
 @check("ReadMontagePiece", "SkipPiecesOutsideItem", "LoadPieceAtNavPoint")

@@ -153,6 +153,8 @@ def properties_are_numbers_by_name_and_can_be_set(sem):
     equal("the property that was set", sem.ReportProperty("ImageShiftLimit"), 9)
     sem.SetProperty("ImageShiftLimit", int(before))
     refused(sem, "ReportProperty", "NoSuchProperty")
+    refused(sem, "SetProperty", "NoSuchProperty", 1)
+    refused(sem, "SetUserSetting", "NoSuchSetting", 1)
 
 
 @check("ReportUserSetting", "SetUserSetting")

@@ -22,13 +22,16 @@ def no_beam_no_counts(sem):
     sem.SetBeamBlank(0)
 
 
-@check("ScreenUp", "ScreenDown", "ReportScreen", "ReportScreenCurrent")
+@check("ScreenUp", "ScreenDown", "ReportScreen", "ReportScreenCurrent", "R")
 def the_screen_goes_down_and_up(sem):
     nothing("ScreenDown", sem.ScreenDown())
     equal("ReportScreen", sem.ReportScreen(), 1)
     holds("ReportScreenCurrent", numbers("nA", sem.ReportScreenCurrent(), 1) > 0, "a current", sem.ReportScreenCurrent())
     nothing("ScreenUp", sem.ScreenUp())
     equal("ReportScreen", sem.ReportScreen(), 0)
+    sem.ScreenDown()
+    sem.R()
+    equal("the screen after a shot", sem.ReportScreen(), 0)
 
 
 @check("IsFEGFlashingAdvised", "NextFEGFlashHighTemp", "LongOperation")
