@@ -28,6 +28,6 @@ struct LineLog: Sendable {
     }
 
     static func warn(_ text: String, _ error: any Error) {
-        Logger(label: "serialem-sim").warning("\(text)", metadata: ["reason": "\(error)"])
+        Logger(label: "serialem-sim").warning("\(text)", metadata: ["reason": "\(error.localizedDescription)"])
     }
 }

@@ -95,7 +95,7 @@ import Testing
             #expect(titles.count == 2)
             let title = try #require(titles.last)
             #expect(title.hasPrefix("    Tilt axis angle = ") && title.contains(", binning = 1  spot = 6  camera = 0"))
-            #expect(try Mdoc.read(bench.path("new.mrc.mdoc")).titles == titles)
+            #expect(try Mdoc.read(bench.path("new.mrc.mdoc")).titles == titles.map { $0.trimmingCharacters(in: .whitespaces) })
         }
     }
 
