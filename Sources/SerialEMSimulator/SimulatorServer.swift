@@ -106,9 +106,19 @@ public final class SimulatorServer: Sendable {
             logger.notice("SerialEM has ended unexpectedly", metadata: ["simulator.seconds": "\(pause)"])
             await microscope.crash()
             do { try await Task.sleep(for: .seconds(pause)) } catch { return }
-            listener = try await Self.listen(host: host, port: port, clientThreads)
+            listener = try await listenAgain()
             isAway.store(false, ordering: .sequentiallyConsistent)
         }
+    }
+
+    /// Takes the port back, which a connection of another program may have been given for a moment.
+    private func listenAgain() async throws -> Listener.Incoming {
+        for _ in 0..<100 {
+            do { return try await Self.listen(host: host, port: port, clientThreads) } catch {
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        return try await Self.listen(host: host, port: port, clientThreads)
     }
 
     /// Serves clients until SerialEM ends unexpectedly, and says for how long it is away; nil when the program goes down.
