@@ -50,7 +50,7 @@ public actor SerialEMConnection {
     /// acquisition that StartNavAcquireAtEnd asked for.
     public nonisolated func close() async {
         wire.socket.end(.closed)
-        await wire.close()
+        wire.socket.close()
     }
 
     nonisolated var address: String { "\(host):\(port)" }

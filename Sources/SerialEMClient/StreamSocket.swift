@@ -19,6 +19,9 @@ final class StreamSocket: Sendable {
     private struct State {
         var descriptor: Int32?
         var reason: EndReason?
+        /// Whether an exchange runs, on whatever thread.
+        var isHeld = false
+        var isToBeClosed = false
     }
 
     private let state: Mutex<State>
@@ -49,11 +52,21 @@ final class StreamSocket: Sendable {
         }
     }
 
-    /// Gives the descriptor back. Nobody may be sending or receiving.
+    /// Keeps the descriptor for an exchange: another socket of the program must not get it while this one is waited for.
+    func hold() { state.withLock { $0.isHeld = true } }
+
+    /// The end of an exchange.
+    func release() {
+        state.withLock { $0.isHeld = false }
+        if state.withLock({ $0.isToBeClosed }) { close() }
+    }
+
+    /// Gives the descriptor back, after the exchange that runs; ``end(_:)`` ends that one.
     func close() {
         let descriptor = state.withLock { state in
             state.reason = state.reason ?? .closed
-            return state.descriptor.take()
+            state.isToBeClosed = true
+            return state.isHeld ? nil : state.descriptor.take()
         }
         if let descriptor { Glibc.close(descriptor) }
     }
@@ -73,23 +86,27 @@ final class StreamSocket: Sendable {
         if !unasked.isEmpty { throw .unasked(unasked) }
     }
 
-    /// Sends all bytes. Bytes that come meanwhile are not asked for.
-    func send(_ bytes: [UInt8], until limit: ContinuousClock.Instant) throws(EndReason) {
+    /// Sends as many bytes, from one on, as the network takes at once, and gives how many of all are sent.
+    func sendAtOnce(_ bytes: [UInt8], from start: Int = 0) throws(EndReason) -> Int {
         let descriptor = try openDescriptor()
-        var sent = 0
-        while sent < bytes.count {
+        while true {
             let count = bytes.withUnsafeBytes { raw in
                 Glibc.send(
-                    descriptor, raw.baseAddress.map { $0 + sent }, raw.count - sent,
-                    Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+                    descriptor, raw.baseAddress.map { $0 + start }, raw.count - start, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
             }
-            if count >= 0 {
-                sent += count
-            } else if errno == EAGAIN {
-                if try wait(descriptor, for: POLLIN | POLLOUT, until: limit) & POLLIN != 0 { try checkIsQuiet() }
-            } else if errno != EINTR {
-                throw .closed
-            }
+            if count >= 0 { return start + count }
+            if errno == EAGAIN { return start }
+            guard errno == EINTR else { throw .closed }
+        }
+    }
+
+    /// Sends all bytes, or those from one on. Bytes that come meanwhile are not asked for.
+    func send(_ bytes: [UInt8], from start: Int = 0, until limit: ContinuousClock.Instant) throws(EndReason) {
+        var sent = start
+        while sent < bytes.count {
+            sent = try sendAtOnce(bytes, from: sent)
+            guard sent < bytes.count else { return }
+            if try wait(try openDescriptor(), for: POLLIN | POLLOUT, until: limit) & POLLIN != 0 { try checkIsQuiet() }
         }
     }
 

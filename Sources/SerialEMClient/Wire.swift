@@ -57,11 +57,10 @@ actor Wire {
         return Wire(try outcome.get())
     }
 
-    /// Frees the socket when nobody waits for it any more; ``StreamSocket/end(_:)`` has to be called before.
-    func close() { socket.close() }
-
     /// Sends a request and waits for what comes back. One task at a time may ask.
     nonisolated func exchange(_ request: [UInt8], _ course: Course, deadline: Duration) async -> Result<Received, ExchangeFailure> {
+        socket.hold()
+        defer { socket.release() }
         do {
             try socket.checkIsQuiet()
         } catch {
@@ -70,11 +69,11 @@ actor Wire {
         do throws(EndReason) {
             let now = ContinuousClock.now
             let limit = now + deadline
-            try socket.send(request, until: limit)
-            if case .reply = course, try socket.hasPacket(until: min(limit, now + Self.quickAnswer)) {
+            let sent = try socket.sendAtOnce(request)
+            if case .reply = course, sent == request.count, try socket.hasPacket(until: min(limit, now + Self.quickAnswer)) {
                 return .success(Received(packet: try Self.receivePacket(from: socket, course, until: limit)))
             }
-            return .success(try await receive(course, until: limit))
+            return .success(try await finish(request, from: sent, course, until: limit))
         } catch {
             return .failure(ExchangeFailure(reason: socket.end(error), requestWasSent: true))
         }
@@ -84,8 +83,11 @@ actor Wire {
     /// would take longer.
     private static let quickAnswer = Duration.milliseconds(1)
 
-    private func receive(_ course: Course, until limit: ContinuousClock.Instant) throws(EndReason) -> Received {
-        try follow(try Self.receivePacket(from: socket, course, until: limit), course, until: limit)
+    private func finish(
+        _ request: [UInt8], from start: Int, _ course: Course, until limit: ContinuousClock.Instant
+    ) throws(EndReason) -> Received {
+        try socket.send(request, from: start, until: limit)
+        return try follow(try Self.receivePacket(from: socket, course, until: limit), course, until: limit)
     }
 
     private static func receivePacket(

@@ -117,6 +117,19 @@ import Testing
         }
     }
 
+    @Test func closingEndsARequestThatWaitsHoweverLongItMayTake() async throws {
+        try await ScriptedServer.connected([.silence]) { connection, server in
+            let waiting = Task { await failure { try await connection.perform("R", kind: .exposing, deadline: .seconds(3600)) } }
+            while server.received.isEmpty { await Task.yield() }
+            await connection.close()
+            let error = await waiting.value
+            #expect(error?.code == .connectionLost)
+            #expect(error?.mayHaveBeenExecuted == true)
+            #expect(connection.isOpen == false)
+            #expect(await failure { try await connection.record() }?.mayHaveBeenExecuted == false)
+        }
+    }
+
     @Test func theReplyToACancelledTaskLeavesTheConnectionToTheNext() async throws {
         try await ScriptedServer.connected([.sendLater(CommandReply().encoded(), milliseconds: 100), .reply()]) { connection, server in
             let first = Task { await failure { try await connection.record() } }
