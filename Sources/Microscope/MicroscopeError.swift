@@ -12,6 +12,8 @@ public struct MicroscopeError: Error, Sendable, Hashable, CustomStringConvertibl
         case notAsSet
         /// A file or a calibration that is needed is not there.
         case missing
+        /// The program cannot write a file, as on a full disk.
+        case cannotWrite
         /// A wait came to its end.
         case deadline
     }

@@ -26,7 +26,7 @@ public struct Session: Sendable {
         self.supervisor = supervisor
         self.patience = patience
         self.report = report
-        engine = Engine(journal: journal, report: report)
+        engine = Engine(journal: journal, uncertainSteps: settings.uncertainSteps, report: report)
     }
 
     /// Runs until the level is reached for all grids, or something stops it; the microscope is made safe in both cases.
@@ -131,7 +131,7 @@ public struct Session: Sendable {
             return result
         }
         let finished = Self.finished(slot, level: settings.automationLevel)
-        return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: settings) { result })
+        return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: settings.ofTheSample) { result })
     }
 
     private static func finished(_ slot: Int, level: Int) -> StepIdentifier { .grid(slot, "finished-level-\(level)") }
@@ -141,7 +141,7 @@ public struct Session: Sendable {
     private func finishedReport(_ slot: Int) async throws -> (step: StepIdentifier, report: GridReport)? {
         for level in stride(from: 5, through: settings.automationLevel, by: -1) {
             let step = Self.finished(slot, level: level)
-            let digest = try inputDigest(of: settings.withLevel(level))
+            let digest = try inputDigest(of: settings.ofTheSample.withLevel(level))
             if let old = try await engine.output(of: step, inputDigest: digest, as: GridReport.self) { return (step, old) }
         }
         return nil

@@ -1,0 +1,96 @@
+"""Where a session is, read from its log: which request belongs to which step, in the order of a run without faults."""
+import re
+
+# The computer's own work runs beside the microscope's; requests belong to the microscope's.
+BESIDE = ("Segment lamella", "Choose targets", "Draw the overview")
+LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  (.*)$")
+BEGUN = "begin      "
+ENDED = re.compile(r"^(?:done       |was done   |had happened  |FAILED     )(.*?)(?: \([^()]*\))?(?:: .*)?$")
+GRID = re.compile(r"^GRID       (\S+)")
+
+
+class SessionLog:
+    """Follows a session's log through all runs of the session."""
+
+    def __init__(self, path):
+        self.path = path
+        self.position = 0
+        self.rest = ""
+        self.begin_run()
+
+    def begin_run(self):
+        """TomoPilot is started: what it does is counted anew."""
+        self.read()
+        self.grid = ""
+        self.phase = "start"
+        self.count = 0
+        self.lines = []
+
+    def read(self):
+        """Takes up what was written meanwhile."""
+        try:
+            with open(self.path, encoding="utf-8", errors="replace") as file:
+                file.seek(self.position)
+                text = self.rest + file.read()
+                self.position = file.tell()
+        except FileNotFoundError:
+            return
+        *lines, self.rest = text.split("\n")
+        for line in lines:
+            match = LINE.match(line)
+            if match:
+                self.take(match.group(1))
+
+    def take(self, text):
+        self.lines.append(text)
+        if match := GRID.match(text):
+            self.enter(match.group(1), "GRID")
+        elif text.startswith(BEGUN):
+            title = text[len(BEGUN):]
+            if not title.startswith(BESIDE):
+                self.enter(self.grid, title)
+        elif match := ENDED.match(text):
+            title = match.group(1)
+            if not title.startswith(BESIDE):
+                self.enter(self.grid, "after " + title)
+
+    def enter(self, grid, phase):
+        self.grid, self.phase, self.count = grid, phase, 0
+
+    def next_request(self):
+        """The place of a request that is being sent: grid, step, and its number within the step."""
+        self.read()
+        self.count += 1
+        return (self.grid, self.phase, self.count)
+
+    def steps_taken_up(self):
+        """What this run did first that an earlier one had begun or not begun, in a few words."""
+        for text in self.lines:
+            if text.startswith("had happened"):
+                return "found done: " + text[len("had happened  "):]
+            if text.startswith(("WARNING", "FAILED")):
+                return text.split(None, 1)[1][:110]
+            if text.startswith(BEGUN) and not text[len(BEGUN):].startswith(BESIDE):
+                return "did: " + text[len(BEGUN):]
+        return "nothing was left to do" if self.lines else "ended before its log"
+
+
+class Course:
+    """The requests of a run without faults, in order."""
+
+    def __init__(self):
+        self.places = []
+        self.names = []
+        self.order = {}
+
+    def note(self, place, name):
+        self.order.setdefault(place[:2], len(self.order))
+        self.places.append(place)
+        self.names.append(name)
+
+    def is_reached(self, target, place):
+        """Whether a place of another run is the target, or beyond it because its step is over there."""
+        wanted, here = self.order[target[:2]], self.order.get(place[:2])
+        if here is None:
+            return False
+        return here > wanted or here == wanted and place[2] >= target[2]
