@@ -8,14 +8,14 @@ import signal
 import urllib.request
 
 MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Models")
-# Quick, and with something of everything: three grids with few lamellae each, and short tilt series.
+# Quick, and with something of everything: on these grids few lamellae are of this class.
 SETTINGS = """\
 session_dir: {folder}
 serialem_host: 127.0.0.1
 serialem_port: {port}
 automation_level: 5
 grid_list: [{grids}]
-exclude_lamella_classes: [gone, broken, thick, wedge, contaminated]
+exclude_lamella_classes: [gone, broken, wedge, contaminated, good]
 WG_detection_threshold: 0.5
 WG_model: {models}/lamella-detector-sim
 MM_model: {models}/lamella-segmenter-sim

@@ -31,8 +31,11 @@ class ChaosSession:
         self.course = Course()
         self.reference = None
         self.acquisitions = []
+        self.waiting = list(points)
+        # The next point, and the one that was hit last.
         self.armed = None
         self.hit = None
+        self.tell = None
         self.late = None
         self.runs = 0
 
@@ -46,14 +49,32 @@ class ChaosSession:
         point = self.armed
         if point is None or not self.is_reached(point, place, name):
             return Fate.PASS
-        self.armed, self.hit = None, point
-        point.command, point.place = name, place
+        self.take_down(point, place)
+        point.command = name
         return await self.strike(point)
+
+    def take_down(self, point, place):
+        """A point is hit: what came of the one before is known, as far as it ever will be."""
+        self.conclude_hit()
+        self.waiting.remove(point)
+        self.armed, self.hit, self.was_hit = None, point, True
+        self.requests_since = 0
+        point.place, self.hit_line = place, len(self.log.lines)
+
+    def conclude_hit(self):
+        if self.hit is not None:
+            self.hit.outcome = self.log.taken_up(self.hit_line)
+            self.tell(self.hit)
+        self.hit = None
+
+    def arm(self):
+        self.armed = self.waiting[0] if self.waiting else None
+        self.requests_since = 0
 
     def is_reached(self, point, place, name):
         if point.moment == "resume":
-            self.requests_of_run += 1
-            return self.requests_of_run >= point.target[2]
+            self.requests_since += 1
+            return self.requests_since >= point.target[2]
         if point.command == ACQUISITION:
             # Only when the acquisition is over already.
             after = (place[0], "after " + point.target[1], 1)
@@ -87,6 +108,9 @@ class ChaosSession:
             self.pilot.kill()
         if self.hit.kind == "SerialEM crash":
             await self.simulator.crash()
+        if self.hit.kind in ("SerialEM crash", "drop"):
+            # TomoPilot lives on.
+            self.arm()
 
     # MARK: an acquisition, which runs without requests
 
@@ -108,8 +132,7 @@ class ChaosSession:
                 self.acquisitions = [entry for entry in self.acquisitions if entry[0] != key] + [(key, exposures - base[key])]
             point = self.armed
             if point and point.command == ACQUISITION and point.target[:2] == key and exposures - base[key] >= point.target[2]:
-                self.armed, self.hit = None, point
-                point.place = (*key, exposures - base[key])
+                self.take_down(point, (*key, exposures - base[key]))
                 self.pilot.kill()
 
     # MARK: runs
@@ -128,13 +151,11 @@ class ChaosSession:
             await self.simulator.stop()
 
     async def run_to_end(self, tell):
-        waiting = list(self.points)
+        self.tell = tell
         failures = 0
-        struck = None
         while True:
-            self.armed = waiting[0] if waiting and self.armed is None else self.armed
-            self.hit = None
-            self.requests_of_run = 0
+            self.was_hit = False
+            self.arm()
             self.log.begin_run()
             self.runs += 1
             await self.pilot.start()
@@ -143,27 +164,15 @@ class ChaosSession:
                 self.late.cancel()
                 self.late = None
             self.log.read()
-            if struck is not None and (self.log.lines or status == 0):
-                struck.outcome = self.log.steps_taken_up()
-                tell(struck)
-                struck = None
-            if self.hit is not None:
-                waiting.remove(self.hit)
-                self.hit.error = error
-                struck = self.hit if struck is None else struck
-                if struck is not self.hit:
-                    struck.outcome = "was hit again before it came so far"
-                    tell(struck)
-                    struck = self.hit
-                failures = 0
-                if len(error.splitlines()) > 1:
-                    raise Hung(f"point {self.hit.number}: the run ended with {len(error.splitlines())} lines instead of one sentence: {error}")
-                continue
+            if len(error.splitlines()) > 1:
+                raise Hung(f"run {self.runs} ended with {len(error.splitlines())} lines instead of one sentence: {error}")
             if status == 0:
+                self.conclude_hit()
                 return
             if self.reference is None:
                 raise Hung(f"the run without faults failed: {error}")
-            failures += 1
+            failures = 0 if self.was_hit else failures + 1
             if failures > MOST_FAILURES:
                 raise Hung(f"the session does not come to its end: {error}")
-            await asyncio.sleep(min(2, 0.3 * failures))
+            if failures:
+                await asyncio.sleep(min(2, 0.3 * failures))

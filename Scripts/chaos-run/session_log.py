@@ -16,6 +16,7 @@ class SessionLog:
         self.path = path
         self.position = 0
         self.rest = ""
+        self.lines = []
         self.begin_run()
 
     def begin_run(self):
@@ -24,7 +25,6 @@ class SessionLog:
         self.grid = ""
         self.phase = "start"
         self.count = 0
-        self.lines = []
 
     def read(self):
         """Takes up what was written meanwhile."""
@@ -63,16 +63,24 @@ class SessionLog:
         self.count += 1
         return (self.grid, self.phase, self.count)
 
-    def steps_taken_up(self):
-        """What this run did first that an earlier one had begun or not begun, in a few words."""
-        for text in self.lines:
+    def taken_up(self, start):
+        """What was done first after the line at which the session was hit, in a few words."""
+        failed = ""
+        lines = self.lines[start:]
+        again = next((k for k, text in enumerate(lines) if text.startswith("SESSION") or "connected to SerialEM again" in text), None)
+        for text in lines[:again]:
+            if text.startswith(("FAILED", "WARNING")) and not failed:
+                failed = text.split(None, 1)[1]
+        if again is None:
+            return f"went on; {failed[:100]}" if failed else "went on"
+        for text in lines[again:]:
             if text.startswith("had happened"):
                 return "found done: " + text[len("had happened  "):]
-            if text.startswith(("WARNING", "FAILED")):
-                return text.split(None, 1)[1][:110]
+            if "pieces were taken" in text or "areas are finished" in text or "is done again" in text:
+                return text.removeprefix("WARNING").strip()[:110]
             if text.startswith(BEGUN) and not text[len(BEGUN):].startswith(BESIDE):
                 return "did: " + text[len(BEGUN):]
-        return "nothing was left to do" if self.lines else "ended before its log"
+        return "nothing was left to do"
 
 
 class Course:

@@ -84,17 +84,19 @@ def shape(path):
 
 
 def navigator(path):
-    items, item = [], {}
+    """Label, type, note and mark of each item, whatever their order."""
+    items, item = [], None
     with open(path) as file:
-        for line in file.read().splitlines() + ["[Item = end]"]:
-            if line.startswith("[Item"):
-                if item:
-                    items.append((item["label"], item.get("Type", ""), item.get("Note", ""), item.get("Acquire", "0")))
-                item = {"label": line}
-            elif " = " in line:
-                key, value = line.split(" = ", 1)
-                item[key] = value
-    return "; ".join(" ".join(entry) for entry in sorted(items))
+        lines = file.read().splitlines()
+    for line in lines + ["[Item = ]"]:
+        if line.startswith("[Item"):
+            if item is not None:
+                items.append(" ".join([item["label"], item.get("Type", ""), item.get("Note", ""), "acquire " + item.get("Acquire", "0")]))
+            item = {"label": line}
+        elif item is not None and " = " in line:
+            key, value = line.split(" = ", 1)
+            item[key] = value
+    return "; ".join(sorted(items))
 
 
 def report(path):

@@ -6,6 +6,8 @@ public struct MicroscopeError: Error, Sendable, Hashable, CustomStringConvertibl
         case unreachable
         /// The connection was lost; what was being done may have happened.
         case lost
+        /// The program does something else for now, such as an acquisition, and takes no commands.
+        case busy
         /// The microscope's program refused or failed.
         case refused
         /// A state was set and does not read back.

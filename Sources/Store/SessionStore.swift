@@ -136,6 +136,28 @@ public struct SessionStore: Journal {
         }
     }
 
+    /// A step of which nobody could tell whether it happened, and what was done about it.
+    public struct Doubt: Hashable, Sendable {
+        public let step: StepIdentifier
+        public let reason: String
+        public let decision: UncertainSteps
+    }
+
+    /// All doubts of the session, the oldest first.
+    public func doubts() throws -> [Doubt] {
+        do {
+            return try database.read { db in
+                try Row.fetchAll(db, sql: "SELECT step, reason, decision FROM doubt ORDER BY id").compactMap { row in
+                    UncertainSteps(rawValue: row["decision"]).map {
+                        Doubt(step: StepIdentifier(row["step"]), reason: row["reason"], decision: $0)
+                    }
+                }
+            }
+        } catch {
+            throw Self.worded(error, path: path)
+        }
+    }
+
     public func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws {
         try await end(step, inputDigest: inputDigest, state: .failed, output: nil, reason: reason)
     }

@@ -5,12 +5,12 @@ import Units
 
 /// A whole session: every grid of the settings through its levels, and the microscope safe at the end of it.
 public struct Session: Sendable {
-    private let settings: SessionSettings
+    let settings: SessionSettings
     private let models: SessionModels
     private let engine: Engine
     private let supervisor: any Supervisor
     private let patience: Duration
-    private let report: @Sendable (RunEvent) -> Void
+    let report: @Sendable (RunEvent) -> Void
 
     /// A session that can start: the settings are checked, the models are open, the journal is there.
     ///
@@ -46,9 +46,12 @@ public struct Session: Sendable {
                 gate: Gate(
                     supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, reconnect: { try await microscope.reconnect() },
                     patience: patience, report: report))
-            for slot in settings.gridList {
-                reports.append(try await runGrid(slot, in: context))
-                try writeReport(reports, stopped: nil)
+            try await throughLosses(of: microscope) {
+                reports = []
+                for slot in settings.gridList {
+                    reports.append(try await runGrid(slot, in: context))
+                    try writeReport(reports, stopped: nil)
+                }
             }
             await leaveSafe(microscope)
             for grid in reports { grid.lines.forEach { report(.note($0)) } }
