@@ -7,16 +7,16 @@ Exit status 1 if anything falls short.
 import argparse
 import asyncio
 import os
-import shutil
 import sys
 import tempfile
 import time
 
 from points import draw
 from session import ChaosSession, Hung
+from session_log import Course
 from verdict import differences, exposures_twice
 
-GRIDS = [1, 2, 3]
+GRIDS = [1, 2, 6]
 SIMULATOR_SEED = 1
 SETTINGS = """\
 target_score_threshold: 0.5
@@ -58,15 +58,24 @@ async def main():
     os.makedirs(folder, exist_ok=True)
     began = time.monotonic()
     reference = ChaosSession(options.programs, os.path.join(folder, "without-faults"), SIMULATOR_SEED, GRIDS, SETTINGS)
-    print(f"a session without faults, in {reference.folder}", flush=True)
-    await reference.perform(print)
-    took = time.monotonic() - began
-    print(f"{len(reference.course.places)} requests in {len(reference.course.order)} steps, {clock(took)}", flush=True)
+    course = os.path.join(reference.folder, "course.jsonl")
+    known = Course.load(course)
+    if known:
+        reference.course, reference.acquisitions = known
+        print(f"the session without faults in {reference.folder} is there", flush=True)
+    else:
+        print(f"a session without faults, in {reference.folder}", flush=True)
+        await reference.perform(print)
+        reference.course.save(course, reference.acquisitions)
+    print(f"{len(reference.course.places)} requests in {len(reference.course.order)} steps, {clock(time.monotonic() - began)}", flush=True)
     twice = exposures_twice(reference.folder)
     if twice:
         raise Hung(f"the run without faults exposed something twice, so that the count means nothing: {twice[0]}")
     points = draw(reference.course, reference.acquisitions, options.points, options.seed)
-    chaos = ChaosSession(options.programs, os.path.join(folder, "with-faults"), SIMULATOR_SEED, GRIDS, SETTINGS, points)
+    name = f"{options.points}-points-seed-{options.seed}"
+    if os.path.exists(os.path.join(folder, name)):
+        raise Hung(f"{folder} holds a session with {options.points} points of seed {options.seed} already; name another folder")
+    chaos = ChaosSession(options.programs, os.path.join(folder, name), SIMULATOR_SEED, GRIDS, SETTINGS, points)
     chaos.reference = reference.course
     table = Table(len(points))
     await chaos.perform(table.add)

@@ -77,8 +77,10 @@ class ChaosSession:
             return self.requests_since >= point.target[2]
         if point.command == ACQUISITION:
             # Only when the acquisition is over already.
-            after = (place[0], "after " + point.target[1], 1)
-            return point.target[0] == place[0] and after[:2] in self.reference.order and self.reference.is_reached(after, place)
+            return self.reference.is_beyond(point.target, place)
+        if point.kind == "disk of SerialEM" and self.reference.is_beyond(point.target, place):
+            # Its image is taken already; the next one may be far away.
+            point.kind = "disk of TomoPilot"
         if point.kind == "disk of SerialEM" and name not in WRITING:
             return False
         return self.reference.is_reached(point.target, place)

@@ -1,4 +1,5 @@
 """Where a session is, read from its log: which request belongs to which step, in the order of a run without faults."""
+import json
 import re
 
 # The computer's own work runs beside the microscope's; requests belong to the microscope's.
@@ -96,9 +97,27 @@ class Course:
         self.places.append(place)
         self.names.append(name)
 
+    def save(self, path, acquisitions):
+        with open(path, "w") as file:
+            json.dump({"places": self.places, "names": self.names, "acquisitions": acquisitions}, file)
+
+    @classmethod
+    def load(cls, path):
+        """The course of an earlier run and its acquisitions; None if there is none."""
+        try:
+            with open(path) as file:
+                value = json.load(file)
+        except FileNotFoundError:
+            return None
+        course = cls()
+        for place, name in zip(value["places"], value["names"]):
+            course.note(tuple(place), name)
+        return course, [(tuple(step), count) for step, count in value["acquisitions"]]
+
+    def is_beyond(self, target, place):
+        """Whether a place of another run is in a later step than the target."""
+        return self.order.get(place[:2], -1) > self.order[target[:2]]
+
     def is_reached(self, target, place):
         """Whether a place of another run is the target, or beyond it because its step is over there."""
-        wanted, here = self.order[target[:2]], self.order.get(place[:2])
-        if here is None:
-            return False
-        return here > wanted or here == wanted and place[2] >= target[2]
+        return self.is_beyond(target, place) or place[:2] == target[:2] and place[2] >= target[2]

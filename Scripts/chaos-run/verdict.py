@@ -10,7 +10,7 @@ import struct
 SAME_PIECE, SAME_TARGET, SAME_FOCUS = 0.5, 0.4, 1.0
 BY_ITSELF = "AcquireAtItems"
 # What tells of the run and not of the sample.
-NOT_PRODUCTS = re.compile(r"(^|/)(session\.sqlite.*|session\.yaml|simulator\.log|.*\.jsonl|truth\.json|[^/]*\.log)$")
+NOT_PRODUCTS = re.compile(r"(^|/)(session\.sqlite.*|session\.yaml|.*\.jsonl|truth\.json|[^/]*\.log)$")
 # A map of the whole grid that was cut short is kept aside: the dose at that magnification is negligible.
 SET_ASIDE = re.compile(r"(_old\d+\.mrc(\.mdoc)?|\.nav~|\.nav\.bak|~)$")
 

@@ -37,16 +37,8 @@ public struct Session: Sendable {
         models.remarks.forEach(report)
         var reports: [GridReport] = []
         do {
-            let facts = try await remembered(microscope.begin())
-            report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
-            try await microscope.check(states: settings.requiredStates)
-            let progress = ProgressCounter(report: report)
-            let context = SessionContext(
-                settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts, progress: progress,
-                gate: Gate(
-                    supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, reconnect: { try await microscope.reconnect() },
-                    patience: patience, report: report))
             try await throughLosses(of: microscope) {
+                let context = try await context(of: microscope)
                 reports = []
                 for slot in settings.gridList {
                     reports.append(try await runGrid(slot, in: context))
@@ -71,6 +63,19 @@ public struct Session: Sendable {
             report(.sessionEnded("stopped before its end; the same command goes on from here"))
             throw error
         }
+    }
+
+    /// What the grids work with, once the microscope is found to have what they need.
+    private func context(of microscope: any Microscope) async throws -> SessionContext {
+        let facts = try await remembered(microscope.begin())
+        report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
+        try await microscope.check(states: settings.requiredStates)
+        return SessionContext(
+            settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts,
+            progress: ProgressCounter(report: report),
+            gate: Gate(
+                supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, reconnect: { try await microscope.reconnect() },
+                patience: patience, report: report))
     }
 
     /// What the first run of a session read stays: PACEtomo changes SerialEM's image-shift limit and leaves it so, and
