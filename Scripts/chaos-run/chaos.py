@@ -14,7 +14,7 @@ import time
 from points import draw
 from session import ChaosSession, Hung
 from session_log import Course
-from verdict import differences, exposures_twice
+from verdict import differences, doubts, exposures_twice
 
 GRIDS = [1, 2, 6]
 SIMULATOR_SEED = 1
@@ -70,7 +70,7 @@ async def main():
     print(f"{len(reference.course.places)} requests in {len(reference.course.order)} steps, {clock(time.monotonic() - began)}", flush=True)
     twice = exposures_twice(reference.folder)
     if twice:
-        raise Hung(f"the run without faults exposed something twice, so that the count means nothing: {twice[0]}")
+        raise Hung(f"the run without faults exposed something twice, so that the count means nothing: {next(iter(twice))}")
     points = draw(reference.course, reference.acquisitions, options.points, options.seed)
     name = f"{options.points}-points-seed-{options.seed}"
     if os.path.exists(os.path.join(folder, name)):
@@ -79,23 +79,31 @@ async def main():
     chaos.reference = reference.course
     table = Table(len(points))
     await chaos.perform(table.add)
-    return await conclude(reference, chaos, began)
+    return conclude(reference, chaos, began)
 
 
-async def conclude(reference, chaos, began):
+def conclude(reference, chaos, began):
     missed = [point for point in chaos.points if point.place is None]
     twice = exposures_twice(chaos.folder)
+    doubtful = doubts(chaos.folder)
     different = differences(reference.folder, chaos.folder)
-    for words in [f"point {point.number} ({point.kind} at {point.target}) was never reached" for point in missed]:
-        print("  " + words)
-    for words in twice:
-        print("  exposed twice: " + words)
+    # An image that the full disk lost had been exposed and has to be again.
+    lost = sum(point.kind == "disk of SerialEM" for point in chaos.points)
+    single = [words for words, times in twice.items() if times == 1 and words.startswith("View montage")][:lost]
+    for point in missed:
+        print(f"  point {point.number} ({point.kind} at {point.target}) was never reached")
+    for words, times in twice.items():
+        print(f"  exposed twice: {words}, {times} images" + (", which a full disk had lost" if words in single else ""))
+    for step, reason in doubtful:
+        print(f"  not provable: {step}: {reason}")
     for words in different:
         print("  " + words)
-    hit = len(chaos.points) - len(missed)
-    holds = not missed and not different and not twice
-    print(f"chaos: {hit} of {len(chaos.points)} points hit, {chaos.runs} runs, {len(twice)} areas exposed twice, "
-          f"{len(different)} files differ, {clock(time.monotonic() - began)}: {'holds' if holds else 'FALLS SHORT'}")
+    areas = len(twice) - len(single)
+    allowed = min(len(doubtful), len(chaos.points) // 100)
+    holds = not missed and not different and areas <= allowed
+    print(f"chaos: {len(chaos.points) - len(missed)} of {len(chaos.points)} points hit, {chaos.runs} runs, {areas} areas exposed twice "
+          f"({len(doubtful)} steps not provable, {allowed} allowed), {len(different)} files differ, "
+          f"{clock(time.monotonic() - began)}: {'holds' if holds else 'FALLS SHORT'}")
     return holds
 
 

@@ -18,14 +18,12 @@ class SessionLog:
         self.position = 0
         self.rest = ""
         self.lines = []
-        self.begin_run()
+        self.grid, self.phase, self.count = "", "start", 0
 
     def begin_run(self):
         """TomoPilot is started: what it does is counted anew."""
         self.read()
-        self.grid = ""
-        self.phase = "start"
-        self.count = 0
+        self.enter("", "start")
 
     def read(self):
         """Takes up what was written meanwhile."""

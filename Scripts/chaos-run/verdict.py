@@ -1,8 +1,11 @@
 """What a session left behind held against the session without faults, and against the simulator's own log of exposures."""
+import collections
+import contextlib
 import json
 import math
 import os
 import re
+import sqlite3
 import struct
 
 # How near two exposures are to each other that are of the same place, in micrometres: the stage is never exact, and pieces
@@ -21,10 +24,10 @@ def lines_of(path):
 
 
 def exposures_twice(folder):
-    """Places of View montages, focus areas and tilt images that were exposed more than once, in words."""
+    """Places of View montages, focus areas and tilt images that were exposed more than once: how often, by words."""
     events = [event for event in lines_of(f"{folder}/events.jsonl") if event["kind"] == "exposure"]
     places = lines_of(f"{folder}/exposures.jsonl")
-    pieces, focused, tilted, found = {}, {}, {}, set()
+    pieces, focused, tilted, found = {}, {}, {}, collections.Counter()
     last = None
     for event, place in zip(events, places):
         by_itself = event["command"] == BY_ITSELF
@@ -45,10 +48,17 @@ def exposures_twice(folder):
         if not continues:
             if any(math.dist(here, other) < near for other in known):
                 cell = (round(here[0] / 10), round(here[1] / 10))
-                found.add((kind, event["slot"], what or "about %d, %d um" % (10 * cell[0], 10 * cell[1])))
+                where = what or "about %d, %d um" % (10 * cell[0], 10 * cell[1])
+                found[f"{kind} on grid {event['slot']}, {where}"] += 1
             known.append(here)
         last = event["set"]
-    return [f"{kind} on grid {slot}, {what}" for kind, slot, what in sorted(found)]
+    return found
+
+
+def doubts(folder):
+    """Steps that the journal names as not provable and that were done again because the settings said so."""
+    with contextlib.closing(sqlite3.connect(f"{folder}/session.sqlite")) as journal:
+        return journal.execute("SELECT step, reason FROM doubt WHERE decision = 'repeat' ORDER BY id").fetchall()
 
 
 def products(folder):
