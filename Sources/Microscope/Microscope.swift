@@ -33,10 +33,12 @@ public protocol Microscope: Sendable {
     func mapWholeGrid(_ request: MontageRequest) async throws
     /// Maps the polygon with a navigator label as a montage and adds it to the navigator.
     func mapPolygon(label: String, _ request: MontageRequest) async throws
-    /// Makes a map of a montage that an earlier run began and that was taken to its end; otherwise closes its file.
+    /// Finds out what became of a map that an earlier run began, and makes a map of a montage that was taken to its end.
     ///
-    /// - Returns: whether there is a map now. One that was made before does not count.
-    func recoverMap(_ request: MontageRequest) async throws -> Bool
+    /// - Parameter fileIsWhole: whether the file on disk holds the whole montage, which its mdoc tells.
+    func recoverMap(_ request: MontageRequest, fileIsWhole: Bool) async throws -> MapRecovery
+    /// Takes the pieces that a ``MapRecovery/resumable(pieces:of:)`` montage lacks and adds the map to the navigator.
+    func resumeMap(_ request: MontageRequest) async throws
     /// Takes one image at the present state and saves it alone in a file of the working directory.
     func takeImage(savingTo file: String) async throws -> StageImage
     /// The navigator as it is now.
@@ -154,6 +156,18 @@ public struct MontageRequest: Sendable, Hashable, Codable {
         self.label = label
         self.overlap = overlap
     }
+}
+
+/// What became of a map that an earlier run began.
+public enum MapRecovery: Sendable, Hashable {
+    /// It is a map of the navigator, and nothing is left to do.
+    case mapped
+    /// Nothing was exposed for it.
+    case notBegun
+    /// Some of its pieces were taken, and the program can go on with the others.
+    case resumable(pieces: Int, of: Int)
+    /// Some of its pieces were taken, and the program has forgotten how to go on.
+    case cutShort
 }
 
 /// What is heard of the program while it acquires.

@@ -65,17 +65,6 @@ extension SerialEMMicroscope {
         try await makeMap(request)
     }
 
-    /// Makes the montage that was taken last a map, and closes its file.
-    func makeMap(_ request: MontageRequest) async throws {
-        let c = connection
-        try await Self.wording {
-            let item = try await c.newMap(note: request.file)
-            try await c.changeItemLabel(item, request.label)
-            try await c.closeFile()
-            try await c.saveNavigator()
-        }
-    }
-
     public func takeImage(savingTo file: String) async throws -> StageImage {
         let c = connection
         let path = folder + "/" + file

@@ -127,8 +127,15 @@ extension SerialEMMicroscope {
     /// Connects and takes control again where the connection was lost.
     private func openAgain() async throws(SerialEMError) {
         guard !connection.isOpen else { return }
-        connection = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
-        _ = try await connection.beginControl()
+        let fresh = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
+        do {
+            _ = try await fresh.beginControl()
+        } catch {
+            // A refused client would stay connected, and be taken for one that is in control.
+            await fresh.close()
+            throw error
+        }
+        connection = fresh
     }
 
     public func disconnect() async {

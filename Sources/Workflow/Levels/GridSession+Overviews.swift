@@ -29,7 +29,7 @@ extension GridSession {
             lamella: lamella, map: map, segmented: analysed.segmented, targeted: analysed.targeted, geometry: geometry,
             maximumTilt: settings.maximumTilt)
         _ = try await engine.run(
-            Step(.lamella(slot, map.number, "overview"), title: "Draw the overview of lamella \(map.number)", input: input) { [self] in
+            Step(.lamella(slot, map.number, "overview"), title: "Draw the overview of lamella \(map.number)", input: input, products: { [$0] }) { [self] in
                 let image: Raster<UInt8> = try PNGFile.readGrey(map.picture.png)
                 let labels: Raster<UInt8> =
                     try analysed.segmented.map { try PNGFile.readGrey($0.labelsFile) }
@@ -102,7 +102,7 @@ extension GridSession {
         let input = GridInput(
             picture: picture, boxes: others + kept, heading: gridHeading(kept, targets: analysed.map(Self.targets)))
         _ = try await engine.run(
-            Step(.grid(slot, "overview"), title: "Draw the overview of grid \(folder.grid)", input: input) { [self] in
+            Step(.grid(slot, "overview"), title: "Draw the overview of grid \(folder.grid)", input: input, products: { [$0] }) { [self] in
                 let drawn = OverviewPicture.grid(
                     map: try PNGFile.readGrey(picture.png), pixelSize: picture.pixelSize, boxes: input.boxes,
                     heading: [input.heading[0], "\(input.heading[1]), drawn \(timestamp())"], stageLimit: stageLimit(on: picture))

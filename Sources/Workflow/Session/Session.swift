@@ -5,12 +5,12 @@ import Units
 
 /// A whole session: every grid of the settings through its levels, and the microscope safe at the end of it.
 public struct Session: Sendable {
-    private let settings: SessionSettings
+    let settings: SessionSettings
     private let models: SessionModels
     private let engine: Engine
     private let supervisor: any Supervisor
     private let patience: Duration
-    private let report: @Sendable (RunEvent) -> Void
+    let report: @Sendable (RunEvent) -> Void
 
     /// A session that can start: the settings are checked, the models are open, the journal is there.
     ///
@@ -26,7 +26,7 @@ public struct Session: Sendable {
         self.supervisor = supervisor
         self.patience = patience
         self.report = report
-        engine = Engine(journal: journal, report: report)
+        engine = Engine(journal: journal, uncertainSteps: settings.uncertainSteps, report: report)
     }
 
     /// Runs until the level is reached for all grids, or something stops it; the microscope is made safe in both cases.
@@ -37,18 +37,13 @@ public struct Session: Sendable {
         models.remarks.forEach(report)
         var reports: [GridReport] = []
         do {
-            let facts = try await remembered(microscope.begin())
-            report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
-            try await microscope.check(states: settings.requiredStates)
-            let progress = ProgressCounter(report: report)
-            let context = SessionContext(
-                settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts, progress: progress,
-                gate: Gate(
-                    supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, reconnect: { try await microscope.reconnect() },
-                    patience: patience, report: report))
-            for slot in settings.gridList {
-                reports.append(try await runGrid(slot, in: context))
-                try writeReport(reports, stopped: nil)
+            try await throughLosses(of: microscope) {
+                let context = try await context(of: microscope)
+                reports = []
+                for slot in settings.gridList {
+                    reports.append(try await runGrid(slot, in: context))
+                    try writeReport(reports, stopped: nil)
+                }
             }
             await leaveSafe(microscope)
             for grid in reports { grid.lines.forEach { report(.note($0)) } }
@@ -68,6 +63,19 @@ public struct Session: Sendable {
             report(.sessionEnded("stopped before its end; the same command goes on from here"))
             throw error
         }
+    }
+
+    /// What the grids work with, once the microscope is found to have what they need.
+    private func context(of microscope: any Microscope) async throws -> SessionContext {
+        let facts = try await remembered(microscope.begin())
+        report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
+        try await microscope.check(states: settings.requiredStates)
+        return SessionContext(
+            settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts,
+            progress: ProgressCounter(report: report),
+            gate: Gate(
+                supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, reconnect: { try await microscope.reconnect() },
+                patience: patience, report: report))
     }
 
     /// What the first run of a session read stays: PACEtomo changes SerialEM's image-shift limit and leaves it so, and
@@ -131,7 +139,7 @@ public struct Session: Sendable {
             return result
         }
         let finished = Self.finished(slot, level: settings.automationLevel)
-        return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: settings) { result })
+        return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: settings.ofTheSample) { result })
     }
 
     private static func finished(_ slot: Int, level: Int) -> StepIdentifier { .grid(slot, "finished-level-\(level)") }
@@ -141,7 +149,7 @@ public struct Session: Sendable {
     private func finishedReport(_ slot: Int) async throws -> (step: StepIdentifier, report: GridReport)? {
         for level in stride(from: 5, through: settings.automationLevel, by: -1) {
             let step = Self.finished(slot, level: level)
-            let digest = try inputDigest(of: settings.withLevel(level))
+            let digest = try inputDigest(of: settings.ofTheSample.withLevel(level))
             if let old = try await engine.output(of: step, inputDigest: digest, as: GridReport.self) { return (step, old) }
         }
         return nil

@@ -16,6 +16,7 @@ extension SessionSettings {
         grid_list: [1]                    # cassette slots, in order
         script_numbers: [10, 11, 13]      # SerialEM scripts: run, prepareTargets, PACEtomo (level 5 starts the last)
         acquisition_hours: 48             # longest time that Acquire at Items may take for one grid
+        uncertain_steps: stop             # an exposure that was begun and cannot be settled: stop, skip the lamella, repeat it
 
         # --- Microscope ---
         WG_image_state: 1                 # imaging state of the grid map (not Low Dose)
