@@ -91,9 +91,10 @@ extension RunEvent {
         case .held(let checkpoint, let reason): ("waits \(checkpoint): \(reason)", "pause", .note)
         case .released(let checkpoint): ("goes on \(checkpoint)", "pause", .note)
         case .leftOut(let what, let reason): ("\(what) is skipped: \(reason)", "skip", .note)
+        case .cleared(let text): (text, "interlock", .note)
         case .note(let text): (text, "note", .note)
         case .warning(let text): (text, "warning", .warning)
-        case .progress, .waiting, .microscopeLeft: nil
+        case .progress, .waiting, .microscopeLeft, .obstructed: nil
         }
     }
 }

@@ -86,11 +86,6 @@ actor GridSession {
 
     /// Moves the stage where it may go.
     func move(to position: Point<Frame.Stage>, z: Micrometers? = nil) async throws {
-        let limit = settings.stageLimit.value
-        guard abs(position.x) <= limit, abs(position.y) <= limit else {
-            throw WorkflowError.refused(
-                "The stage was not sent to \(Int(position.x)), \(Int(position.y)) µm, which is beyond stage_limit (\(Int(limit)) µm).")
-        }
         try await microscope.moveStage(to: position, z: z)
     }
 

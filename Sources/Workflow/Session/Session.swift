@@ -32,7 +32,9 @@ public struct Session: Sendable {
     /// Runs until the level is reached for all grids, or something stops it; the microscope is made safe in both cases.
     ///
     /// Run again, it goes on from the last finished step.
-    public func run(on microscope: any Microscope) async throws {
+    public func run(on bare: any Microscope) async throws {
+        let microscope = GuardedMicroscope(bare, settings: settings.safety, stageLimit: settings.stageLimit, report: report)
+        let measures = settings.safety.measures
         report(.sessionStarted("level \(settings.automationLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
         models.remarks.forEach(report)
         var reports: [GridReport] = []
@@ -44,7 +46,7 @@ public struct Session: Sendable {
             let context = SessionContext(
                 settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts, progress: progress,
                 gate: Gate(
-                    supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, reconnect: { try await microscope.reconnect() },
+                    supervisor: supervisor, makeSafe: { await microscope.makeSafe(measures) }, reconnect: { try await microscope.reconnect() },
                     patience: patience, report: report))
             for slot in settings.gridList {
                 reports.append(try await runGrid(slot, in: context))
@@ -81,7 +83,8 @@ public struct Session: Sendable {
 
     /// The cleanup is not cancelled with the session: it runs in a task of its own, which ends by the deadlines of its commands.
     private func leaveSafe(_ microscope: any Microscope) async {
-        let state = await Task { await microscope.makeSafe() }.value
+        let measures = settings.safety.measures
+        let state = await Task { await microscope.makeSafe(measures) }.value
         for failure in state.failures { report(.warning(failure)) }
         if !state.reached.isEmpty { report(.note("the microscope is left with \(state.reached.joined(separator: ", "))")) }
         report(.microscopeLeft(isSafe: state.failures.isEmpty))

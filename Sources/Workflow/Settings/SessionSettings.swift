@@ -65,6 +65,12 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     /// `acquisition_hours`: how long Acquire at Items may take for one grid.
     public let acquisitionHours: Double
 
+    /// What is watched, and how the microscope is left.
+    public let safety: SafetySettings
+    /// `maximum_dose_before_acquisition`: what a lamella may get before its tilt series, in electrons per square angstrom; 0
+    /// is no limit.
+    public let maximumDose: Dose
+
     /// Reads settings from YAML text; `file` is only for messages.
     ///
     /// - Throws: ``SettingsError`` with every problem of the text.
@@ -110,6 +116,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         objectiveAperture = reader.integer("objective_aperture", default: 100, in: 0 ... 2000) ?? 0
         stageLimit = Micrometers(reader.number("stage_limit", default: 990, in: 1 ... 1500, unit: " µm"))
         acquisitionHours = reader.number("acquisition_hours", default: 48, in: 0.01 ... 500, unit: " hours")
+        safety = SafetySettings(&reader)
+        maximumDose = Dose(reader.number("maximum_dose_before_acquisition", default: 0, in: 0 ... 1000, unit: " e/Å²"))
         let lamella = reader.flag("lamella", default: true)
         sessionFolder = folder ?? ""
         detectorFolder = detector ?? ""
