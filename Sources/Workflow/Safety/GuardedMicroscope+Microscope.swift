@@ -55,13 +55,13 @@ extension GuardedMicroscope: Microscope {
     }
 
     func findRoughEucentricity() async throws -> StageLocation {
-        try await exposing("find the eucentric height", taking: Seconds(120), discard: retakesSingleImages) { [base] in
+        try await exposing("find the eucentric height", taking: Seconds(120), for: .eucentricity, discard: retakesSingleImages) { [base] in
             try await base.findRoughEucentricity()
         }
     }
 
     func takeImage(savingTo file: String) async throws -> StageImage {
-        try await exposing("take \(file)", taking: Seconds(120), discard: retakesSingleImages) { [base] in
+        try await exposing("take \(file)", taking: Seconds(120), for: .intermediate, discard: retakesSingleImages) { [base] in
             try await base.takeImage(savingTo: file)
         }
     }

@@ -142,9 +142,11 @@ actor GuardedMicroscope {
 
     /// Does something that exposes; what was taken while the microscope was not well is taken again where that harms nothing.
     ///
-    /// - Parameter discard: takes away what came of the first attempt; nil where it may not be repeated.
+    /// - Parameters:
+    ///   - purpose: what it is in the book of exposures; nil where its file tells the dose.
+    ///   - discard: takes away what came of the first attempt; nil where it may not be repeated.
     func exposing<T: Sendable>(
-        _ what: String, taking duration: Seconds, discard: (@Sendable () async throws -> Void)?, _ body: @Sendable () async throws -> T
+        _ what: String, taking duration: Seconds, for purpose: ExposureBook.Purpose? = nil, discard: (@Sendable () async throws -> Void)?, _ body: @Sendable () async throws -> T
     ) async throws -> T {
         for attempt in 1 ... 3 {
             try await clear(for: what, taking: duration)
@@ -155,6 +157,11 @@ actor GuardedMicroscope {
                 throw CancellationError()
             } catch {
                 result = .failure(error)
+            }
+            let runs = await base.exposuresSinceAsked()
+            if let purpose {
+                let grid = URL(fileURLWithPath: folder).lastPathComponent
+                try ExposureBook(folder: folder, grid: grid).append(runs, for: purpose)
             }
             guard !watched.isEmpty, try await InterlockRules.spoils(base.condition(of: watched)) else { return try result.get() }
             guard let discard, attempt < 3 else {

@@ -165,10 +165,12 @@ public struct Session: Sendable {
         let analysed = try await grid.withoutSkipped(grid.mapAndAnalyse(recentred))
         try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
         if level >= 4 { try await grid.writeTargets(of: analysed) }
+        _ = try await grid.writeDoses(of: found.map(\.number))
         let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
+        let doses = try await grid.writeDoses(of: found.map(\.number))
         return GridReport(
             slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired,
-            skipped: await grid.skipped)
+            skipped: await grid.skipped, doses: doses)
     }
 
     /// The grid's name is read while the cartridge is in the cassette; on the stage its slot may read empty.
