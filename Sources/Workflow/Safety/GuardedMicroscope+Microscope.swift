@@ -26,8 +26,7 @@ extension GuardedMicroscope: Microscope {
     }
 
     func openValves() async throws {
-        try await clear(for: "open the column valves")
-        try await base.openValves()
+        repeat { try await clear(for: "open the column valves") } while try await !tryToOpenValves()
         note(valvesAreOpen: true)
     }
 

@@ -52,7 +52,7 @@ actor GuardedMicroscope {
     func clear(for what: String, taking duration: Seconds = Seconds(300)) async throws {
         guard !watched.isEmpty else { return }
         var wait = Wait()
-        while let obstacle = try await obstacle(duration: duration, opened: wait.hasOpenedValves, isSafe: wait.wasMadeSafe) {
+        while let obstacle = try await obstacle(duration: duration, opened: wait.hasOpenedValves, closed: wait.hasClosedValves) {
             try Task.checkCancellation()
             tell(obstacle, before: what, &wait)
             guard wait.time < settings.hours * 3600 else {
@@ -60,7 +60,10 @@ actor GuardedMicroscope {
                     "\(Self.capitalized(obstacle.text)) for \(settings.hours) hours, the limit of interlock_hours; put it right, then run again.")
             }
             if wait.time >= Self.patience, !wait.wasMadeSafe {
-                await becomeSafe()
+                // Whether somebody opens the valves could not be seen of valves that the session closed.
+                let measures = settings.measures.filter { $0 != .valves || obstacle.interlock != .valves }
+                await becomeSafe(measures)
+                wait.hasClosedValves = measures.contains(.valves)
                 wait.wasMadeSafe = true
             }
             try await pass(obstacle, &wait)
@@ -76,17 +79,19 @@ actor GuardedMicroscope {
         var isAlarmed = false
         var hasOpenedValves = false
         var wasMadeSafe = false
+        /// Of its own accord.
+        var hasClosedValves = false
         /// Seconds, as far as is known.
         var time = 0.0
     }
 
-    private func obstacle(duration: Seconds, opened: Bool, isSafe: Bool) async throws -> Obstacle? {
+    private func obstacle(duration: Seconds, opened: Bool, closed: Bool) async throws -> Obstacle? {
         let condition = try await base.condition(of: watched)
         for (interlock, reason) in condition.untold where isTold.insert(interlock).inserted {
             report(.note("this microscope does not tell of '\(interlock.rawValue)', which is not watched: \(reason)"))
         }
         // Valves that the session itself closed while it waited are opened when all else is well.
-        let found = rules.obstacle(condition, stepTakes: duration, valvesShouldBeOpen: valvesShouldBeOpen && !isSafe)
+        let found = rules.obstacle(condition, stepTakes: duration, valvesShouldBeOpen: valvesShouldBeOpen && !closed)
         guard let found, found.remedy == .openValves, opened else { return found }
         // Somebody closes them again: somebody wants them closed.
         return Obstacle(interlock: .valves, text: "the column valves are closed again and again; open them", remedy: .wait, isAlarming: true)
@@ -100,9 +105,7 @@ actor GuardedMicroscope {
         }
         guard !wait.isAlarmed, obstacle.isAlarming || wait.time >= Self.tolerance else { return }
         wait.isAlarmed = true
-        report(
-            .obstructed(
-                text + ". It looks again every \(Int(clamped(Self.interval.value))) s and goes on by itself, or stops after \(settings.hours) hours."))
+        report(.obstructed(GuardedMicroscope.capitalized(text) + ".", next: next))
     }
 
     /// Does what ends an obstacle, or lets some time pass.
@@ -116,7 +119,7 @@ actor GuardedMicroscope {
             try await base.wait(Self.interval)
         case .openValves:
             wait.hasOpenedValves = true
-            try await base.openValves()
+            _ = try await tryToOpenValves()
         case .wait: try await base.wait(Self.interval)
         }
         report(.waiting("\(obstacle.text)"))
@@ -125,12 +128,22 @@ actor GuardedMicroscope {
     }
 
     /// Not cancelled with the session: it ends by the deadlines of its commands.
-    private func becomeSafe() async {
+    private func becomeSafe(_ measures: [SafetyMeasure]) async {
         let base = base
-        let measures = settings.measures
         let state = await Task { await base.makeSafe(measures) }.value
         for failure in state.failures { report(.warning(failure)) }
         if !state.reached.isEmpty { report(.note("while it waits, the microscope has \(state.reached.joined(separator: ", "))")) }
+    }
+
+    /// Opens the valves; false where the vacuum went bad over it, which is then waited for.
+    func tryToOpenValves() async throws -> Bool {
+        do {
+            try await base.openValves()
+            return true
+        } catch let error as MicroscopeError where error.code == .refused || error.code == .notAsSet {
+            guard try await base.condition(of: watched).vacuum == .bad else { throw error }
+            return false
+        }
     }
 
     /// Brings back what the session had set before it was made safe.
@@ -186,7 +199,7 @@ actor GuardedMicroscope {
                 return result
             } catch let lack as NotEnoughSpace {
                 if waited == 0 {
-                    report(.obstructed("\(lack.description) The session waits with: \(what); it goes on when there is room, or stops after \(settings.hours) hours."))
+                    report(.obstructed("\(lack.description) The session waits with: \(what).", next: next))
                 }
                 repeat {
                     guard waited < settings.hours * 3600 else { throw WorkflowError.incomplete("\(lack.description) Free space, then run again.") }
@@ -198,6 +211,8 @@ actor GuardedMicroscope {
             }
         }
     }
+
+    private var next: String { "It looks again every \(Int(clamped(Self.interval.value))) s and goes on by itself, or stops after \(settings.hours) hours." }
 
     static func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 }

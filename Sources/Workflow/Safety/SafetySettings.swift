@@ -24,6 +24,14 @@ public struct SafetySettings: Codable, Hashable, Sendable {
 }
 
 extension SettingsReader {
+    /// One name out of a few.
+    mutating func name<Name: RawRepresentable & CaseIterable & Sendable>(_ key: String, default absent: Name) -> Name
+    where Name.RawValue == String {
+        value(key, default: absent, expected: "one of " + Name.allCases.map(\.rawValue).joined(separator: ", ")) {
+            $0.string.flatMap(Name.init)
+        } ?? absent
+    }
+
     /// A list of names out of a few.
     mutating func names<Name: RawRepresentable & CaseIterable & Sendable>(_ key: String, default absent: [Name]) -> [Name]
     where Name.RawValue == String {

@@ -133,7 +133,7 @@ public final class SessionLog: Sendable {
         case .held(let checkpoint, let reason): "WAITS      \(checkpoint): \(reason)"
         case .released(let checkpoint): "goes on    \(checkpoint)"
         case .leftOut(let what, let reason): "SKIPPED    \(what): \(reason)"
-        case .obstructed(let text): "WAITS      \(text)"
+        case .obstructed(let text, let next): "WAITS      \(text) \(next)"
         case .cleared(let text): "goes on    \(text)"
         case .note(let text): "           \(text)"
         case .warning(let text): "WARNING    \(text)"
