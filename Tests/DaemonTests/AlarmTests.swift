@@ -3,6 +3,7 @@ import Foundation
 import Hummingbird
 import HTTPTypes
 import Logging
+import NIOCore
 import Store
 import Synchronization
 import Testing
@@ -35,7 +36,7 @@ import Testing
         func with(_ body: @Sendable (Int) async throws -> Void) async throws {
             let router = Router()
             router.post("/secret-path") { [self] request, _ in
-                Response(status: try take(Data(buffer: try await request.body.collect(upTo: 1 << 16))))
+                Response(status: try take(Data(try await request.body.collect(upTo: 1 << 16).readableBytesView)))
             }
             let application = Application(
                 router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
