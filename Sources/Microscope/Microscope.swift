@@ -159,8 +159,8 @@ public struct MontageRequest: Sendable, Hashable, Codable {
     public let label: String
     /// Fraction of a frame.
     public let overlap: Double
-    /// Bytes that must be left on the disk after it; otherwise it is not begun, and ``NotEnoughSpace`` is thrown.
-    public var reserve = 0.0
+    /// Bytes that must be left on the disk after it, or else it is not begun and ``NotEnoughSpace`` is thrown; nil does not look.
+    public var reserve: Double?
     public init(file: String, label: String, overlap: Double) {
         self.file = file
         self.label = label

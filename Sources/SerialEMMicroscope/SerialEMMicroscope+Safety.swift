@@ -73,7 +73,7 @@ extension SerialEMMicroscope {
 
     /// Looks whether the montage that is set up has room; if not, takes its empty file away.
     func requireSpace(for request: MontageRequest, pieces: Int, set: String) async throws {
-        guard request.reserve > 0 else { return }
+        guard let reserve = request.reserve else { return }
         let c = connection
         let folder = folder
         let (free, bytes): (Double, Double)
@@ -89,10 +89,10 @@ extension SerialEMMicroscope {
             untold[.disk] = error.message
             return
         }
-        guard free < bytes + request.reserve else { return }
+        guard free < bytes + reserve else { return }
         try await Self.wording { try await c.closeFile() }
         try removeEmptyFile(folder + "/" + request.file)
-        throw NotEnoughSpace(file: request.file, needed: bytes + request.reserve, free: free)
+        throw NotEnoughSpace(file: request.file, needed: bytes + reserve, free: free)
     }
 
     public func makeSafe(_ measures: [SafetyMeasure]) async -> SafeState {

@@ -106,7 +106,7 @@ extension GuardedMicroscope: Microscope {
         }
         try await clear(for: "start the acquisition", taking: Seconds(900))
         try await withRoom("start the acquisition") { [base, folder] reserve in
-            guard reserve > 0 else { return }
+            guard let reserve else { return }
             let needed = plan.bytes + reserve
             let free = try await base.freeSpace(in: folder)
             guard free >= needed else { throw NotEnoughSpace(file: "the tilt series of \(plan.targets) targets", needed: needed, free: free) }
@@ -143,7 +143,7 @@ extension GuardedMicroscope: Microscope {
 }
 
 extension MontageRequest {
-    fileprivate func leaving(_ reserve: Double) -> Self {
+    fileprivate func leaving(_ reserve: Double?) -> Self {
         var request = self
         request.reserve = reserve
         return request

@@ -189,8 +189,8 @@ actor GuardedMicroscope {
     }
 
     /// Does something that needs room on the disk, and waits until there is.
-    func withRoom<T: Sendable>(_ what: String, _ body: @Sendable (_ reserve: Double) async throws -> T) async throws -> T {
-        let reserve = settings.interlocks.contains(.disk) ? settings.diskReserve : 0
+    func withRoom<T: Sendable>(_ what: String, _ body: @Sendable (_ reserve: Double?) async throws -> T) async throws -> T {
+        let reserve = settings.interlocks.contains(.disk) ? settings.diskReserve : nil
         var waited = 0.0
         while true {
             do {

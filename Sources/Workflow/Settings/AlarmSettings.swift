@@ -42,7 +42,8 @@ public struct AlarmSettings: Sendable, Hashable {
         reader.refuseTheRest(unsupported: [:])
         var problems = reader.problems
         func refuse(_ text: String) { problems.append(.init(line: nil, message: text)) }
-        if host.isEmpty != to.isEmpty || host.isEmpty != from.isEmpty {
+        // A key that is there and wrong has been named.
+        if problems.isEmpty, host.isEmpty != to.isEmpty || host.isEmpty != from.isEmpty {
             refuse("'smtp_host', 'mail_from' and 'mail_to' belong together; give all three or none")
         }
         if host.isEmpty, !user.isEmpty || !password.isEmpty { refuse("'smtp_user' is given without 'smtp_host'") }
