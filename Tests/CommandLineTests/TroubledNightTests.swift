@@ -14,7 +14,7 @@ import Testing
             {"kind": "refill", "seconds": 4000, "when": {"command": "MoveStageTo", "after": 5}},
             {"kind": "closedValve", "when": {"command": "MoveStageTo", "after": 9}},
             {"kind": "vacuum", "severity": 1, "seconds": 400, "when": {"command": "R", "after": 2}},
-            {"kind": "lowDisk", "megabytes": 1000, "seconds": 2000, "when": {"command": "SetupPolygonMontage", "after": 1}}
+            {"kind": "lowDisk", "megabytes": 900, "seconds": 2000, "when": {"command": "SetupPolygonMontage", "after": 1}}
         ]
         """
 
@@ -45,8 +45,8 @@ import Testing
                 #expect((ending.status, ending.error) == (0, ""))
                 #expect(simulator.microscope.faults.strikes.map(\.kind).sorted() == ["closedValve", "lowDisk", "refill", "vacuum", "vacuum"])
                 for words in [
-                    "WAITS      The vacuum is bad.", "goes on    The vacuum is bad: over", "goes on    A dewar is being filled: over",
-                    "WAITS      The column valves have been closed.", "goes on    There is room on the disk again",
+                    "WAITS      The vacuum is bad; the session waits with: ", "goes on    The vacuum is bad: over", "goes on    A dewar is being filled: over",
+                    "WAITS      The column valves have been closed; the session waits with: ", "goes on    There is room on the disk again",
                 ] { #expect(ending.output.contains(words), "\(words)\n\(ending.output)") }
                 #expect(!ending.output.contains("left out"), "\(ending.output)")
 

@@ -9,7 +9,7 @@ import Units
 ///
 ///     look ── well ──────────────────────────────────────► do it ──► look again: an image taken meanwhile is taken anew
 ///      ▲  └── not well ──► remedy, or let time pass ──┐               where that harms nothing
-///      └──────────────────────────────────────────────┘  (for `interlock_hours` at most; made safe after a minute)
+///      └──────────────────────────────────────────────┘  (for `interlock_hours` at most; made safe after a while)
 actor GuardedMicroscope {
     let base: any Microscope
     let settings: SafetySettings
@@ -23,10 +23,11 @@ actor GuardedMicroscope {
     private(set) var folder = ""
     private(set) var facts: MicroscopeFacts?
 
-    /// How long the session looks again after, and how long it waits before the microscope is made safe.
+    /// After how long the session looks again.
     private static let interval = Seconds(10)
+    /// How long it waits before the microscope is made safe, in seconds.
     private static let patience = 60.0
-    /// A person is told of what passes by itself when it has not after this.
+    /// The same for what passes by itself, as the pumping after a cartridge was moved; then a person is told of it too.
     private static let tolerance = 1200.0
 
     init(_ base: any Microscope, settings: SafetySettings, stageLimit: Micrometers, report: @escaping @Sendable (RunEvent) -> Void) {
@@ -59,7 +60,7 @@ actor GuardedMicroscope {
                 throw WorkflowError.incomplete(
                     "\(Self.capitalized(obstacle.text)) for \(settings.hours) hours, the limit of interlock_hours; put it right, then run again.")
             }
-            if wait.time >= Self.patience, !wait.wasMadeSafe {
+            if wait.time >= (obstacle.isAlarming ? Self.patience : Self.tolerance), !wait.wasMadeSafe {
                 // Whether somebody opens the valves could not be seen of valves that the session closed.
                 let measures = settings.measures.filter { $0 != .valves || obstacle.interlock != .valves }
                 await becomeSafe(measures)
