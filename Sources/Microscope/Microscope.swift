@@ -53,8 +53,18 @@ public protocol Microscope: Sendable {
     ///
     /// - Parameter tick: told every few seconds how long it has taken, and whether the program answers.
     func awaitControl(within limit: Duration, tick: @Sendable (Duration, AcquisitionSign) -> Void) async throws -> AcquisitionEnd
-    /// Brings the microscope into the state that every session ends in, and says in words what that is and what failed.
-    func makeSafe() async -> SafeState
+    /// Takes these measures, reads each back, and says in words what holds now and what failed.
+    func makeSafe(_ measures: [SafetyMeasure]) async -> SafeState
+    /// What the microscope tells of these; disk is asked for with ``freeSpace(in:)``.
+    func condition(of interlocks: Set<Interlock>) async throws -> MicroscopeCondition
+    /// Fills dewars as the program's own settings have it, and waits for a refill that runs.
+    func refill() async throws
+    /// Lets time pass and keeps control.
+    func wait(_ time: Seconds) async throws
+    /// Bytes that can be written below a folder, as the program that writes sees it.
+    func freeSpace(in folder: String) async throws -> Double
+    /// What was exposed since this was asked last, where it cannot be read from a file.
+    func exposuresSinceAsked() async -> [ExposureRun]
     /// Connects again where the connection was lost meanwhile, as by a restart of the program.
     func reconnect() async throws
     /// Gives up control and closes the connection.
@@ -151,6 +161,8 @@ public struct MontageRequest: Sendable, Hashable, Codable {
     public let label: String
     /// Fraction of a frame.
     public let overlap: Double
+    /// Bytes that must be left on the disk after it, or else it is not begun and ``NotEnoughSpace`` is thrown; nil does not look.
+    public var reserve: Double?
     public init(file: String, label: String, overlap: Double) {
         self.file = file
         self.label = label

@@ -16,6 +16,12 @@ public actor SerialEMMicroscope: Microscope {
     var connection: SerialEMConnection
     var folder = ""
     var navigatorPath = ""
+    /// What SerialEM or this microscope does not tell; it is not asked again.
+    var refusedReadings: Set<String> = []
+    /// What can therefore not be watched, and SerialEM's reason.
+    var untold: [Interlock: String] = [:]
+    /// What was exposed and is in no file.
+    var exposureRuns: [ExposureRun] = []
 
     let version: SerialEMVersion
 
@@ -63,6 +69,8 @@ public actor SerialEMMicroscope: Microscope {
             try await c.errorsToLog()
             // A run that died in an exposure could not blank it.
             try await c.setBeamBlank(true)
+            // Low Dose areas cannot be gone to, and no image be taken, below a screen that an earlier session left down.
+            if try await c.reportScreenIsDown() { try await c.setScreen(down: false) }
             let limit = try await c.reportProperty("ImageShiftLimit")
             let tilt = try await c.reportProperty("MaximumTiltAngle")
             return MicroscopeFacts(

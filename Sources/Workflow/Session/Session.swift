@@ -32,7 +32,8 @@ public struct Session: Sendable {
     /// Runs until the level is reached for all grids, or something stops it; the microscope is made safe in both cases.
     ///
     /// Run again, it goes on from the last finished step.
-    public func run(on microscope: any Microscope) async throws {
+    public func run(on bare: any Microscope) async throws {
+        let microscope = GuardedMicroscope(bare, settings: settings.safety, stageLimit: settings.stageLimit, report: report)
         report(.sessionStarted("level \(settings.automationLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
         models.remarks.forEach(report)
         var reports: [GridReport] = []
@@ -74,7 +75,7 @@ public struct Session: Sendable {
             settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts,
             progress: ProgressCounter(report: report),
             gate: Gate(
-                supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, reconnect: { try await microscope.reconnect() },
+                supervisor: supervisor, makeSafe: { [measures = settings.safety.measures] in await microscope.makeSafe(measures) }, reconnect: { try await microscope.reconnect() },
                 patience: patience, report: report))
     }
 
@@ -89,7 +90,8 @@ public struct Session: Sendable {
 
     /// The cleanup is not cancelled with the session: it runs in a task of its own, which ends by the deadlines of its commands.
     private func leaveSafe(_ microscope: any Microscope) async {
-        let state = await Task { await microscope.makeSafe() }.value
+        let measures = settings.safety.measures
+        let state = await Task { await microscope.makeSafe(measures) }.value
         for failure in state.failures { report(.warning(failure)) }
         if !state.reached.isEmpty { report(.note("the microscope is left with \(state.reached.joined(separator: ", "))")) }
         report(.microscopeLeft(isSafe: state.failures.isEmpty))
@@ -170,10 +172,12 @@ public struct Session: Sendable {
         let analysed = try await grid.withoutSkipped(grid.mapAndAnalyse(recentred))
         try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
         if level >= 4 { try await grid.writeTargets(of: analysed) }
+        _ = try await grid.writeDoses(of: found.map(\.number))
         let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
+        let doses = try await grid.writeDoses(of: found.map(\.number))
         return GridReport(
             slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired,
-            skipped: await grid.skipped)
+            skipped: await grid.skipped, doses: doses)
     }
 
     /// The grid's name is read while the cartridge is in the cassette; on the stage its slot may read empty.

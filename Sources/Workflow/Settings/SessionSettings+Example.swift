@@ -30,6 +30,14 @@ extension SessionSettings {
         MM_montage_overlap: 0.25          # fraction of the shorter camera side
         MM_padding_factor: 1.5            # how much larger than the lamella its map is
 
+        # --- Safety ---
+        interlocks: [dewars, vacuum, valves, stage, beam, disk]   # must be well before anything is exposed; the session waits
+        interlock_hours: 12               # for so long, then it stops
+        safe_state: [beam, tilt, valves]  # at every end: blank the beam, tilt to 0, close the column valves; screen: lower it
+        disk_reserve: 1                   # GB that must be left on SerialEM's disk after each map
+        minimum_beam_current: 0           # nA of a gun that tells it; 0 does not look
+        maximum_dose_before_acquisition: 0   # e/Å² on a lamella before its tilt series; a step beyond is not done; 0: no limit
+
         # --- Lamellae ---
         lamella: true
         exclude_lamella_classes: [gone]   # of broken, contaminated, good, thick, wedge, gone

@@ -67,6 +67,12 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     /// `uncertain_steps`: what to do about an exposure that was begun and cannot be settled.
     public private(set) var uncertainSteps: UncertainSteps
 
+    /// What is watched, and how the microscope is left.
+    public let safety: SafetySettings
+    /// `maximum_dose_before_acquisition`: what a lamella may get before its tilt series, in electrons per square angstrom; 0
+    /// is no limit.
+    public let maximumDose: Dose
+
     /// Reads settings from YAML text; `file` is only for messages.
     ///
     /// - Throws: ``SettingsError`` with every problem of the text.
@@ -114,6 +120,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         acquisitionHours = reader.number("acquisition_hours", default: 48, in: 0.01 ... 500, unit: " hours")
         let decision = reader.text("uncertain_steps", default: "stop", expected: Self.oneDecision) ?? ""
         uncertainSteps = UncertainSteps(rawValue: decision) ?? .stop
+        safety = SafetySettings(&reader)
+        maximumDose = Dose(reader.number("maximum_dose_before_acquisition", default: 0, in: 0 ... 1000, unit: " e/Å²"))
         let lamella = reader.flag("lamella", default: true)
         sessionFolder = folder ?? ""
         detectorFolder = detector ?? ""
