@@ -13,11 +13,14 @@ let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration
 let nio = "swift-nio"
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: nio)
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: nio)
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Files that neither the client nor the simulator made; tests read them where they lie.
@@ -44,6 +47,8 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
     ],
     targets: [
@@ -116,7 +121,7 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", hummingbird,
-                serviceLifecycle, httpTypes, nioCore, logging,
+                serviceLifecycle, httpTypes, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "tomopilot",
@@ -150,7 +155,7 @@ let package = Package(
             ]),
         tests(
             "Daemon",
-            ["Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", hummingbird, httpTypes, serviceLifecycle, logging]),
+            ["Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix, logging]),
         // The programs as an operator starts them.
         .testTarget(
             name: "CommandLineTests",

@@ -18,7 +18,11 @@ struct CurrentSession: Sendable {
     let helm: Helm
     var phase: String?
     var fraction: Double?
+    /// Name of the grid on the stage.
+    var grid: String?
     var steps: [Step] = []
+    /// What is in the way of the session.
+    var obstacle: String?
     var isWaiting = false
     /// Whether the microscope was left safe; nil while the session runs, or where it was never reached.
     var isSafe: Bool?

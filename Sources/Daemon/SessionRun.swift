@@ -53,12 +53,20 @@ package struct SessionRun: Sendable {
         var lock = isThere ? try SessionLock(folder: settings.sessionFolder) : nil
         let models = try SessionModels(settings: settings, predictor: worker)
         try await models.check()
+        let path = settings.sessionFolder + "/session.sqlite"
+        // An acquisition that an earlier run started goes on in SerialEM without anybody, for hours.
+        let acquires = try FileManager.default.fileExists(atPath: path) && SessionStore.isAcquiring(path: path)
+        let terminal = terminal
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
         let microscope = try await SerialEMMicroscope.connect(
-            host: settings.host, port: settings.port, logger: logger("serialem"))
+            host: settings.host, port: settings.port,
+            whileBusy: acquires ? .seconds(settings.acquisitionHours * 3600) : .zero, logger: logger("serialem")
+        ) { waited in
+            if waited < .seconds(1) { terminal.show("           SerialEM acquires what an earlier run of this session started; waiting for its end") }
+        }
         try Folder.make(settings.sessionFolder)
         if !isThere { lock = try SessionLock(folder: settings.sessionFolder) }
-        let store = try SessionStore(path: settings.sessionFolder + "/session.sqlite", settings: text)
+        let store = try SessionStore(path: path, settings: text)
         let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
         let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log", terminal: terminal)
         let session = Session(settings: settings, models: models, journal: store, supervisor: supervisor) {

@@ -17,6 +17,11 @@ extension SessionService {
             case .progress(let phase, let done, let total):
                 current?.phase = phase
                 current?.fraction = total > 0 ? done / total : nil
+            case .gridStarted(_, let name): current?.grid = name
+            case .obstructed(let text, let next):
+                current?.obstacle = text
+                try await alarm(text, next: next, kind: "interlock", session: current?.session)
+            case .cleared: current?.obstacle = nil
             case .held(_, let reason):
                 current?.isWaiting = true
                 try await store.set(session, to: .paused, reason: reason, at: .now)
@@ -65,8 +70,8 @@ extension SessionService {
             current?.steps[index].isOverdue = true
             try await alarm(
                 "'\(step.title)' of session '\(running.session.name)' has run for \(words(now - step.begin)), longer than its "
-                    + "limit of \(words(step.limit)) (\(step.basis)); the session waits for it. Look at SerialEM.",
-                kind: "overdue", session: running.session)
+                    + "limit of \(words(step.limit)) (\(step.basis)).",
+                next: "The session waits for it; look at SerialEM.", kind: "overdue", session: running.session)
         }
     }
 }
@@ -91,9 +96,10 @@ extension RunEvent {
         case .held(let checkpoint, let reason): ("waits \(checkpoint): \(reason)", "pause", .note)
         case .released(let checkpoint): ("goes on \(checkpoint)", "pause", .note)
         case .leftOut(let what, let reason): ("\(what) is skipped: \(reason)", "skip", .note)
+        case .cleared(let text): (text, "interlock", .note)
         case .note(let text): (text, "note", .note)
         case .warning(let text): (text, "warning", .warning)
-        case .progress, .waiting, .microscopeLeft: nil
+        case .progress, .waiting, .microscopeLeft, .obstructed: nil
         }
     }
 }

@@ -15,26 +15,29 @@ package actor SessionService: Service {
 
     let store: QueueStore
     let folders: AllowedFolders
-    let alarmCommand: AlarmCommand?
+    let desk: AlarmDesk
+    private let reminder: Duration?
     let stepLimit: StepLimit
     private let run: Runner
-    private let terminal: Terminal
+    let terminal: Terminal
     /// A session, the queue or the log changed.
     nonisolated let changes = Signal()
     private nonisolated let isEnding = Mutex(false)
     var current: CurrentSession?
 
     /// - Parameters:
-    ///   - alarmCommand: told of every alarm.
+    ///   - receivers: told of every alarm.
+    ///   - reminder: how often people are told again of what waits for them; nil never.
     ///   - stepLimit: when a step is overdue.
     ///   - run: runs one session.
     package init(
-        store: QueueStore, folders: AllowedFolders, alarmCommand: AlarmCommand?, terminal: Terminal, stepLimit: StepLimit = StepLimit(),
-        run: @escaping Runner
+        store: QueueStore, folders: AllowedFolders, desk: AlarmDesk = AlarmDesk([]), reminder: Duration? = nil, terminal: Terminal,
+        stepLimit: StepLimit = StepLimit(), run: @escaping Runner
     ) {
         self.store = store
         self.folders = folders
-        self.alarmCommand = alarmCommand
+        self.desk = desk
+        self.reminder = reminder
         self.stepLimit = stepLimit
         self.terminal = terminal
         self.run = run
@@ -45,7 +48,13 @@ package actor SessionService: Service {
         try await log("the service starts", kind: "service")
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await self.workThroughQueue() }
+                group.addTask {
+                    await self.desk.run { problem in
+                        // What cannot be logged is shown.
+                        do { try await self.log(problem, kind: "alarm", level: .warning) } catch { await self.report(error) }
+                    }
+                }
+                if let reminder = self.reminder { group.addTask { await self.remind(every: reminder) } }
                 // Whoever reads events learns now and then that the line is alive.
                 group.addTask { [changes] in
                     while true {
@@ -54,7 +63,7 @@ package actor SessionService: Service {
                     }
                 }
                 defer { group.cancelAll() }
-                try await group.next()
+                try await self.workThroughQueue()
             }
         } onGracefulShutdown: {
             self.end()
@@ -178,14 +187,15 @@ package actor SessionService: Service {
             let holds = session.onFailure.map { $0 == .stop } ?? isMicroscope
             if holds { try await store.setHold("\(name) failed: \(reason)") }
             try await alarm(
-                "\(name) failed: \(reason) "
-                    + (holds || !isSafe ? "The queue waits until somebody resumes it." : "The queue goes on with the next session."),
+                "\(name) failed: \(reason)",
+                next: holds || !isSafe ? "The queue waits until somebody resumes it." : "The queue goes on with the next session.",
                 kind: "session", session: session)
         }
         if !isSafe {
             let reason = "the microscope could not be made safe after \(name)"
             try await store.setHold(reason)
-            try await alarm("\(reason); look at it, then resume the queue", kind: "microscope", session: session)
+            try await alarm(
+                "\(reason).", next: "The queue waits: look at the microscope, then resume it.", kind: "microscope", session: session)
         }
     }
 
@@ -198,13 +208,4 @@ package actor SessionService: Service {
 
     /// Shows what went wrong with the log itself.
     func report(_ error: any Error) { terminal.show("WARNING    \(sentence(error))") }
-
-    /// Adds an alarm to the log and tells the alarm command.
-    func alarm(_ text: String, kind: String, session: QueuedSession) async throws {
-        let event = try await store.log(text, kind: kind, level: .alarm, session: session.id, at: .now)
-        terminal.show("ALARM      \(text)")
-        changes.send()
-        guard let problem = await alarmCommand?.send(event, session: session.name) else { return }
-        try await log(problem, kind: "alarm", level: .warning, session: session.id)
-    }
 }

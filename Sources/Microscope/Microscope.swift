@@ -33,10 +33,12 @@ public protocol Microscope: Sendable {
     func mapWholeGrid(_ request: MontageRequest) async throws
     /// Maps the polygon with a navigator label as a montage and adds it to the navigator.
     func mapPolygon(label: String, _ request: MontageRequest) async throws
-    /// Makes a map of a montage that an earlier run began and that was taken to its end; otherwise closes its file.
+    /// Finds out what became of a map that an earlier run began, and makes a map of a montage that was taken to its end.
     ///
-    /// - Returns: whether there is a map now. One that was made before does not count.
-    func recoverMap(_ request: MontageRequest) async throws -> Bool
+    /// - Parameter fileIsWhole: whether the file on disk holds the whole montage, which its mdoc tells.
+    func recoverMap(_ request: MontageRequest, fileIsWhole: Bool) async throws -> MapRecovery
+    /// Takes the pieces that a ``MapRecovery/resumable(pieces:of:)`` montage lacks and adds the map to the navigator.
+    func resumeMap(_ request: MontageRequest) async throws
     /// Takes one image at the present state and saves it alone in a file of the working directory.
     func takeImage(savingTo file: String) async throws -> StageImage
     /// The navigator as it is now.
@@ -51,8 +53,18 @@ public protocol Microscope: Sendable {
     ///
     /// - Parameter tick: told every few seconds how long it has taken, and whether the program answers.
     func awaitControl(within limit: Duration, tick: @Sendable (Duration, AcquisitionSign) -> Void) async throws -> AcquisitionEnd
-    /// Brings the microscope into the state that every session ends in, and says in words what that is and what failed.
-    func makeSafe() async -> SafeState
+    /// Takes these measures, reads each back, and says in words what holds now and what failed.
+    func makeSafe(_ measures: [SafetyMeasure]) async -> SafeState
+    /// What the microscope tells of these; disk is asked for with ``freeSpace(in:)``.
+    func condition(of interlocks: Set<Interlock>) async throws -> MicroscopeCondition
+    /// Fills dewars as the program's own settings have it, and waits for a refill that runs.
+    func refill() async throws
+    /// Lets time pass and keeps control.
+    func wait(_ time: Seconds) async throws
+    /// Bytes that can be written below a folder, as the program that writes sees it.
+    func freeSpace(in folder: String) async throws -> Double
+    /// What was exposed since this was asked last, where it cannot be read from a file.
+    func exposuresSinceAsked() async -> [ExposureRun]
     /// Connects again where the connection was lost meanwhile, as by a restart of the program.
     func reconnect() async throws
     /// Gives up control and closes the connection.
@@ -149,11 +161,25 @@ public struct MontageRequest: Sendable, Hashable, Codable {
     public let label: String
     /// Fraction of a frame.
     public let overlap: Double
+    /// Bytes that must be left on the disk after it, or else it is not begun and ``NotEnoughSpace`` is thrown; nil does not look.
+    public var reserve: Double?
     public init(file: String, label: String, overlap: Double) {
         self.file = file
         self.label = label
         self.overlap = overlap
     }
+}
+
+/// What became of a map that an earlier run began.
+public enum MapRecovery: Sendable, Hashable {
+    /// It is a map of the navigator, and nothing is left to do.
+    case mapped
+    /// Nothing was exposed for it.
+    case notBegun
+    /// Some of its pieces were taken, and the program can go on with the others.
+    case resumable(pieces: Int, of: Int)
+    /// Some of its pieces were taken, and the program has forgotten how to go on.
+    case cutShort
 }
 
 /// What is heard of the program while it acquires.

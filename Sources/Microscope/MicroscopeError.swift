@@ -6,12 +6,16 @@ public struct MicroscopeError: Error, Sendable, Hashable, CustomStringConvertibl
         case unreachable
         /// The connection was lost; what was being done may have happened.
         case lost
+        /// The program does something else for now, such as an acquisition, and takes no commands.
+        case busy
         /// The microscope's program refused or failed.
         case refused
         /// A state was set and does not read back.
         case notAsSet
         /// A file or a calibration that is needed is not there.
         case missing
+        /// The program cannot write a file, as on a full disk.
+        case cannotWrite
         /// A wait came to its end.
         case deadline
     }

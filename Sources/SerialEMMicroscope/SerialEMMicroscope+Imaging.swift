@@ -29,7 +29,9 @@ extension SerialEMMicroscope {
 
     public func findRoughEucentricity() async throws -> StageLocation {
         let c = connection
+        let marks = try await bufferMarks()
         try await exposed { try await c.eucentricity(1) }
+        await noteExposures(since: marks)
         return try await stagePosition()
     }
 
@@ -37,7 +39,7 @@ extension SerialEMMicroscope {
         let c = connection
         let file = folder + "/" + request.file
         try await Self.wording { try await c.setupFullMontage(overlap: request.overlap, file: file) }
-        try await finishMap(request)
+        try await finishMap(request, set: "R")
     }
 
     public func mapPolygon(label: String, _ request: MontageRequest) async throws {
@@ -52,28 +54,21 @@ extension SerialEMMicroscope {
             try await c.setMontPanelParams(sloppy: 1, alignPieces: 1, overviewBinning: 1, multiplePeaks: 1)
             try await c.setupPolygonMontage(item: item, overlap: request.overlap, file: file)
         }
-        try await finishMap(request)
+        try await finishMap(request, set: "V")
     }
 
     /// Takes the montage that is set up, makes it a map and closes its file.
-    private func finishMap(_ request: MontageRequest) async throws {
+    ///
+    /// - Parameter set: the parameter set that its pieces are taken with.
+    private func finishMap(_ request: MontageRequest, set: String) async throws {
         let c = connection
-        guard try await Self.wording({ try await c.reportNumMontagePieces() }) > 0 else {
+        let pieces = try await Self.wording { try await c.reportNumMontagePieces() }
+        guard pieces > 0 else {
             throw MicroscopeError(.refused, "SerialEM set up a montage without pieces for \(request.file).")
         }
+        try await requireSpace(for: request, pieces: pieces, set: set)
         try await exposed { try await c.montage() }
         try await makeMap(request)
-    }
-
-    /// Makes the montage that was taken last a map, and closes its file.
-    func makeMap(_ request: MontageRequest) async throws {
-        let c = connection
-        try await Self.wording {
-            let item = try await c.newMap(note: request.file)
-            try await c.changeItemLabel(item, request.label)
-            try await c.closeFile()
-            try await c.saveNavigator()
-        }
     }
 
     public func takeImage(savingTo file: String) async throws -> StageImage {
@@ -81,6 +76,7 @@ extension SerialEMMicroscope {
         let path = folder + "/" + file
         let overwrite = fileExists(path)
         try await exposed { try await c.record() }
+        await noteExposure()
         let stage = try await stagePosition()
         return try await Self.wording {
             if overwrite { try await c.allowFileOverwrite(true) }

@@ -5,29 +5,87 @@ import SerialEMProtocol
 
 /// What a run that died in the middle of a map left behind in SerialEM.
 extension SerialEMMicroscope {
-    public func recoverMap(_ request: MontageRequest) async throws -> Bool {
+    public func recoverMap(_ request: MontageRequest, fileIsWhole: Bool) async throws -> MapRecovery {
         let c = connection
         let path = folder + "/" + request.file
-        guard try await Self.wording({ try await c.reportFileNumber() }) != nil, try await currentFile() == path else { return false }
-        let isWhole = try await Self.wording {
-            // SerialEM goes on with a montage whose client has gone, so all pieces may be there.
-            let size = try await c.reportFileZsize()
-            let pieces = try await c.reportNumMontagePieces()
-            return size.montageSections == 1 && size.sections == pieces
+        if try await Self.wording({ try await c.navIndexWithNote(request.file) }) != nil {
+            // Its reply was lost, or what comes after it was not reached.
+            try await makeMap(request)
+            return .mapped
         }
-        if isWhole { try await makeMap(request) } else { try await Self.wording { try await c.closeFile() } }
-        return isWhole
+        if try await isCurrent(path) { return try await recoverOpenMontage(request) }
+        guard fileExists(path) else { return .notBegun }
+        guard fileIsWhole else { return .cutShort }
+        // SerialEM has ended since and forgot the overview; the file has it.
+        try await Self.wording { try await c.openOldFile(path) }
+        try await readOverview()
+        try await makeMap(request)
+        return .mapped
     }
 
-    /// Closes the files that somebody left open, but for the montage of this folder of which no map may have been made yet:
-    /// with its file SerialEM would forget the overview.
+    private func recoverOpenMontage(_ request: MontageRequest) async throws -> MapRecovery {
+        let c = connection
+        let (sections, pieces) = try await Self.wording {
+            // SerialEM goes on with a montage whose client has gone, so all pieces may be there.
+            (try await c.reportFileZsize().sections, try await c.reportNumMontagePieces())
+        }
+        if sections == 0 {
+            try await Self.wording { try await c.closeFile() }
+            return .notBegun
+        }
+        guard sections >= pieces else { return .resumable(pieces: sections, of: pieces) }
+        // Whatever images came after it, the file has the overview.
+        try await readOverview()
+        try await makeMap(request)
+        return .mapped
+    }
+
+    public func resumeMap(_ request: MontageRequest) async throws {
+        let c = connection
+        guard try await isCurrent(folder + "/" + request.file) else {
+            throw MicroscopeError(.missing, "SerialEM has not the montage \(request.file) open any more, so it cannot go on with it.")
+        }
+        // SerialEM goes on with a stage montage at the first piece that its file lacks.
+        try await exposed { try await c.montage() }
+        // The overview of a montage that went on lacks the earlier pieces (EMmontageController of SerialEM); its file has all.
+        try await readOverview()
+        try await makeMap(request)
+    }
+
+    /// Makes the montage of the current file a map unless it is one, closes its file and saves the navigator: each may have
+    /// been done by a run that ended before the next.
+    func makeMap(_ request: MontageRequest) async throws {
+        let c = connection
+        try await Self.wording {
+            let item: Int
+            if let known = try await c.navIndexWithNote(request.file) { item = known } else { item = try await c.newMap(note: request.file) }
+            try await c.changeItemLabel(item, request.label)
+        }
+        if try await isCurrent(folder + "/" + request.file) { try await Self.wording { try await c.closeFile() } }
+        try await Self.wording { try await c.saveNavigator() }
+    }
+
+    /// The overview of the current montage into the buffer that maps of montages are made from.
+    private func readOverview() async throws {
+        let c = connection
+        try await Self.wording { try await c.readFile(section: 0, buffer: "B") }
+    }
+
+    /// Closes the files that somebody left open, but for a montage of this folder, of which no map may have been made yet, or
+    /// which may have to be gone on with: with its file SerialEM would forget it.
     func closeFiles(in folder: String) async throws {
         let c = connection
         while try await Self.wording({ try await c.reportFileNumber() }) != nil {
-            let isMontage = try await Self.wording { try await c.reportFileZsize().montageSections == 1 }
+            let isMontage = try await Self.wording { try await c.reportFileZsize().montageSections != nil }
             if isMontage, try await currentFile().hasPrefix(folder + "/") { return }
             try await Self.wording { try await c.closeFile() }
         }
+    }
+
+    private func isCurrent(_ path: String) async throws -> Bool {
+        let c = connection
+        guard try await Self.wording({ try await c.reportFileNumber() }) != nil else { return false }
+        return try await currentFile() == path
     }
 
     private func currentFile() async throws -> String {

@@ -86,33 +86,6 @@ extension SerialEMMicroscope {
         }
     }
 
-    public func makeSafe() async -> SafeState {
-        var reached: [String] = []
-        var failures: [String] = []
-        do {
-            try await openAgain()
-        } catch {
-            return SafeState(reached: [], failures: ["SerialEM cannot be reached to make the microscope safe: \(error.message)"])
-        }
-        let open = connection
-        do {
-            try await open.setBeamBlank(true)
-            reached.append("beam blanked")
-        } catch {
-            failures.append("the beam could not be blanked: \(error.message)")
-        }
-        do {
-            try await open.tiltTo(Degrees(0))
-            let tilt = try await open.reportTiltAngle()
-            if tilt.magnitude.value < 0.5 { reached.append("stage at 0 degrees") } else {
-                failures.append("the stage reads \(tilt.value) degrees instead of 0")
-            }
-        } catch {
-            failures.append("the stage could not be tilted to 0: \(error.message)")
-        }
-        return SafeState(reached: reached, failures: failures)
-    }
-
     public func reconnect() async throws {
         guard !connection.isOpen else { return }
         do {
@@ -125,10 +98,17 @@ extension SerialEMMicroscope {
     }
 
     /// Connects and takes control again where the connection was lost.
-    private func openAgain() async throws(SerialEMError) {
+    func openAgain() async throws(SerialEMError) {
         guard !connection.isOpen else { return }
-        connection = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
-        _ = try await connection.beginControl()
+        let fresh = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
+        do {
+            _ = try await fresh.beginControl()
+        } catch {
+            // A refused client would stay connected, and be taken for one that is in control.
+            await fresh.close()
+            throw error
+        }
+        connection = fresh
     }
 
     public func disconnect() async {

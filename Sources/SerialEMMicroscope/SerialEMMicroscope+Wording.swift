@@ -18,8 +18,17 @@ extension SerialEMMicroscope {
         case .unreachable, .notSerialEM: MicroscopeError(.unreachable, error.message)
         case .connectionLost: MicroscopeError(.lost, error.message)
         case .deadline: MicroscopeError(.deadline, error.message)
+        case .busy: MicroscopeError(.busy, error.message)
+        case .commandFailed where isOfDisk(error.message):
+            MicroscopeError(.cannotWrite, "\(error.message) Free space on the disk that SerialEM writes to, and run again.")
         default: MicroscopeError(.refused, error.message)
         }
+    }
+
+    /// SerialEM has no number for errors of writing; these words are in the texts of all of them.
+    private static func isOfDisk(_ text: String) -> Bool {
+        let text = text.lowercased()
+        return text.contains("error") && text.contains("writing") || text.contains("disk") && (text.contains("space") || text.contains("full"))
     }
 
     /// What to say when the very first request found no SerialEM: nothing was exposed or moved yet.

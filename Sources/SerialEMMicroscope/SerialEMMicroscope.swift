@@ -16,6 +16,12 @@ public actor SerialEMMicroscope: Microscope {
     var connection: SerialEMConnection
     var folder = ""
     var navigatorPath = ""
+    /// What SerialEM or this microscope does not tell; it is not asked again.
+    var refusedReadings: Set<String> = []
+    /// What can therefore not be watched, and SerialEM's reason.
+    var untold: [Interlock: String] = [:]
+    /// What was exposed and is in no file.
+    var exposureRuns: [ExposureRun] = []
 
     let version: SerialEMVersion
 
@@ -29,17 +35,30 @@ public actor SerialEMMicroscope: Microscope {
 
     /// Connects to SerialEM and takes control, so that whatever else listens there is found out at once.
     ///
-    /// - Parameter limit: how long to wait for the first answer; SerialEM at rest gives it within milliseconds.
+    /// - Parameters:
+    ///   - limit: how long to wait for the first answer; SerialEM at rest gives it within milliseconds.
+    ///   - patience: how long to wait for a SerialEM that is busy with an acquisition which this session has started.
+    ///   - waiting: told every few seconds that it is still busy, and for how long it has been.
     public static func connect(
-        host: String, port: Int, answerWithin limit: Duration = .seconds(10), logger: Logger
+        host: String, port: Int, answerWithin limit: Duration = .seconds(10), whileBusy patience: Duration = .zero,
+        logger: Logger, waiting: @Sendable (Duration) -> Void = { _ in }
     ) async throws -> SerialEMMicroscope {
-        let connection = try await wording { try await SerialEMConnection.connect(host: host, port: port, logger: logger) }
-        do {
-            let version = try await connection.beginControl(answerWithin: limit)
-            return SerialEMMicroscope(host: host, port: port, logger: logger, connection: connection, version: version)
-        } catch {
-            await connection.close()
-            throw refusedGreeting(error, address: "\(host):\(port)", limit: limit)
+        let clock = ContinuousClock()
+        let begin = clock.now
+        while true {
+            let connection = try await wording { try await SerialEMConnection.connect(host: host, port: port, logger: logger) }
+            do {
+                let version = try await connection.beginControl(answerWithin: limit)
+                return SerialEMMicroscope(host: host, port: port, logger: logger, connection: connection, version: version)
+            } catch {
+                await connection.close()
+                let waited = clock.now - begin
+                guard error.code == .busy, waited < patience else {
+                    throw refusedGreeting(error, address: "\(host):\(port)", limit: limit)
+                }
+                waiting(waited)
+                try await Task.sleep(for: .seconds(2), clock: clock)
+            }
         }
     }
 
@@ -50,6 +69,8 @@ public actor SerialEMMicroscope: Microscope {
             try await c.errorsToLog()
             // A run that died in an exposure could not blank it.
             try await c.setBeamBlank(true)
+            // Low Dose areas cannot be gone to, and no image be taken, below a screen that an earlier session left down.
+            if try await c.reportScreenIsDown() { try await c.setScreen(down: false) }
             let limit = try await c.reportProperty("ImageShiftLimit")
             let tilt = try await c.reportProperty("MaximumTiltAngle")
             return MicroscopeFacts(

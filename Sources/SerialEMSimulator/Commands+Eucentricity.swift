@@ -24,7 +24,7 @@ extension VirtualMicroscope {
             mechanics.roughEucentricityFailed = false
         }
         for _ in 0 ..< (fine ? 6 : 3) {
-            _ = try await expose(column.lowDoseIsOn ? .view : .record)
+            acquired(try await expose(column.lowDoseIsOn ? .view : .record))
             await wait(Seconds(3))
         }
         let place = trueCenter(column.currentMagnification)

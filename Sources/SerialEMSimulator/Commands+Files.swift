@@ -78,7 +78,9 @@ extension VirtualMicroscope {
         guard let values = try? FileManager.default.attributesOfFileSystem(forPath: absolute(name)),
             let free = values[.systemFreeSize] as? NSNumber
         else { throw CommandFailure("The free space of \(absolute(name)) cannot be told.") }
-        return [.number(free.doubleValue / 1_048_576)]
+        let megabytes = free.doubleValue / 1_048_576
+        if let lowDisk, clock.elapsed < lowDisk.until { return [.number(min(megabytes, lowDisk.megabytes))] }
+        return [.number(megabytes)]
     }
 
     /// The absolute path of a file that is about to be made; an existing one is an error unless it may be overwritten.

@@ -24,11 +24,11 @@ extension VirtualMicroscope {
     func newMap(_ a: CommandArguments) throws -> [ReportedValue] {
         try requireNavigator()
         guard !a.has(1) || (a.count > 1 && !a.lastText.isEmpty) else { throw CommandFailure("After the number a text for the note is missing.") }
-        let montage = currentFile.flatMap { openFiles[$0].montage }
         guard let place = currentFile else { throw CommandFailure("No file is open to take a map from.") }
         let path = openFiles[place].path
+        let isMontage = openFiles[place].isMontage
         let shown: ImageBuffer
-        if montage != nil {
+        if isMontage {
             guard let overview = buffers[1], overview.file == path else { throw CommandFailure("There is no montage overview in buffer B.") }
             shown = overview
         } else {
@@ -46,20 +46,20 @@ extension VirtualMicroscope {
         let text = a.count > 1 ? a.lastText : ""
         // -1 puts the text before SerialEM's own note, +1 behind it, 0 in its place.
         let note = text.isEmpty ? standard : a.integer(1) == 0 ? text : a.integer(1) < 0 ? "\(text) \(standard)" : "\(standard) \(text)"
-        let item = try mapItem(shown, path: path, note: note, montage: montage)
-        buffers[montage == nil ? 0 : 1]?.mapID = item.mapID
+        let item = try mapItem(shown, file: openFiles[place], note: note)
+        buffers[isMontage ? 1 : 0]?.mapID = item.mapID
         return addItem(item)
     }
 
-    private func mapItem(_ shown: ImageBuffer, path: String, note: String, montage: MontageSetup?) throws -> NavigatorItem {
+    private func mapItem(_ shown: ImageBuffer, file: OpenImageFile, note: String) throws -> NavigatorItem {
         let c = shown.conditions
         guard let scale = c.imageToStage.inverse else { throw CommandFailure("The image has no stage calibration.") }
         let levels = shown.image.percentiles([0.002, 0.998])
         var item = NavigatorItem.map(
-            label: "\(items.count + 1)", stage: c.center, z: c.height, note: note, file: path, section: max(0, shown.section),
+            label: "\(items.count + 1)", stage: c.center, z: c.height, note: note, file: file.path, section: max(0, shown.section),
             width: shown.image.width, height: shown.image.height, scaleMatrix: scale, mapID: unusedID(),
-            magnificationIndex: c.magnification.index, camera: 0, binning: Int(clamped: c.binning.rounded()), montage: montage != nil,
-            montageBinning: Int(clamped: montage?.binning ?? c.binning), frames: montage.map { ($0.columns, $0.rows) } ?? (0, 0),
+            magnificationIndex: c.magnification.index, camera: 0, binning: Int(clamped: c.binning.rounded()), montage: file.isMontage,
+            montageBinning: Int(clamped: file.pieceBinning ?? c.binning), frames: file.frames ?? (0, 0),
             minimum: Double(levels[0]), maximum: Double(levels[1]))
         item["RawStageXY"] = "\(fixed(c.stage.x, 3)) \(fixed(c.stage.y, 3))"
         item["MapExposure"] = fixed(c.exposure.value, 3)
@@ -72,7 +72,7 @@ extension VirtualMicroscope {
         item["MapProbeMode"] = "1"
         item["MapLDConSet"] = "\(c.lowDose ? c.area?.rawValue ?? -1 : -1)"
         item["MapTiltAngle"] = fixed(c.tilt.value, 3)
-        if montage != nil { item["MontUseStage"] = "1" }
+        if file.isMontage { item["MontUseStage"] = "1" }
         if c.lowDose, c.area == .view { item["DefocusOffset"] = fixed(column.areas[.view]?.defocusOffset.value ?? 0, 2) }
         return item
     }

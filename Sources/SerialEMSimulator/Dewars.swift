@@ -33,10 +33,17 @@ struct Dewars: Sendable {
     /// By SerialEM's number less one. The second is the larger one.
     private var tanks = [Tank(lowest: 0.25), Tank(lowest: 0.4)]
 
+    /// When a refill ends that began out of turn.
+    private var extraUntil = -1e6
+
+    mutating func beginRefill(at time: Double, seconds: Double) { extraUntil = time + seconds }
+
     /// Seconds until no tank is being filled.
-    func fillingLeft(at time: Double) -> Double { tanks.map { $0.fillingLeft(at: time) }.max() ?? 0 }
+    func fillingLeft(at time: Double) -> Double { max(0, extraUntil - time, tanks.map { $0.fillingLeft(at: time) }.max() ?? 0) }
     /// The tanks that are being filled, 1 and 2, as bits.
-    func fillingBits(at time: Double) -> Int { tanks.indices.reduce(0) { $0 + (tanks[$1].fillingLeft(at: time) > 0 ? 1 << $1 : 0) } }
+    func fillingBits(at time: Double) -> Int {
+        time < extraUntil ? 3 : tanks.indices.reduce(0) { $0 + (tanks[$1].fillingLeft(at: time) > 0 ? 1 << $1 : 0) }
+    }
     /// Seconds until the next refill of any tank.
     func remaining(at time: Double) -> Double { tanks.map { $0.remaining(at: time) }.min() ?? 0 }
     /// Fraction of 1 in a tank counted from 1; nil for one that cannot be read.

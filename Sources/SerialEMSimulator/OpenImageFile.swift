@@ -43,6 +43,17 @@ struct OpenImageFile {
         montageSections = levels.isEmpty ? min(1, sections) : Set(levels).count
     }
 
+    /// Columns and rows of a montage, as it was set up or as the pieces of the file lie.
+    var frames: (columns: Int, rows: Int)? {
+        if let montage { return (montage.columns, montage.rows) }
+        let corners = mdoc.pieces.compactMap(\.pieceCoordinates)
+        return isMontage ? (Set(corners.map(\.x)).count, Set(corners.map(\.y)).count) : nil
+    }
+    /// Binning of the pieces of a montage.
+    var pieceBinning: Double? {
+        montage?.binning ?? (isMontage ? mdoc.pieces.first?["Binning"].flatMap(Double.init) : nil)
+    }
+
     /// The most images of a file; the length of the extended header is fixed with the first.
     private static let capacity = 2000
 

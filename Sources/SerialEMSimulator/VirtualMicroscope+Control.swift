@@ -121,6 +121,7 @@ extension VirtualMicroscope {
         }
         let arguments = CommandArguments(request.arguments)
         mechanics.command = definition.name
+        for kind in faults.surroundings { change(kind) }
         if let text = faults.error { return await refusal(text, definition.name, arguments) }
         if definition.name == "Exit" { return exit(code: arguments.integer(1), text: arguments.text(2)) }
         // Outside of a script there is nothing to return to.

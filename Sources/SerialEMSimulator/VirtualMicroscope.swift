@@ -104,6 +104,8 @@ public actor VirtualMicroscope {
     /// A STOP that the next request uses up.
     var stopIsPending = false
     var openFaultDialog: FaultDialog?
+    /// Megabytes that the disk has left on demand, and until when; seconds of the simulated night.
+    var lowDisk: (megabytes: Double, until: Double)?
 
     public init(configuration: SimulatorConfiguration, faults: FaultPlan = FaultPlan()) {
         self.configuration = configuration

@@ -25,6 +25,19 @@ public struct SessionStore: Journal {
         }
     }
 
+    /// Whether an acquisition of the session at a path was started and its end not seen.
+    public static func isAcquiring(path: String) throws -> Bool {
+        do {
+            return try DatabaseQueue(path: path).read { db in
+                guard try db.tableExists("step") else { return false }
+                return try Bool.fetchOne(
+                    db, sql: "SELECT EXISTS (SELECT * FROM step WHERE id GLOB 'grid-*/acquisition' AND state <> 'done')") ?? false
+            }
+        } catch {
+            throw worded(error, path: path)
+        }
+    }
+
     private static func open(_ path: String, settings: String) throws -> (DatabaseQueue, run: Int64) {
         var configuration = Configuration()
         configuration.prepareDatabase { db in
@@ -56,6 +69,22 @@ public struct SessionStore: Journal {
                     ) STRICT;
                     """)
         }
+        migrator.registerMigration("doubt") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE doubt (
+                        id INTEGER PRIMARY KEY,
+                        run INTEGER NOT NULL REFERENCES run(id),
+                        step TEXT NOT NULL CHECK (length(step) > 0),
+                        reason TEXT NOT NULL,
+                        decision TEXT NOT NULL CHECK (decision IN ('stop', 'skip', 'repeat')),
+                        written TEXT NOT NULL
+                    ) STRICT;
+                    """)
+        }
+        migrator.registerMigration("products") { db in
+            try db.execute(sql: "ALTER TABLE step ADD COLUMN products BLOB")
+        }
         try migrator.migrate(database)
         let run = try database.write { db in
             try db.execute(sql: "INSERT INTO run (started, settings) VALUES (?, ?)", arguments: [Self.now(), settings])
@@ -68,9 +97,11 @@ public struct SessionStore: Journal {
         do {
             return try await database.read { db in
                 let row = try Row.fetchOne(
-                    db, sql: "SELECT state, inputDigest, output FROM step WHERE id = ?", arguments: [step.path])
+                    db, sql: "SELECT state, inputDigest, output, products FROM step WHERE id = ?", arguments: [step.path])
                 guard let row, let state = JournalEntry.State(rawValue: row["state"]) else { return nil }
-                return JournalEntry(state: state, inputDigest: row["inputDigest"], output: row["output"])
+                // An entry of an earlier build, or one that cannot be read, names no files.
+                let products = (row["products"] as Data?).flatMap { try? JSONDecoder().decode([StepProduct].self, from: $0) }
+                return JournalEntry(state: state, inputDigest: row["inputDigest"], output: row["output"], products: products ?? [])
             }
         } catch {
             throw Self.worded(error, path: path)
@@ -85,14 +116,46 @@ public struct SessionStore: Journal {
                     INSERT INTO step (id, run, state, inputDigest, intended) VALUES (?, ?, 'intended', ?, ?)
                     ON CONFLICT (id) DO UPDATE SET run = excluded.run, state = 'intended',
                         inputDigest = excluded.inputDigest, intended = excluded.intended,
-                        ended = NULL, output = NULL, reason = NULL
+                        ended = NULL, output = NULL, reason = NULL, products = NULL
                     """,
                 arguments: [step.path, run, inputDigest, Self.now()])
         }
     }
 
-    public func finish(_ step: StepIdentifier, inputDigest: String, output: Data) async throws {
-        try await end(step, inputDigest: inputDigest, state: .done, output: output, reason: nil)
+    public func finish(_ step: StepIdentifier, inputDigest: String, output: Data, products: [StepProduct]) async throws {
+        let products = products.isEmpty ? nil : try JSONEncoder().encode(products)
+        try await end(step, inputDigest: inputDigest, state: .done, output: output, reason: nil, products: products)
+    }
+
+    public func doubt(_ step: StepIdentifier, reason: String, decision: UncertainSteps) async throws {
+        let run = run
+        try await write { db in
+            try db.execute(
+                sql: "INSERT INTO doubt (run, step, reason, decision, written) VALUES (?, ?, ?, ?, ?)",
+                arguments: [run, step.path, reason, decision.rawValue, Self.now()])
+        }
+    }
+
+    /// A step of which nobody could tell whether it happened, and what was done about it.
+    public struct Doubt: Hashable, Sendable {
+        public let step: StepIdentifier
+        public let reason: String
+        public let decision: UncertainSteps
+    }
+
+    /// All doubts of the session, the oldest first.
+    public func doubts() throws -> [Doubt] {
+        do {
+            return try database.read { db in
+                try Row.fetchAll(db, sql: "SELECT step, reason, decision FROM doubt ORDER BY id").compactMap { row in
+                    UncertainSteps(rawValue: row["decision"]).map {
+                        Doubt(step: StepIdentifier(row["step"]), reason: row["reason"], decision: $0)
+                    }
+                }
+            }
+        } catch {
+            throw Self.worded(error, path: path)
+        }
     }
 
     public func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws {
@@ -100,12 +163,12 @@ public struct SessionStore: Journal {
     }
 
     private func end(
-        _ step: StepIdentifier, inputDigest: String, state: JournalEntry.State, output: Data?, reason: String?
+        _ step: StepIdentifier, inputDigest: String, state: JournalEntry.State, output: Data?, reason: String?, products: Data? = nil
     ) async throws {
         try await write { db in
             try db.execute(
-                sql: "UPDATE step SET state = ?, inputDigest = ?, ended = ?, output = ?, reason = ? WHERE id = ?",
-                arguments: [state.rawValue, inputDigest, Self.now(), output, reason, step.path])
+                sql: "UPDATE step SET state = ?, inputDigest = ?, ended = ?, output = ?, reason = ?, products = ? WHERE id = ?",
+                arguments: [state.rawValue, inputDigest, Self.now(), output, reason, products, step.path])
         }
     }
 

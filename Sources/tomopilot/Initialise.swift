@@ -10,12 +10,15 @@ struct Initialise: ParsableCommand {
     @Argument(help: "Where to write it.")
     var path = "session.yaml"
 
+    @Flag(help: "Writes the file for 'tomopilot serve --alarms' instead: who is told of alarms.")
+    var alarms = false
+
     func run() throws {
         guard !FileManager.default.fileExists(atPath: path) else {
             throw fail(WorkflowError.refused("\(path) is there already; name another file or remove it."))
         }
         do {
-            try AtomicFile.write(SessionSettings.commentedExample, to: path)
+            try AtomicFile.write(alarms ? AlarmSettings.commentedExample : SessionSettings.commentedExample, to: path)
         } catch {
             throw fail(error)
         }

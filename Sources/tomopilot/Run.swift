@@ -8,7 +8,7 @@ struct Run: AsyncParsableCommand {
         discussion: """
             What happens is shown on standard output and kept in the session folder, in <folder>.log. For each grid, \
             pictures to look at first are in <session_dir>/<grid>/SPACE_maps/*_overview.png.
-            Control-C stops when SerialEM has finished its command, blanks the beam and tilts the stage to 0; a second one \
+            Control-C stops when SerialEM has finished its command, and leaves the microscope in its safe_state; a second one \
             ends at once. The next run goes on from the last finished step. \
             An acquisition that PACEtomo has begun goes on in SerialEM.
             """)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Daemon
-import Foundation
 import ImageFiles
 import Logging
 import ServiceLifecycle
@@ -37,6 +36,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "A program that is told of alarms: JSON on its standard input.")
     var alarmCommand: String?
 
+    @Option(help: "A file that says who else is told of alarms, as 'tomopilot init --alarms' writes it.")
+    var alarms: String?
+
     @Option(help: "The inference worker, where it does not lie beside this program.")
     var infer: String?
 
@@ -56,9 +58,7 @@ struct Serve: AsyncParsableCommand {
         let terminal = Terminal()
         let worker = try InferenceProgram.path(named: infer)
         let token = try tokenFile.map(TokenFile.read)
-        if let alarmCommand, !FileManager.default.isExecutableFile(atPath: alarmCommand) {
-            throw WorkflowError.refused("--alarm-command names '\(alarmCommand)', which is no program that can be run.")
-        }
+        let (receivers, reminder) = try AlarmReceivers.read(command: alarmCommand, file: alarms)
         try Folder.make(folder)
         let sessions = sessions ?? folder + "/sessions"
         if self.sessions == nil { try Folder.make(sessions) }
@@ -67,7 +67,7 @@ struct Serve: AsyncParsableCommand {
         let service = SessionService(
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
             folders: try AllowedFolders(sessions: sessions, models: models),
-            alarmCommand: alarmCommand.map { AlarmCommand(path: $0) }, terminal: terminal
+            desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal
         ) { settings, text, supervisor, report in
             try await SessionRun(
                 settings: settings, text: text, worker: worker, terminal: terminal,

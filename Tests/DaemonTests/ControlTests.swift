@@ -8,12 +8,12 @@ import Workflow
 /// What a person asks of the service through HTTP happens to the session.
 @Suite struct ControlTests {
     private func withService(
-        alarmCommand: String? = nil, stepLimit: StepLimit = StepLimit(),
+        receivers: [any AlarmReceiver] = [], stepLimit: StepLimit = StepLimit(),
         _ body: @escaping @Sendable (RunningService, ScriptedSessions) async throws -> Void
     ) async throws {
         try await withFolder { folder in
             let sessions = ScriptedSessions()
-            try await RunningService.with(folder: folder, sessions: sessions, alarmCommand: alarmCommand, stepLimit: stepLimit) {
+            try await RunningService.with(folder: folder, sessions: sessions, receivers: receivers, stepLimit: stepLimit) {
                 try await body($0, sessions)
             }
         }
@@ -184,7 +184,7 @@ import Workflow
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: command)
             let sessions = ScriptedSessions()
             try await RunningService.with(
-                folder: folder, sessions: sessions, alarmCommand: command,
+                folder: folder, sessions: sessions, receivers: [AlarmCommand(path: command)],
                 stepLimit: StepLimit(least: .zero, interval: .milliseconds(5))
             ) { service in
                 try await service.add("a", grids: "[1]")
@@ -199,11 +199,11 @@ import Workflow
     }
 
     @Test func anAlarmCommandThatCannotBeRunIsLogged() async throws {
-        try await withService(alarmCommand: "/nowhere/alarm") { service, sessions in
+        try await withService(receivers: [AlarmCommand(path: "/nowhere/alarm")]) { service, sessions in
             sessions.fail(with: WorkflowError.badModel("No such class."))
             try await service.add("a")
             try await service.status(.idle)
-            #expect(try await service.log().contains { $0.level == .warning && $0.text.hasPrefix("the alarm command /nowhere/alarm cannot be run") })
+            try await service.logged { $0.level == .warning && $0.text.hasPrefix("the alarm command /nowhere/alarm cannot be run") }
         }
     }
 

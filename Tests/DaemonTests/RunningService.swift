@@ -98,14 +98,14 @@ struct RunningService: Sendable {
 
     /// Runs a body against a service; afterwards the service ends as by SIGTERM.
     static func with(
-        folder: String, sessions: ScriptedSessions, token: String? = nil, alarmCommand: String? = nil,
-        stepLimit: StepLimit = StepLimit(), _ body: @Sendable (RunningService) async throws -> Void
+        folder: String, sessions: ScriptedSessions, token: String? = nil, receivers: [any AlarmReceiver] = [],
+        reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(), _ body: @Sendable (RunningService) async throws -> Void
     ) async throws {
         let terminal = Terminal(isInteractive: false, width: { 80 }, write: { _ in })
         let service = SessionService(
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
             folders: try AllowedFolders(sessions: folder, models: nil),
-            alarmCommand: alarmCommand.map { AlarmCommand(path: $0) }, terminal: terminal, stepLimit: stepLimit, run: sessions.runner)
+            desk: AlarmDesk(receivers, pauses: [.milliseconds(10)]), reminder: reminder, terminal: terminal, stepLimit: stepLimit, run: sessions.runner)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = try ControlServer(
@@ -159,6 +159,12 @@ struct RunningService: Sendable {
     func queue() async throws -> String {
         let listing = try await ask("GET", "/v1/queue?all=true").value(QueueListing.self)
         return listing.sessions.sorted { $0.id < $1.id }.map { "\($0.name) \($0.state.rawValue)" }.joined(separator: ", ")
+    }
+
+    /// Waits until the log has a line.
+    func logged(_ isWanted: @Sendable (LoggedEvent) -> Bool) async throws {
+        for await _ in service.changes.changes() where try await log().contains(where: isWanted) { return }
+        Issue.record("the service ended before")
     }
 
     func log() async throws -> [LoggedEvent] { try await ask("GET", "/v1/log?limit=1000").value(LogPage.self).events }

@@ -115,7 +115,8 @@ import Workflow
     private struct FullJournal: Journal {
         func entry(for step: StepIdentifier) async throws -> JournalEntry? { nil }
         func intend(_ step: StepIdentifier, inputDigest: String) async throws {}
-        func finish(_ step: StepIdentifier, inputDigest: String, output: Data) async throws {}
+        func finish(_ step: StepIdentifier, inputDigest: String, output: Data, products: [StepProduct]) async throws {}
+        func doubt(_ step: StepIdentifier, reason: String, decision: UncertainSteps) async throws {}
         func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws {
             throw WorkflowError.unusableJournal("j.sqlite", "cannot be written")
         }

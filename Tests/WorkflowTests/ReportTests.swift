@@ -39,7 +39,7 @@ import Workflow
             let step = StepIdentifier.grid(1, "finished-level-\(level)")
             let digest = try inputDigest(of: settings.withLevel(level))
             try await journal.intend(step, inputDigest: digest)
-            try await journal.finish(step, inputDigest: digest, output: Self.report(acquired: acquired))
+            try await journal.finish(step, inputDigest: digest, output: Self.report(acquired: acquired), products: [])
         }
         let server = try await SimulatorServer.bind(
             configuration: SimulatorConfiguration(seed: 1, folder: folder), port: 0, logger: Logger(label: "test"))

@@ -38,6 +38,19 @@ import Workflow
         ("grid_list: [0]", "s.yaml, line 4: 'grid_list' is [0]; it must be a list of cassette slots, such as [1, 3]"),
         ("serialem_host: ~", "s.yaml, line 4: 'serialem_host' is empty; it must be a host name or address"),
         ("WG_image_state: \"a\\nb\"", "s.yaml, line 4: 'WG_image_state' is 'a·b'; it must be the number or the name of an imaging state"),
+        (
+            "safe_state: [beam, sleep]",
+            "s.yaml, line 4: 'safe_state' is [beam, sleep]; it must be a list of some of beam, tilt, valves, screen, or []"
+        ),
+        (
+            "interlocks: vacuum",
+            "s.yaml, line 4: 'interlocks' is 'vacuum'; it must be a list of some of dewars, vacuum, valves, stage, beam, disk, or []"
+        ),
+        ("interlock_hours: 0", "s.yaml, line 4: 'interlock_hours' is '0'; it must be a number from 0.01 to 200 hours"),
+        (
+            "maximum_dose_before_acquisition: -1",
+            "s.yaml, line 4: 'maximum_dose_before_acquisition' is '-1'; it must be a number from 0 to 1000 e/Å²"
+        ),
         ("avoid_list: [mitos]", "s.yaml, 'mitos' is in target_list and in avoid_list; it must be in one of them"),
         (
             "manual_selection: true",

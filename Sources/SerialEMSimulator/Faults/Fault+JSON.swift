@@ -6,7 +6,7 @@ extension Fault {
     /// All kinds by their names in JSON.
     public static let kinds = [
         "dropBeforeReply", "dropInReply", "dropAfterReply", "delayReply", "busy", "stop", "stopWhileWaiting", "newcomer", "error",
-        "blankImage", "missingPiece", "stageShort", "jam", "vacuum", "crash", "diskFull", "dialog", "truncateReply", "glueReply",
+        "blankImage", "missingPiece", "stageShort", "jam", "vacuum", "closedValve", "refill", "lowDisk", "crash", "diskFull", "dialog", "truncateReply", "glueReply",
         "garbageReply", "wrongCount", "wrongLength", "silence",
     ]
 
@@ -81,6 +81,13 @@ extension Fault.Kind {
         case "jam": self = .jam
         case "vacuum":
             self = .vacuum(severity: try fields.integer("severity", 1 ... 2) ?? 2, seconds: try fields.number("seconds", Self.seconds) ?? 600)
+        case "closedValve": self = .closedValve
+        case "refill": self = .refill(seconds: try time())
+        case "lowDisk":
+            let room = try fields.required("megabytes", "how much room is left") { fields throws(FaultError) in
+                try fields.number("megabytes", 0 ... 1e9)
+            }
+            self = .lowDisk(megabytes: room, seconds: try fields.number("seconds", Self.seconds) ?? 600)
         case "crash": self = .crash(seconds: try time())
         case "diskFull": self = .diskFull
         case "dialog":
@@ -139,11 +146,14 @@ extension Fault {
         case .dropBeforeReply(let executed): out["executed"] = .bool(executed)
         case .dropInReply(let bytes), .truncateReply(let bytes), .glueReply(let bytes), .garbageReply(let bytes):
             out["bytes"] = .integer(bytes)
-        case .delayReply(let seconds), .busy(let seconds), .newcomer(let seconds), .crash(let seconds):
+        case .delayReply(let seconds), .busy(let seconds), .newcomer(let seconds), .crash(let seconds), .refill(let seconds):
             out["seconds"] = .number(seconds)
         case .error(let text): out["text"] = .string(text)
         case .vacuum(let severity, let seconds):
             out["severity"] = .integer(severity)
+            out["seconds"] = .number(seconds)
+        case .lowDisk(let room, let seconds):
+            out["megabytes"] = .number(room)
             out["seconds"] = .number(seconds)
         case .stageShort(let distance): out["micrometers"] = .number(distance)
         case .dialog(let text, let seconds):

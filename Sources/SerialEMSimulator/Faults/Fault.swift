@@ -44,6 +44,12 @@ public struct Fault: Sendable, Hashable {
         /// Air gets into the column for so many simulated seconds. Severity 1 shows at the gauges; at 2 the column valve closes
         /// and stays closed until the pumps have won.
         case vacuum(severity: Int, seconds: Double)
+        /// Somebody closes the column valve before the command.
+        case closedValve
+        /// Dewars begin to be filled before the command, for so many simulated seconds.
+        case refill(seconds: Double)
+        /// The disk that images go to has so little room left, for so many simulated seconds.
+        case lowDisk(megabytes: Double, seconds: Double)
         /// SerialEM ends and is started again; its port is closed for the time.
         case crash(seconds: Double)
         /// An image cannot be written to its file.
@@ -119,6 +125,9 @@ extension Fault.Kind {
         case .stageShort: "stageShort"
         case .jam: "jam"
         case .vacuum: "vacuum"
+        case .closedValve: "closedValve"
+        case .refill: "refill"
+        case .lowDisk: "lowDisk"
         case .crash: "crash"
         case .diskFull: "diskFull"
         case .dialog: "dialog"
@@ -133,7 +142,7 @@ extension Fault.Kind {
 
     var occasion: Fault.Occasion {
         switch self {
-        case .error, .stop, .wrongCount: .command
+        case .error, .stop, .wrongCount, .closedValve, .refill, .lowDisk: .command
         case .blankImage: .exposure
         case .missingPiece: .piece
         case .stageShort: .move

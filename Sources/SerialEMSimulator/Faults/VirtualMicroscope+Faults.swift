@@ -10,6 +10,8 @@ struct CommandFaults: Sendable {
     var error: String?
     /// Whether STOP is pressed as soon as it runs.
     var stop = false
+    /// What happens around SerialEM before it.
+    var surroundings: [Fault.Kind] = []
 }
 
 extension VirtualMicroscope {
@@ -54,6 +56,16 @@ extension VirtualMicroscope {
             guard state == .bad, column.valveIsOpen else { continue }
             column.valveIsOpen = false
             note("The column valve has closed: the vacuum is bad.")
+        }
+    }
+
+    /// What somebody does to the microscope, or it does by itself, before a command.
+    func change(_ surroundings: Fault.Kind) {
+        switch surroundings {
+        case .closedValve: column.valveIsOpen = false
+        case .refill(let seconds): column.dewars.beginRefill(at: clock.elapsed, seconds: seconds)
+        case .lowDisk(let room, let seconds): lowDisk = (room, clock.elapsed + seconds)
+        default: break
         }
     }
 

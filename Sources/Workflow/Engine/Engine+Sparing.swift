@@ -25,12 +25,12 @@ extension Engine {
         case let error as MicroscopeError:
             switch error.code {
             case .refused, .missing: return .skipLamella
-            case .unreachable, .lost, .notAsSet, .deadline: return .stopRun
+            case .unreachable, .lost, .notAsSet, .deadline, .cannotWrite, .busy: return .stopRun
             }
         case let error as WorkflowError:
             switch error.code {
-            case .badImage, .refused, .uncertain: return .skipLamella
-            case .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped: return .stopRun
+            case .badImage, .refused, .skippable: return .skipLamella
+            case .uncertain, .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped: return .stopRun
             }
         case let error as ImageFileError:
             // A damaged file is one lamella's; a disk that takes no more is everybody's.

@@ -5,15 +5,19 @@ import Foundation
 ///     no entry ─────────────► intend ─► perform ─► finish
 ///     done, same input ─────► skip
 ///     done, other input ────► intend ─► perform ─► finish      (only for steps that do not expose)
-///     intended, exposing ───► investigate ─► finish | perform | stop
+///     intended, exposing ───► investigate ─► finish | perform | do the rest | ask the policy
 ///     intended, otherwise ──► perform ─► finish
 public struct Engine: Sendable {
     private let journal: any Journal
+    private let uncertainSteps: UncertainSteps
     private let report: @Sendable (RunEvent) -> Void
 
     /// An engine that writes to a journal and reports what happens.
-    public init(journal: any Journal, report: @escaping @Sendable (RunEvent) -> Void) {
+    public init(
+        journal: any Journal, uncertainSteps: UncertainSteps = .stop, report: @escaping @Sendable (RunEvent) -> Void
+    ) {
         self.journal = journal
+        self.uncertainSteps = uncertainSteps
         self.report = report
     }
 
@@ -41,38 +45,82 @@ public struct Engine: Sendable {
     public func run<Input, Output>(_ step: Step<Input, Output>) async throws -> Output {
         try Task.checkCancellation()
         let digest = try inputDigest(of: step.input)
+        var perform = step.perform
         if let entry = try await journal.entry(for: step.id) {
-            if entry.state == .done, let output = try storedOutput(of: entry, digest: digest, step: step) {
+            if entry.state == .done, let output = try storedOutput(of: entry, digest: digest, step: step), try isThere(entry, step) {
                 report(.skipped(step.id, title: step.title))
                 return output
             }
-            if let investigate = step.investigate {
+            if entry.state != .done, let investigate = step.investigate {
                 switch try await investigate() {
                 case .happened(let output):
-                    try await journal.finish(step.id, inputDigest: digest, output: JSONEncoder().encode(output))
+                    try await journal.finish(
+                        step.id, inputDigest: digest, output: JSONEncoder().encode(output), products: products(of: step, output))
                     report(.recovered(step.id, title: step.title))
                     return output
                 case .didNotHappen: break
-                case .unknown(let reason): throw WorkflowError.uncertain(step: step.id, reason: reason)
+                case .partly(let words, let finish):
+                    report(.note("\(step.title): \(words)"))
+                    perform = finish
+                case .unknown(let reason): try await doubt(step.id, title: step.title, reason: reason)
                 }
             }
         }
         try await journal.intend(step.id, inputDigest: digest)
         report(.started(step.id, title: step.title, exposing: step.investigate != nil))
+        return try await finish(step, digest: digest, perform: perform)
+    }
+
+    /// Names a step as not provable in the journal, and throws unless the settings let it be done again.
+    private func doubt(_ id: StepIdentifier, title: String, reason: String) async throws {
+        try await journal.doubt(id, reason: reason, decision: uncertainSteps)
+        switch uncertainSteps {
+        case .repeat: report(.warning("\(title) is done again, as uncertain_steps says: \(reason)"))
+        case .skip: throw WorkflowError.uncertain(step: id, reason: reason, mayBeSkipped: true)
+        case .stop: throw WorkflowError.uncertain(step: id, reason: reason, mayBeSkipped: false)
+        }
+    }
+
+    /// Whether what a finished step left is still there. What the computer made and somebody deleted is made again; what was
+    /// exposed cannot be.
+    private func isThere<Input, Output>(_ entry: JournalEntry, _ step: Step<Input, Output>) throws -> Bool {
+        for product in entry.products {
+            switch product.comparison() {
+            case .same: break
+            case .gone where step.investigate != nil: throw WorkflowError.gone(step: step.id, file: product.path)
+            case .gone:
+                report(.warning("\(product.path) has been deleted since; \(step.title) is done again"))
+                return false
+            case .changed: report(.warning("\(product.path) was changed after '\(step.title)'; it is used as it is now"))
+            }
+        }
+        return true
+    }
+
+    /// The files of an outcome as they are now: those of the computer with checksums.
+    private func products<Input, Output>(of step: Step<Input, Output>, _ output: Output) -> [StepProduct] {
+        step.products(output).compactMap { StepProduct($0, withChecksum: step.investigate == nil) }
+    }
+
+    private func finish<Input, Output>(
+        _ step: Step<Input, Output>, digest: String, perform: @Sendable () async throws -> Output
+    ) async throws -> Output {
+        let (id, title) = (step.id, step.title)
         let clock = ContinuousClock()
         let begin = clock.now
         do {
-            let output = try await step.perform()
-            try await journal.finish(step.id, inputDigest: digest, output: JSONEncoder().encode(output))
-            report(.finished(step.id, title: step.title, duration: clock.now - begin))
+            let output = try await perform()
+            try await journal.finish(
+                id, inputDigest: digest, output: JSONEncoder().encode(output), products: products(of: step, output))
+            report(.finished(id, title: title, duration: clock.now - begin))
             return output
         } catch where error is CancellationError || Task.isCancelled {
             // An interrupted step stays an intent, whatever it was interrupted in: the next run asks what happened.
             throw CancellationError()
         } catch {
-            report(.failed(step.id, title: step.title, reason: sentence(error)))
+            report(.failed(id, title: title, reason: sentence(error)))
             do {
-                try await journal.fail(step.id, inputDigest: digest, reason: sentence(error))
+                try await journal.fail(id, inputDigest: digest, reason: sentence(error))
             } catch let second {
                 // The step stays an intent, which is safe; the first error is the one to tell.
                 report(.warning("the failure could not be written down: \(sentence(second))"))

@@ -23,10 +23,13 @@ public struct JournalEntry: Hashable, Sendable {
     public let inputDigest: String
     /// The output as JSON, once it is done.
     public let output: Data?
-    public init(state: State, inputDigest: String, output: Data?) {
+    /// The files that it left.
+    public let products: [StepProduct]
+    public init(state: State, inputDigest: String, output: Data?, products: [StepProduct] = []) {
         self.state = state
         self.inputDigest = inputDigest
         self.output = output
+        self.products = products
     }
 }
 
@@ -36,8 +39,10 @@ public protocol Journal: Sendable {
     func entry(for step: StepIdentifier) async throws -> JournalEntry?
     /// Writes down that a step is about to be done; returns after it is on disk.
     func intend(_ step: StepIdentifier, inputDigest: String) async throws
-    /// Writes down that a step is done, with its output as JSON.
-    func finish(_ step: StepIdentifier, inputDigest: String, output: Data) async throws
+    /// Writes down that a step is done, with its output as JSON and the files that it left, in one transaction.
+    func finish(_ step: StepIdentifier, inputDigest: String, output: Data, products: [StepProduct]) async throws
+    /// Writes down that nobody can tell whether a step that was begun happened, and what is done about it.
+    func doubt(_ step: StepIdentifier, reason: String, decision: UncertainSteps) async throws
     /// Writes down that a step failed and why.
     func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws
 }

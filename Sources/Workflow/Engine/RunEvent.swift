@@ -19,6 +19,10 @@ public enum RunEvent: Sendable {
     case leftOut(String, reason: String)
     /// How the microscope was left at the end; the log has it as notes and warnings.
     case microscopeLeft(isSafe: Bool)
+    /// Something is in the way of the session, and a person should know: what it is and what the session does next.
+    case obstructed(String, next: String)
+    /// It is over.
+    case cleared(String)
     case note(String)
     case warning(String)
     case sessionEnded(String)

@@ -6,7 +6,9 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
         case happened(Output)
         /// It did not; it may be done.
         case didNotHappen
-        /// Nobody can tell; a person must look.
+        /// It happened in part, as the words say; this does the rest, and nothing twice.
+        case partly(String, finish: @Sendable () async throws -> Output)
+        /// Nobody can tell; a person must look, unless the settings say what to do.
         case unknown(String)
     }
 
@@ -18,11 +20,15 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
     let perform: @Sendable () async throws -> Output
     /// Asked before a begun step is done again; nil for steps that put no electrons on the sample and move no grid.
     let investigate: (@Sendable () async throws -> Evidence)?
+    /// The files that the outcome consists of.
+    let products: @Sendable (Output) -> [String]
 
     /// A step that may be repeated at will: analysis, files, states.
     public init(
-        _ id: StepIdentifier, title: String, input: Input, perform: @escaping @Sendable () async throws -> Output
+        _ id: StepIdentifier, title: String, input: Input, products: @escaping @Sendable (Output) -> [String] = { _ in [] },
+        perform: @escaping @Sendable () async throws -> Output
     ) {
+        self.products = products
         self.id = id
         self.title = title
         self.input = input
@@ -32,10 +38,11 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
 
     /// A step that exposes the sample or moves a grid; after a crash `investigate` says whether it happened.
     public init(
-        exposing id: StepIdentifier, title: String, input: Input,
+        exposing id: StepIdentifier, title: String, input: Input, products: @escaping @Sendable (Output) -> [String] = { _ in [] },
         investigate: @escaping @Sendable () async throws -> Evidence,
         perform: @escaping @Sendable () async throws -> Output
     ) {
+        self.products = products
         self.id = id
         self.title = title
         self.input = input

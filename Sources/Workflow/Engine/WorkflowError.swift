@@ -2,7 +2,7 @@
 public struct WorkflowError: Error, Sendable, CustomStringConvertible {
     /// What kind of trouble it is.
     public enum Code: Sendable, Hashable {
-        case uncertain, inputChanged, unreadableJournal, unusableJournal, badModel, badImage, refused, incomplete, stopped
+        case uncertain, skippable, inputChanged, unreadableJournal, unusableJournal, badModel, badImage, refused, incomplete, stopped
     }
     public let code: Code
     public let message: String
@@ -10,9 +10,9 @@ public struct WorkflowError: Error, Sendable, CustomStringConvertible {
 }
 
 extension WorkflowError {
-    static func uncertain(step: StepIdentifier, reason: String) -> Self {
+    static func uncertain(step: StepIdentifier, reason: String, mayBeSkipped: Bool) -> Self {
         Self(
-            code: .uncertain,
+            code: mayBeSkipped ? .skippable : .uncertain,
             message: "Step \(step) was begun in an earlier run and it cannot be told whether it happened: \(reason).")
     }
     static func inputChanged(step: StepIdentifier) -> Self {
@@ -20,6 +20,12 @@ extension WorkflowError {
             code: .inputChanged,
             message: "Step \(step) was done with other settings and is not repeated, because it exposes the sample. "
                 + "Use the earlier settings, or another session_dir.")
+    }
+    static func gone(step: StepIdentifier, file: String) -> Self {
+        Self(
+            code: .skippable,
+            message: "\(file), which step \(step) left, has been deleted; it is not taken again, because that would expose the sample "
+                + "twice. Put it back, or use another session_dir.")
     }
     static func unreadableJournal(step: StepIdentifier, reason: String) -> Self {
         Self(

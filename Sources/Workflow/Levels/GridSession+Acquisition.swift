@@ -32,34 +32,13 @@ extension GridSession {
             return []
         }
         let script = settings.scriptNumbers[2]
-        let limit = Duration.seconds(settings.acquisitionHours * 3600)
         let step = Step<Input, [AcquiredTarget]>(
             exposing: .grid(slot, "acquisition"), title: "Acquire \(areas.reduce(0) { $0 + $1.targets }) targets of grid \(folder.grid)",
             input: Input(areas: areas, script: script)
         ) { [self] in
-            let states = areas.map { run(of: $0).state }
-            if states.allSatisfy({ $0 == .notBegun }) { return .didNotHappen }
-            if states.allSatisfy({ $0 == .finished }) { return .happened(acquired(areas)) }
-            return .unknown(
-                "\(states.count { $0 == .finished }) of \(areas.count) areas are finished, by their run files; "
-                    + "finish the marked items with Acquire at Items in SerialEM")
+            evidence(of: areas) { [self] in try await acquireWhatIsLeft(areas, script: script) }
         } perform: { [self] in
-            try await microscope.startAcquisition(script: script)
-            let listener = AcquisitionListener()
-            let end = try await microscope.awaitControl(within: limit) { [self] waited, sign in
-                report(areas, after: waited)
-                if let change = listener.hear(sign, after: waited) { engine.note(.warning("grid \(folder.grid): \(change)")) }
-            }
-            guard end != .restarted else {
-                throw WorkflowError.incomplete(
-                    "SerialEM ended while Acquire at Items ran, and was started again; check the grid on the stage, finish the "
-                        + "marked items with Acquire at Items in SerialEM, then run again.")
-            }
-            guard end == .finished else {
-                throw WorkflowError.incomplete("Acquire at Items is paused in SerialEM; resume or end it there, then run again.")
-            }
-            engine.note(.progress(phase: "\(folder.grid), acquiring", done: 1, total: 1))
-            return acquired(areas)
+            try await acquireWhatIsLeft(areas, script: script)
         }
         let targets = try await engine.run(step)
         let missing = targets.filter { !$0.isAcquired }
@@ -68,6 +47,74 @@ extension GridSession {
         }
         try writeRecord(targets)
         return targets
+    }
+
+    /// What PACEtomo's files say of an acquisition that an earlier run began; SerialEM has given control back since.
+    private nonisolated func evidence(
+        of areas: [TargetedLamella.Area], rest: @escaping @Sendable () async throws -> [AcquiredTarget]
+    ) -> Step<Input, [AcquiredTarget]>.Evidence {
+        let states = areas.map { run(of: $0).state }
+        let finished = states.count { $0 == .finished }
+        if finished == areas.count { return .happened(acquired(areas)) }
+        if states.allSatisfy({ $0 == .notBegun }) { return .didNotHappen }
+        let words = "\(finished) of \(areas.count) areas are finished, by their run files"
+        guard states.contains(.unfinished) else { return .partly("\(words); the others were not begun", finish: rest) }
+        let begun = zip(areas, states).filter { $0.1 == .unfinished }.map(\.0.name)
+        return .unknown("\(words), and \(begun.joined(separator: ", ")) was begun; finish the marked items with Acquire at Items in SerialEM")
+    }
+
+    /// Acquire at Items over the areas that are not finished.
+    private func acquireWhatIsLeft(_ areas: [TargetedLamella.Area], script: Int) async throws -> [AcquiredTarget] {
+        let limit = Duration.seconds(settings.acquisitionHours * 3600)
+        for area in areas where run(of: area).state == .unfinished { try setAsideSeries(of: area) }
+        try await mark(areas)
+        try await microscope.startAcquisition(script: script)
+        let listener = AcquisitionListener()
+        let end = try await microscope.awaitControl(within: limit) { [self] waited, sign in
+            report(areas, after: waited)
+            if let change = listener.hear(sign, after: waited) { engine.note(.warning("grid \(folder.grid): \(change)")) }
+        }
+        guard end != .restarted else {
+            throw WorkflowError.incomplete(
+                "SerialEM ended while Acquire at Items ran, and was started again; check the grid on the stage, then run again.")
+        }
+        guard end == .finished else {
+            throw WorkflowError.incomplete("Acquire at Items is paused in SerialEM; resume or end it there, then run again.")
+        }
+        engine.note(.progress(phase: "\(folder.grid), acquiring", done: 1, total: 1))
+        return acquired(areas)
+    }
+
+    /// Marks exactly the areas that are not finished: the Navigator of a SerialEM that ended comes back as it was saved last,
+    /// with the marks that Acquire at Items had taken off since.
+    private func mark(_ areas: [TargetedLamella.Area]) async throws {
+        var wanted: [String: Bool] = [:]
+        for area in areas { wanted[AreaNames(area: area.name).targetsFile] = run(of: area).state != .finished }
+        let marks = wanted
+        let isWrong = { @Sendable (item: NavigatorItem) in marks[item.note].map { $0 != item.acquire } ?? false }
+        guard try await microscope.navigator().items.contains(where: isWrong) else { return }
+        _ = try await microscope.editNavigator { file in
+            for index in file.items.indices where isWrong(file.items[index]) { file.items[index].acquire.toggle() }
+        }
+    }
+
+    /// Keeps what an acquisition left that was cut short, where the settings let it be done again: PACEtomo would ask a person
+    /// about its run file.
+    private nonisolated func setAsideSeries(of area: TargetedLamella.Area) throws {
+        let names = AreaNames(area: area.name)
+        let stem = String(names.targetsFile.dropLast(4)) + "_run"
+        let manager = FileManager.default
+        for file in try manager.contentsOfDirectory(atPath: folder.path)
+        where file.hasPrefix(stem) && file.hasSuffix(".txt") && !file.contains("_old") {
+            try manager.moveItem(atPath: folder.inFolder(file), toPath: folder.inFolder(unused(String(file.dropLast(4)), ".txt")))
+        }
+        for number in 1 ... max(1, area.targets) { try setAside(folder.inFolder(names.seriesFile(number))) }
+    }
+
+    private nonisolated func unused(_ stem: String, _ suffix: String) -> String {
+        var k = 1
+        while FileManager.default.fileExists(atPath: folder.inFolder("\(stem)_old\(k)\(suffix)")) { k += 1 }
+        return "\(stem)_old\(k)\(suffix)"
     }
 
     /// The lamellae that go on to targets. Before an acquisition, those that are skipped lose their marks in the navigator;

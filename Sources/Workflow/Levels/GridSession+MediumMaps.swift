@@ -92,20 +92,19 @@ extension GridSession {
     private func mapLamella(_ lamella: RecentredLamella, offset: Vector<Frame.Stage>?) async throws {
         let request = MontageRequest(
             file: folder.mediumFile(lamella.number), label: "L\(twoDigits(lamella.number))", overlap: settings.mediumOverlap)
-        let path = folder.inFolder(request.file)
         let step = Step<MapInput, String>(
             exposing: .lamella(slot, lamella.number, "medium-map"), title: "Map lamella \(lamella.number)",
-            input: MapInput(number: lamella.number, setup: mediumSetup, overlap: request.overlap)
+            input: MapInput(number: lamella.number, setup: mediumSetup, overlap: request.overlap),
+            products: { [folder] in [folder.inFolder($0)] }
         ) { [self] in
-            if try await mapItem(note: request.file) != nil { return .happened(request.file) }
-            if try await microscope.recoverMap(request) { return .happened(request.file) }
-            guard FileManager.default.fileExists(atPath: path) else { return .didNotHappen }
-            return .unknown("\(path) was begun and is no map of the navigator; make it a map in SerialEM, or delete it to map the lamella again")
+            try await evidence(of: request, setup: mediumSetup)
         } perform: { [self] in
             try await use(mediumSetup)
             let centre = lamella.stage + (offset ?? .zero)
             try await writePolygon(of: lamella, at: centre, margin: offset == nil ? 5 : 0)
             try await move(to: centre, z: lamella.z)
+            // A montage that was cut short, where the settings let it be taken again.
+            try setAside(folder.inFolder(request.file))
             try await microscope.mapPolygon(label: "FP\(lamella.number)", request)
             return request.file
         }
@@ -147,7 +146,8 @@ extension GridSession {
             lamella: lamella, pixelSize: pixelSize.value, model: context.models.detectorDescription.sha256)
         return try await engine.run(
             Step(
-                .lamella(slot, lamella.number, "centre"), title: "Measure the centre of lamella \(lamella.number)", input: input
+                .lamella(slot, lamella.number, "centre"), title: "Measure the centre of lamella \(lamella.number)", input: input,
+                products: { [$0.picture.png] }
             ) { [self] in
                 let file = folder.mediumFile(lamella.number)
                 guard let item = try await mapItem(note: file) else {

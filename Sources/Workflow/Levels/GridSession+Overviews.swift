@@ -18,6 +18,7 @@ extension GridSession {
         let targeted: TargetedLamella?
         let geometry: LowDoseGeometry
         let maximumTilt: Degrees
+        let dose: LamellaDose
     }
 
     /// Draws a lamella's map with what is known of it.
@@ -27,9 +28,9 @@ extension GridSession {
         let map = analysed.map
         let input = LamellaInput(
             lamella: lamella, map: map, segmented: analysed.segmented, targeted: analysed.targeted, geometry: geometry,
-            maximumTilt: settings.maximumTilt)
+            maximumTilt: settings.maximumTilt, dose: try await dose(of: map.number))
         _ = try await engine.run(
-            Step(.lamella(slot, map.number, "overview"), title: "Draw the overview of lamella \(map.number)", input: input) { [self] in
+            Step(.lamella(slot, map.number, "overview"), title: "Draw the overview of lamella \(map.number)", input: input, products: { [$0] }) { [self] in
                 let image: Raster<UInt8> = try PNGFile.readGrey(map.picture.png)
                 let labels: Raster<UInt8> =
                     try analysed.segmented.map { try PNGFile.readGrey($0.labelsFile) }
@@ -42,14 +43,14 @@ extension GridSession {
                     geometry: Self.geometry(of: map, in: geometry), maximumTilt: settings.maximumTilt,
                     imageShiftLimit: context.facts.imageShiftLimit,
                     recordFieldRotation: Self.recordFieldRotation(on: map, in: geometry),
-                    centre: map.measured ? map.center : nil, heading: heading(of: analysed, lamella: lamella))
+                    centre: map.measured ? map.center : nil, heading: heading(of: analysed, lamella: lamella, dose: input.dose))
                 let file = folder.mediumStem(map.number) + "_overview.png"
                 try writePicture(OverviewPicture.lamella(scene), to: file)
                 return file
             })
     }
 
-    private nonisolated func heading(of analysed: AnalysedLamella, lamella: RecentredLamella) -> [String] {
+    private nonisolated func heading(of analysed: AnalysedLamella, lamella: RecentredLamella, dose: LamellaDose) -> [String] {
         let picture = analysed.map.picture
         let sides = [picture.width, picture.height].map {
             String(format: "%.1f", (Pixels(Double($0)) * picture.pixelSize).inMicrometers.value)
@@ -63,6 +64,8 @@ extension GridSession {
             facts.append(analysed.segmented == nil ? "not segmented yet" : "targets not chosen yet")
         }
         if !analysed.map.measured { facts.append("its centre was not found on this map") }
+        // The picture's letters have no Å.
+        facts.append(dose.words.replacing("Å²", with: "A2"))
         facts.append("map \(sides[0]) x \(sides[1]) \u{B5}m")
         let name = folder.lamella(analysed.map.number)
         return ["\(name)  \(lamella.className) \(String(format: "%.2f", lamella.score))", facts.joined(separator: ", ")]
@@ -102,7 +105,7 @@ extension GridSession {
         let input = GridInput(
             picture: picture, boxes: others + kept, heading: gridHeading(kept, targets: analysed.map(Self.targets)))
         _ = try await engine.run(
-            Step(.grid(slot, "overview"), title: "Draw the overview of grid \(folder.grid)", input: input) { [self] in
+            Step(.grid(slot, "overview"), title: "Draw the overview of grid \(folder.grid)", input: input, products: { [$0] }) { [self] in
                 let drawn = OverviewPicture.grid(
                     map: try PNGFile.readGrey(picture.png), pixelSize: picture.pixelSize, boxes: input.boxes,
                     heading: [input.heading[0], "\(input.heading[1]), drawn \(timestamp())"], stageLimit: stageLimit(on: picture))

@@ -32,13 +32,13 @@ extension GridSession {
             file: folder.wholeGridFile, label: String(folder.grid.prefix(6)), overlap: settings.wholeGridOverlap)
         let step = Step<MapInput, String>(
             exposing: .grid(slot, "whole-grid-map"), title: "Map grid \(folder.grid)",
-            input: MapInput(setup: wholeGridSetup, file: request.file, overlap: request.overlap)
+            input: MapInput(setup: wholeGridSetup, file: request.file, overlap: request.overlap),
+            products: { [folder.inFolder($0)] }
         ) { [self] in
-            if try await mapItem(note: request.file) != nil { return .happened(request.file) }
-            if try await microscope.recoverMap(request) { return .happened(request.file) }
-            // A montage without a map was cut short. At this magnification the dose is negligible: it is kept aside and taken anew.
-            try setAside(folder.inFolder(request.file))
-            return .didNotHappen
+            let evidence: Step<MapInput, String>.Evidence = try await evidence(of: request, setup: wholeGridSetup)
+            // At this magnification the dose is negligible: a map that was cut short is kept aside and taken anew.
+            if case .unknown = evidence { return .didNotHappen }
+            return evidence
         } perform: { [self] in
             try await use(wholeGridSetup)
             try setAside(folder.inFolder(request.file))
@@ -59,14 +59,14 @@ extension GridSession {
         for suffix in ["", ".mdoc"] where manager.fileExists(atPath: path + suffix) {
             try manager.moveItem(atPath: path + suffix, toPath: "\(stem)_old\(k).mrc\(suffix)")
         }
-        engine.note(.warning("\(path) was there without a map in the navigator; it is kept as \(stem)_old\(k).mrc"))
+        engine.note(.warning("\(path) was there from an earlier attempt; it is kept as \(stem)_old\(k).mrc"))
     }
 
     private func saveWholeGridPicture() async throws -> MapPicture {
         let pixelSize = context.models.detectorDescription.pixelSize
         let folder = folder
         return try await engine.run(
-            Step(.grid(slot, "whole-grid-picture"), title: "Save the map of grid \(folder.grid)", input: pixelSize) { [self] in
+            Step(.grid(slot, "whole-grid-picture"), title: "Save the map of grid \(folder.grid)", input: pixelSize, products: { [$0.png] }) { [self] in
                 guard let item = try await mapItem(note: folder.wholeGridFile) else {
                     throw WorkflowError.badImage("The navigator has no map '\(folder.wholeGridFile)'.")
                 }

@@ -1,5 +1,6 @@
 import Foundation
 import ImageFiles
+import Units
 
 /// What a session reached on one grid, lamella by lamella.
 struct GridReport: Codable, Sendable, Hashable {
@@ -11,6 +12,8 @@ struct GridReport: Codable, Sendable, Hashable {
         let targets: Int
         let acquired: Int
         let note: String
+        /// Electrons per square angstrom at its centre before tilt series; nil in journals of earlier builds, and at level 1.
+        var dose: Double?
     }
     let slot: Int
     let name: String
@@ -36,7 +39,8 @@ struct GridReport: Codable, Sendable, Hashable {
     /// - Parameter skipped: why a person skipped a lamella, by its number.
     init(
         slot: Int, name: String, found: [FoundLamella], recentred: [RecentredLamella] = [],
-        analysed: [GridSession.AnalysedLamella] = [], acquired: [AcquiredTarget] = [], skipped: [Int: String] = [:]
+        analysed: [GridSession.AnalysedLamella] = [], acquired: [AcquiredTarget] = [], skipped: [Int: String] = [:],
+        doses: [Int: LamellaDose] = [:]
     ) {
         self.slot = slot
         self.name = name
@@ -57,7 +61,8 @@ struct GridReport: Codable, Sendable, Hashable {
                 }
             return Lamella(
                 number: lamella.number, className: lamella.className, score: lamella.score, levelReached: level,
-                targets: areas.reduce(0) { $0 + $1.targets }, acquired: series, note: note)
+                targets: areas.reduce(0) { $0 + $1.targets }, acquired: series, note: note,
+                dose: doses[lamella.number]?.beforeAcquisition.value)
         }
     }
 
@@ -71,6 +76,7 @@ struct GridReport: Codable, Sendable, Hashable {
                 let score = String(format: "%.2f", lamella.score)
                 let reached =
                     "level \(lamella.levelReached), \(lamella.targets) targets" + (isAcquired ? ", \(lamella.acquired) tilt series" : "")
+                    + (lamella.dose.map { ", \(LamellaDose.words(Dose($0)))" } ?? "")
                 return "  L\(twoDigits(lamella.number))  \(padded(lamella.className, classWidth)) \(score)  "
                     + (lamella.note.isEmpty ? reached : "\(reached); \(lamella.note)")
             }
@@ -80,13 +86,15 @@ struct GridReport: Codable, Sendable, Hashable {
         var entries: JSONObject = [
             "slot": .integer(slot), "name": .string(name),
             "lamellae": .array(
-                lamellae.map { lamella in
-                    .object([
+                lamellae.map { lamella -> JSONValue in
+                    var entry: JSONObject = [
                         "number": .integer(lamella.number), "class": .string(lamella.className),
                         "score": .number((lamella.score * 1000).rounded() / 1000), "level_reached": .integer(lamella.levelReached),
                         "targets": .integer(lamella.targets), "acquired": .integer(lamella.acquired),
                         "note": .string(lamella.note),
-                    ])
+                    ]
+                    if let dose = lamella.dose { entry["dose_before_acquisition"] = .number((clamped(dose) * 1e6).rounded() / 1e6) }
+                    return .object(entry)
                 }),
         ]
         if let skipped { entries["skipped"] = .string(skipped) }

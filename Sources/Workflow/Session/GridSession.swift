@@ -33,7 +33,7 @@ actor GridSession {
 
     /// Does something for one lamella; nil if that lamella has to be left out, which is remembered.
     func sparing<T: Sendable>(lamella: String, _ body: @Sendable () async throws -> T) async throws -> T? {
-        let result = try await engine.sparing(lamella: lamella, body)
+        let result = try await ExposureBook.$lamella.withValue(lamella) { try await engine.sparing(lamella: lamella, body) }
         if result == nil { leftOut.insert(lamella) }
         return result
     }
@@ -41,7 +41,13 @@ actor GridSession {
     /// Whether the supervisor lets a lamella go on; one that is skipped stays so.
     func mayGoOn(_ number: Int, before work: Checkpoint.LamellaWork) async throws -> Bool {
         guard skipped[number] == nil else { return false }
-        guard let reason = try await pass(.lamella(slot: slot, number: number, before: work)) else { return true }
+        let checkpoint = Checkpoint.lamella(slot: slot, number: number, before: work)
+        if let reason = try await pass(checkpoint) {
+            skipped[number] = reason
+            return false
+        }
+        guard let reason = try await doseRefusal(number, before: work) else { return true }
+        engine.note(.leftOut(checkpoint.subject, reason: reason))
         skipped[number] = reason
         return false
     }
@@ -86,11 +92,6 @@ actor GridSession {
 
     /// Moves the stage where it may go.
     func move(to position: Point<Frame.Stage>, z: Micrometers? = nil) async throws {
-        let limit = settings.stageLimit.value
-        guard abs(position.x) <= limit, abs(position.y) <= limit else {
-            throw WorkflowError.refused(
-                "The stage was not sent to \(Int(position.x)), \(Int(position.y)) µm, which is beyond stage_limit (\(Int(limit)) µm).")
-        }
         try await microscope.moveStage(to: position, z: z)
     }
 

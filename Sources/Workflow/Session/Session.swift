@@ -5,12 +5,12 @@ import Units
 
 /// A whole session: every grid of the settings through its levels, and the microscope safe at the end of it.
 public struct Session: Sendable {
-    private let settings: SessionSettings
+    let settings: SessionSettings
     private let models: SessionModels
     private let engine: Engine
     private let supervisor: any Supervisor
     private let patience: Duration
-    private let report: @Sendable (RunEvent) -> Void
+    let report: @Sendable (RunEvent) -> Void
 
     /// A session that can start: the settings are checked, the models are open, the journal is there.
     ///
@@ -26,29 +26,25 @@ public struct Session: Sendable {
         self.supervisor = supervisor
         self.patience = patience
         self.report = report
-        engine = Engine(journal: journal, report: report)
+        engine = Engine(journal: journal, uncertainSteps: settings.uncertainSteps, report: report)
     }
 
     /// Runs until the level is reached for all grids, or something stops it; the microscope is made safe in both cases.
     ///
     /// Run again, it goes on from the last finished step.
-    public func run(on microscope: any Microscope) async throws {
+    public func run(on bare: any Microscope) async throws {
+        let microscope = GuardedMicroscope(bare, settings: settings.safety, stageLimit: settings.stageLimit, report: report)
         report(.sessionStarted("level \(settings.automationLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
         models.remarks.forEach(report)
         var reports: [GridReport] = []
         do {
-            let facts = try await remembered(microscope.begin())
-            report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
-            try await microscope.check(states: settings.requiredStates)
-            let progress = ProgressCounter(report: report)
-            let context = SessionContext(
-                settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts, progress: progress,
-                gate: Gate(
-                    supervisor: supervisor, makeSafe: { await microscope.makeSafe() }, reconnect: { try await microscope.reconnect() },
-                    patience: patience, report: report))
-            for slot in settings.gridList {
-                reports.append(try await runGrid(slot, in: context))
-                try writeReport(reports, stopped: nil)
+            try await throughLosses(of: microscope) {
+                let context = try await context(of: microscope)
+                reports = []
+                for slot in settings.gridList {
+                    reports.append(try await runGrid(slot, in: context))
+                    try writeReport(reports, stopped: nil)
+                }
             }
             await leaveSafe(microscope)
             for grid in reports { grid.lines.forEach { report(.note($0)) } }
@@ -70,6 +66,19 @@ public struct Session: Sendable {
         }
     }
 
+    /// What the grids work with, once the microscope is found to have what they need.
+    private func context(of microscope: any Microscope) async throws -> SessionContext {
+        let facts = try await remembered(microscope.begin())
+        report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
+        try await microscope.check(states: settings.requiredStates)
+        return SessionContext(
+            settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts,
+            progress: ProgressCounter(report: report),
+            gate: Gate(
+                supervisor: supervisor, makeSafe: { [measures = settings.safety.measures] in await microscope.makeSafe(measures) }, reconnect: { try await microscope.reconnect() },
+                patience: patience, report: report))
+    }
+
     /// What the first run of a session read stays: PACEtomo changes SerialEM's image-shift limit and leaves it so, and
     /// targets chosen within one limit are not chosen anew within another.
     private func remembered(_ facts: MicroscopeFacts) async throws -> MicroscopeFacts {
@@ -81,7 +90,8 @@ public struct Session: Sendable {
 
     /// The cleanup is not cancelled with the session: it runs in a task of its own, which ends by the deadlines of its commands.
     private func leaveSafe(_ microscope: any Microscope) async {
-        let state = await Task { await microscope.makeSafe() }.value
+        let measures = settings.safety.measures
+        let state = await Task { await microscope.makeSafe(measures) }.value
         for failure in state.failures { report(.warning(failure)) }
         if !state.reached.isEmpty { report(.note("the microscope is left with \(state.reached.joined(separator: ", "))")) }
         report(.microscopeLeft(isSafe: state.failures.isEmpty))
@@ -131,7 +141,7 @@ public struct Session: Sendable {
             return result
         }
         let finished = Self.finished(slot, level: settings.automationLevel)
-        return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: settings) { result })
+        return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: settings.ofTheSample) { result })
     }
 
     private static func finished(_ slot: Int, level: Int) -> StepIdentifier { .grid(slot, "finished-level-\(level)") }
@@ -141,7 +151,7 @@ public struct Session: Sendable {
     private func finishedReport(_ slot: Int) async throws -> (step: StepIdentifier, report: GridReport)? {
         for level in stride(from: 5, through: settings.automationLevel, by: -1) {
             let step = Self.finished(slot, level: level)
-            let digest = try inputDigest(of: settings.withLevel(level))
+            let digest = try inputDigest(of: settings.ofTheSample.withLevel(level))
             if let old = try await engine.output(of: step, inputDigest: digest, as: GridReport.self) { return (step, old) }
         }
         return nil
@@ -162,10 +172,12 @@ public struct Session: Sendable {
         let analysed = try await grid.withoutSkipped(grid.mapAndAnalyse(recentred))
         try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
         if level >= 4 { try await grid.writeTargets(of: analysed) }
+        _ = try await grid.writeDoses(of: found.map(\.number))
         let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
+        let doses = try await grid.writeDoses(of: found.map(\.number))
         return GridReport(
             slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired,
-            skipped: await grid.skipped)
+            skipped: await grid.skipped, doses: doses)
     }
 
     /// The grid's name is read while the cartridge is in the cassette; on the stage its slot may read empty.

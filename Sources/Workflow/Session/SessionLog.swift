@@ -75,7 +75,8 @@ public final class SessionLog: Sendable {
         case .sessionEnded: state.current = []
         case .held(let checkpoint, _): state.waiting = "waits \(checkpoint)"
         case .released: state.waiting = nil
-        case .sessionStarted, .gridStarted, .leftOut, .microscopeLeft, .note, .warning: break
+        case .cleared: state.waiting = nil
+        case .sessionStarted, .gridStarted, .leftOut, .microscopeLeft, .obstructed, .note, .warning: break
         }
     }
 
@@ -132,6 +133,8 @@ public final class SessionLog: Sendable {
         case .held(let checkpoint, let reason): "WAITS      \(checkpoint): \(reason)"
         case .released(let checkpoint): "goes on    \(checkpoint)"
         case .leftOut(let what, let reason): "SKIPPED    \(what): \(reason)"
+        case .obstructed(let text, let next): "WAITS      \(text) \(next)"
+        case .cleared(let text): "goes on    \(text)"
         case .note(let text): "           \(text)"
         case .warning(let text): "WARNING    \(text)"
         case .sessionEnded(let text): "END        \(text)"

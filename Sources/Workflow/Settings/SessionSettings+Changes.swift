@@ -8,6 +8,13 @@ extension SessionSettings {
         return changed
     }
 
+    /// The settings that decide what is done with a grid: another answer to a doubt does not undo one that is finished.
+    var ofTheSample: Self {
+        var changed = self
+        changed.setUncertainSteps(.stop)
+        return changed
+    }
+
     /// The same settings with every folder absolute, seen from the settings file; SerialEM has another working directory.
     public func withAbsolutePaths(from settingsFile: String) -> Self {
         let base = URL(fileURLWithPath: settingsFile).deletingLastPathComponent()

@@ -16,6 +16,7 @@ extension SessionSettings {
         grid_list: [1]                    # cassette slots, in order
         script_numbers: [10, 11, 13]      # SerialEM scripts: run, prepareTargets, PACEtomo (level 5 starts the last)
         acquisition_hours: 48             # longest time that Acquire at Items may take for one grid
+        uncertain_steps: stop             # an exposure that was begun and cannot be settled: stop, skip the lamella, repeat it
 
         # --- Microscope ---
         WG_image_state: 1                 # imaging state of the grid map (not Low Dose)
@@ -28,6 +29,14 @@ extension SessionSettings {
         WG_montage_overlap: 0.15          # fraction of a frame
         MM_montage_overlap: 0.25          # fraction of the shorter camera side
         MM_padding_factor: 1.5            # how much larger than the lamella its map is
+
+        # --- Safety ---
+        interlocks: [dewars, vacuum, valves, stage, beam, disk]   # must be well before anything is exposed; the session waits
+        interlock_hours: 12               # for so long, then it stops
+        safe_state: [beam, tilt, valves]  # at every end: blank the beam, tilt to 0, close the column valves; screen: lower it
+        disk_reserve: 1                   # GB that must be left on SerialEM's disk after each map
+        minimum_beam_current: 0           # nA of a gun that tells it; 0 does not look
+        maximum_dose_before_acquisition: 0   # e/Å² on a lamella before its tilt series; a step beyond is not done; 0: no limit
 
         # --- Lamellae ---
         lamella: true

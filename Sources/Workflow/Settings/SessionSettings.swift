@@ -64,6 +64,14 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public let stageLimit: Micrometers
     /// `acquisition_hours`: how long Acquire at Items may take for one grid.
     public let acquisitionHours: Double
+    /// `uncertain_steps`: what to do about an exposure that was begun and cannot be settled.
+    public private(set) var uncertainSteps: UncertainSteps
+
+    /// What is watched, and how the microscope is left.
+    public let safety: SafetySettings
+    /// `maximum_dose_before_acquisition`: what a lamella may get before its tilt series, in electrons per square angstrom; 0
+    /// is no limit.
+    public let maximumDose: Dose
 
     /// Reads settings from YAML text; `file` is only for messages.
     ///
@@ -110,6 +118,10 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         objectiveAperture = reader.integer("objective_aperture", default: 100, in: 0 ... 2000) ?? 0
         stageLimit = Micrometers(reader.number("stage_limit", default: 990, in: 1 ... 1500, unit: " µm"))
         acquisitionHours = reader.number("acquisition_hours", default: 48, in: 0.01 ... 500, unit: " hours")
+        let decision = reader.text("uncertain_steps", default: "stop", expected: Self.oneDecision) ?? ""
+        uncertainSteps = UncertainSteps(rawValue: decision) ?? .stop
+        safety = SafetySettings(&reader)
+        maximumDose = Dose(reader.number("maximum_dose_before_acquisition", default: 0, in: 0 ... 1000, unit: " e/Å²"))
         let lamella = reader.flag("lamella", default: true)
         sessionFolder = folder ?? ""
         detectorFolder = detector ?? ""
@@ -122,6 +134,9 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         }
         if Set(gridList).count != gridList.count {
             problems.append(.init(line: nil, message: "'grid_list' names a slot twice; it must name each slot once"))
+        }
+        if UncertainSteps(rawValue: decision) == nil {
+            problems.append(.init(line: nil, message: "'uncertain_steps' is '\(decision)'; it must be \(Self.oneDecision)"))
         }
         let both = targetClasses.filter(avoidedClasses.contains)
         if !both.isEmpty {
@@ -141,6 +156,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
 
     mutating func setLevel(_ level: Int) { automationLevel = level }
 
+    mutating func setUncertainSteps(_ decision: UncertainSteps) { uncertainSteps = decision }
+
     mutating func setAvoidedClasses(_ classes: [String]) { avoidedClasses = classes }
 
     mutating func setFolders(_ change: (String) -> String) {
@@ -149,6 +166,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         segmenterFolder = change(segmenterFolder)
     }
 
+    private static let oneDecision = "stop, skip or repeat"
     private static let oneState = "the number or the name of an imaging state"
 
     /// SPACEtomo's switches for what TomoPilot never does; false is what happens.

@@ -1,34 +1,26 @@
 import Foundation
-import Store
 
 /// A program of the facility that is told of alarms: JSON on its standard input, nothing else.
-package struct AlarmCommand: Sendable {
+package struct AlarmCommand: AlarmReceiver {
     private let path: String
     private let limit: Duration
+
+    package var name: String { "the alarm command \(path)" }
 
     package init(path: String, limit: Duration = .seconds(30)) {
         self.path = path
         self.limit = limit
     }
 
-    /// Runs the program for one alarm; returns what went wrong, if anything did.
-    func send(_ alarm: LoggedEvent, session: String?) async -> String? {
-        let message = Message(
-            id: alarm.id, time: alarm.time, kind: alarm.kind, text: alarm.text, session: alarm.session, sessionName: session)
+    /// Runs the program for one alarm.
+    package func send(_ alarm: Alarm) async throws {
+        let problem: String?
         do {
-            return try await run(with: APICoding.encoded(message))
+            problem = try await run(with: APICoding.encoded(alarm))
         } catch {
-            return "the alarm command \(path) cannot be run: \(error.localizedDescription)"
+            throw AlarmFailure("\(name) cannot be run: \(error.localizedDescription)")
         }
-    }
-
-    private struct Message: Encodable {
-        let id: Int64
-        let time: Date
-        let kind: String
-        let text: String
-        let session: Int64?
-        let sessionName: String?
+        if let problem { throw AlarmFailure(problem) }
     }
 
     private func run(with input: Data) async throws -> String? {
@@ -61,8 +53,8 @@ package struct AlarmCommand: Sendable {
         }
         guard let status else {
             if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-            return "the alarm command \(path) had not ended after \(limit.formatted()) and was killed"
+            return "\(name) had not ended after \(limit.formatted()) and was killed"
         }
-        return status == 0 ? nil : "the alarm command \(path) ended with status \(status)"
+        return status == 0 ? nil : "\(name) ended with status \(status)"
     }
 }

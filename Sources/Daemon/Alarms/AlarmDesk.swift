@@ -1,0 +1,61 @@
+/// Tells every receiver of every alarm, each at its own pace: one that is down is tried again and holds up nobody.
+package final class AlarmDesk: Sendable {
+    /// One receiver and the alarms that it has not been told of.
+    private struct Lane: Sendable {
+        let receiver: any AlarmReceiver
+        let alarms: AsyncStream<Alarm>
+        let continuation: AsyncStream<Alarm>.Continuation
+    }
+    private let lanes: [Lane]
+    private let pauses: [Duration]
+
+    /// A night of alarms; of more the oldest are given up.
+    private static let most = 500
+
+    /// - Parameter pauses: after each failure; the last one counts for all that follow.
+    package init(
+        _ receivers: [any AlarmReceiver], pauses: [Duration] = [.seconds(10), .seconds(60), .seconds(300), .seconds(900)]
+    ) {
+        self.pauses = pauses.isEmpty ? [.seconds(60)] : pauses
+        lanes = receivers.map { receiver in
+            let (alarms, continuation) = AsyncStream.makeStream(of: Alarm.self, bufferingPolicy: .bufferingNewest(Self.most))
+            return Lane(receiver: receiver, alarms: alarms, continuation: continuation)
+        }
+    }
+
+    /// Takes an alarm; returns at once.
+    func take(_ alarm: Alarm) {
+        for lane in lanes { lane.continuation.yield(alarm) }
+    }
+
+    /// Delivers until it is cancelled.
+    ///
+    /// - Parameter report: told when a receiver does not take an alarm, and when it does again.
+    func run(report: @escaping @Sendable (String) async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            for lane in lanes {
+                group.addTask { for await alarm in lane.alarms { await self.deliver(alarm, to: lane.receiver, report: report) } }
+            }
+            await group.waitForAll()
+        }
+    }
+
+    private func deliver(_ alarm: Alarm, to receiver: any AlarmReceiver, report: @Sendable (String) async -> Void) async {
+        var failures = 0
+        while !Task.isCancelled {
+            do {
+                try await receiver.send(alarm)
+                if failures > 0 { await report("\(receiver.name) has taken alarm \(alarm.id) after \(failures) attempt\(failures == 1 ? "" : "s") that failed") }
+                return
+            } catch {
+                guard !Task.isCancelled else { return }
+                failures += 1
+                if failures == 1 {
+                    await report("\((error as? AlarmFailure)?.description ?? "\(receiver.name) did not take an alarm"); it is tried again")
+                }
+                // Cancelled, the loop ends.
+                try? await Task.sleep(for: pauses[min(failures, pauses.count) - 1])
+            }
+        }
+    }
+}

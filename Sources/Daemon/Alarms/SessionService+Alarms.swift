@@ -1,0 +1,75 @@
+import Foundation
+import Store
+import Workflow
+
+/// What people are told, and told again while it waits for them.
+extension SessionService {
+    /// Adds an alarm to the log and hands it to those who deliver it; waits for nobody.
+    func alarm(_ text: String, next: String, kind: String, session: QueuedSession?) async throws {
+        let event = try await store.log("\(text) \(next)", kind: kind, level: .alarm, session: session?.id, at: .now)
+        terminal.show("ALARM      \(text) \(next)")
+        changes.send()
+        let grid = current?.grid
+        desk.take(
+            Alarm(
+                id: event.id, time: event.time, kind: kind, text: text, session: session?.id, sessionName: session?.name, grid: grid,
+                step: current?.steps.last?.title, lastImage: session.flatMap { Self.lastImage(in: $0.folder, grid: grid) }, next: next))
+    }
+
+    /// The newest picture of a grid, or else its newest map.
+    static func lastImage(in session: String, grid: String?) -> String? {
+        guard let grid else { return nil }
+        let folder = "\(session)/\(grid)"
+        for (place, ending) in [("\(folder)/SPACE_maps", ".png"), (folder, ".mrc")] {
+            // A folder that is not there yet has no image.
+            let files = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+            let dated = files.filter { $0.hasSuffix(ending) }.compactMap { file -> (path: String, date: Date)? in
+                let path = "\(place)/\(file)"
+                let date = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+                return date.map { (path, $0) }
+            }
+            if let newest = dated.max(by: { $0.date < $1.date }) { return newest.path }
+        }
+        return nil
+    }
+
+    /// What waits for a person, if anything does, and what happens if nobody comes.
+    private func waiting() async throws -> (what: String, next: String)? {
+        if let running = current {
+            if let obstacle = running.obstacle { return (obstacle, "The session looks again by itself.") }
+            if running.isWaiting { return ("session '\(running.session.name)' waits for a person", "It waits until somebody lets it go on: tomopilot resume.") }
+            return nil
+        }
+        guard let hold = try await store.hold(), try await !store.sessions().isEmpty else { return nil }
+        return ("the queue is held: \(hold)", "It waits until somebody resumes it: tomopilot resume.")
+    }
+
+    /// Tells people again of what waits for them, until it is cancelled.
+    func remind(every interval: Duration) async {
+        let clock = ContinuousClock()
+        var known: (what: String, since: ContinuousClock.Instant, told: ContinuousClock.Instant)?
+        while !Task.isCancelled {
+            // Cancelled, the loop ends.
+            try? await clock.sleep(for: min(interval, .seconds(30)))
+            do {
+                guard let (what, next) = try await waiting() else {
+                    known = nil
+                    continue
+                }
+                guard let last = known, last.what == what else {
+                    known = (what, clock.now, clock.now)
+                    continue
+                }
+                guard clock.now - last.told >= interval else { continue }
+                known?.told = clock.now
+                try await alarm(
+                    "Still, after \(words(clock.now - last.since)): \(what)\(what.hasSuffix(".") ? "" : ".")", next: next, kind: "reminder",
+                    session: current?.session)
+            } catch is CancellationError {
+                return
+            } catch {
+                report(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import Geometry
+import ImageFiles
+import Microscope
+import Targets
+import Units
+
+/// The dose ledger of a grid: from the book of single exposures, and from the mdocs of maps and tilt series.
+extension GridSession {
+    /// What is known of each lamella's dose so far, by its number; writes the sidecars.
+    func writeDoses(of numbers: [Int]) async throws -> [Int: LamellaDose] {
+        var doses: [Int: LamellaDose] = [:]
+        for number in numbers {
+            let dose = try await dose(of: number)
+            try dose.json(limit: settings.maximumDose).write(to: folder.mediumStem(number) + "_dose.json")
+            doses[number] = dose
+        }
+        return doses
+    }
+
+    /// What a lamella has got, by the journal's places and the files.
+    func dose(of number: Int) async throws -> LamellaDose {
+        let found = try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self)?.first { $0.number == number }
+        let map = try await engine.lastOutput(of: .lamella(slot, number, "centre"), as: LamellaMap.self)
+        let targeted = try await engine.lastOutput(of: .lamella(slot, number, "targets"), as: TargetedLamella.self)
+        let beam = try await engine.lastOutput(of: .grid(slot, "low-dose-geometry"), as: LowDoseGeometry.self)?.view.beamDiameter
+        var entries = found.map(gridMapEntries) ?? []
+        entries += bookEntries(number)
+        let montage = MontageDose(montage: folder.inFolder(folder.mediumFile(number)))
+        if let montage { entries.append(entry(of: montage, file: folder.mediumFile(number), map: map, beam: beam)) }
+        let besides = entries.filter { $0.purpose != Self.mapPurpose }.reduce(0) { $0 + $1.dose }
+        var targets: [LamellaDose.Target] = []
+        for area in targeted?.areas ?? [] {
+            // A points file that a person is replacing is read the next time.
+            let points = (try? PointsFile(data: Data(contentsOf: URL(fileURLWithPath: area.pointsFile))).area.targets) ?? []
+            for (index, target) in points.enumerated() {
+                let onMap = map.flatMap { known in montage?.dose(at: target.position, pixelSize: known.picture.pixelSize, beam: beam) } ?? .zero
+                targets.append(
+                    LamellaDose.Target(
+                        area: area.name, number: index + 1, before: besides + onMap.value, series: series(area.name, index + 1)))
+            }
+        }
+        return LamellaDose(number: number, entries: entries, targets: targets)
+    }
+
+    private static let mapPurpose = "lamella map"
+
+    private func entry(of montage: MontageDose, file: String, map: LamellaMap?, beam: Micrometers?) -> LamellaDose.Entry {
+        // Before its centre is measured a map counts as if all pieces lay on one another: rather too much than too little.
+        let dose = map.map { montage.dose(at: $0.center, pixelSize: $0.picture.pixelSize, beam: beam) } ?? montage.sum
+        return LamellaDose.Entry(
+            purpose: Self.mapPurpose, images: montage.images, dose: dose.value, sum: montage.sum.value, file: file,
+            isCertain: montage.isKnown)
+    }
+
+    /// Of the grid's map, and of those that were cut short or dark and taken anew.
+    private func gridMapEntries(_ lamella: FoundLamella) -> [LamellaDose.Entry] {
+        guard let picture = wholeGridPicture else { return [] }
+        let stem = folder.grid + "_"
+        // A folder that cannot be listed has nothing to show.
+        let others = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter {
+            ($0.hasPrefix(stem + "old") || $0.hasPrefix(stem + "dark")) && $0.hasSuffix(".mrc")
+        }
+        return ([folder.wholeGridFile] + others.sorted()).compactMap { file in
+            MontageDose(montage: folder.inFolder(file)).map { montage in
+                LamellaDose.Entry(
+                    purpose: "grid map", images: montage.images,
+                    dose: montage.dose(at: lamella.box.center, pixelSize: picture.pixelSize, beam: nil).value,
+                    sum: montage.sum.value, file: file, isCertain: montage.isKnown)
+            }
+        }
+    }
+
+    private func bookEntries(_ number: Int) -> [LamellaDose.Entry] {
+        let name = "L\(twoDigits(number))"
+        let lines = ExposureBook(folder: folder.path, grid: folder.grid).lines().filter { $0.lamella == name }
+        return [(ExposureBook.Purpose.eucentricity, "eucentricity"), (.intermediate, "intermediate image")].compactMap { purpose, words in
+            let own = lines.filter { $0.purpose == purpose }
+            guard !own.isEmpty else { return nil }
+            let dose = own.reduce(0) { $0 + $1.dose }
+            // At this magnification the beam is larger than any lamella, and the lamella in the middle of it.
+            return LamellaDose.Entry(
+                purpose: words, images: own.reduce(0) { $0 + $1.images }, dose: dose, sum: dose, file: nil,
+                isCertain: own.allSatisfy { $0.isCounted && $0.dosePerImage != nil })
+        }
+    }
+
+    /// Of a tilt series, once there is one.
+    private func series(_ area: String, _ target: Int) -> Double? {
+        let mdoc = folder.inFolder(AreaNames(area: area).seriesFile(target)) + ".mdoc"
+        guard FileManager.default.fileExists(atPath: mdoc), let sections = try? Mdoc.read(mdoc).pieces, !sections.isEmpty else { return nil }
+        return sections.reduce(0) { $0 + ($1.double("ExposureDose") ?? 0) }
+    }
+
+    /// Why a lamella may not be exposed any further, if it may not.
+    ///
+    /// What a step is going to give is taken from the same step on other lamellae of the grid.
+    func doseRefusal(_ number: Int, before work: Checkpoint.LamellaWork) async throws -> String? {
+        let limit = settings.maximumDose
+        guard limit > .zero else { return nil }
+        let own = try await dose(of: number)
+        var ahead = Dose.zero
+        switch work {
+        case .recentring:
+            guard try await !engine.wasBegun(.lamella(slot, number, "recentred")) else { return nil }
+            ahead = try await largest(Set(["eucentricity", "intermediate image"]))
+        case .mapping:
+            guard try await !engine.wasBegun(.lamella(slot, number, "medium-map")) else { return nil }
+            ahead = try await largest([Self.mapPurpose])
+        case .acquisition: break
+        }
+        let total = own.beforeAcquisition + ahead
+        guard total > limit else { return nil }
+        return "it has got \(own.words)" + (ahead > .zero ? ", and this step would add about \(LamellaDose.words(ahead))" : "")
+            + "; maximum_dose_before_acquisition is \(LamellaDose.words(limit))"
+    }
+
+    /// The most that any lamella of the grid got for some purposes.
+    private func largest(_ purposes: Set<String>) async throws -> Dose {
+        let all = try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self) ?? []
+        var most = Dose.zero
+        for lamella in all {
+            let entries = try await dose(of: lamella.number).entries.filter { purposes.contains($0.purpose) }
+            most = max(most, Dose(entries.reduce(0) { $0 + $1.dose }))
+        }
+        return most
+    }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Geometry
+import Microscope
+import Navigator
+import Units
+
+/// What a session asks of its microscope, with what is looked at before and after.
+extension GuardedMicroscope: Microscope {
+    func begin() async throws -> MicroscopeFacts {
+        let facts = try await base.begin()
+        note(facts: facts)
+        return facts
+    }
+    func check(states: [ImagingStateRequirement]) async throws { try await base.check(states: states) }
+    func enter(folder: String, navigatorFile: String) async throws {
+        try await base.enter(folder: folder, navigatorFile: navigatorFile)
+        note(folder: folder)
+    }
+    func cassetteSlot(_ slot: Int) async throws -> CassetteSlot { try await base.cassetteSlot(slot) }
+
+    func loadGrid(slot: Int) async throws {
+        try await clear(for: "load grid \(slot)", taking: Seconds(900))
+        note(valvesAreOpen: false)
+        note(setup: nil)
+        try await base.loadGrid(slot: slot)
+    }
+
+    func openValves() async throws {
+        repeat { try await clear(for: "open the column valves") } while try await !tryToOpenValves()
+        note(valvesAreOpen: true)
+    }
+
+    func examine(_ request: ExaminationRequest) async -> [Finding] { await base.examine(request) }
+
+    func use(_ setup: ImagingSetup) async throws -> CameraConditions {
+        try await clear(for: "set imaging state \(setup.states.joined(separator: ", "))")
+        note(setup: nil)
+        let conditions = try await base.use(setup)
+        note(setup: setup)
+        return conditions
+    }
+
+    func stagePosition() async throws -> StageLocation { try await base.stagePosition() }
+
+    func moveStage(to position: Point<Frame.Stage>, z: Micrometers?) async throws {
+        let limit = stageLimit.value
+        guard abs(position.x) <= limit, abs(position.y) <= limit else {
+            throw WorkflowError.refused(
+                "The stage was not sent to \(Int(clamped(position.x))), \(Int(clamped(position.y))) µm, which is beyond stage_limit (\(Int(limit)) µm).")
+        }
+        try await clear(for: "move the stage")
+        try await base.moveStage(to: position, z: z)
+        note(position: position, z: z)
+    }
+
+    func findRoughEucentricity() async throws -> StageLocation {
+        try await exposing("find the eucentric height", taking: Seconds(120), for: .eucentricity, discard: retakesSingleImages) { [base] in
+            try await base.findRoughEucentricity()
+        }
+    }
+
+    func takeImage(savingTo file: String) async throws -> StageImage {
+        try await exposing("take \(file)", taking: Seconds(120), for: .intermediate, discard: retakesSingleImages) { [base] in
+            try await base.takeImage(savingTo: file)
+        }
+    }
+
+    /// Outside Low Dose a few images are nothing to the specimen; in it none is taken twice.
+    private var retakesSingleImages: (@Sendable () async throws -> Void)? {
+        guard setup?.lowDose == false else { return nil }
+        return { @Sendable in }
+    }
+
+    func mapWholeGrid(_ request: MontageRequest) async throws {
+        let path = folder + "/" + request.file
+        try await exposing("map the grid in \(request.file)", taking: Seconds(900)) { [base] in
+            _ = try await base.editNavigator { file in file.items.removeAll { $0.kind == .map && $0.note == request.file } }
+            try Self.keepAside(path)
+        } _: { [self] in
+            try await withRoom("map the grid in \(request.file)") { [base] reserve in try await base.mapWholeGrid(request.leaving(reserve)) }
+        }
+    }
+
+    func mapPolygon(label: String, _ request: MontageRequest) async throws {
+        try await exposing("map \(request.label) in \(request.file)", taking: Seconds(300), discard: nil) { [self] in
+            try await withRoom("map \(request.label) in \(request.file)") { [base] reserve in
+                try await base.mapPolygon(label: label, request.leaving(reserve))
+            }
+        }
+    }
+
+    func recoverMap(_ request: MontageRequest) async throws -> Bool { try await base.recoverMap(request) }
+    func navigator() async throws -> NavigatorFile { try await base.navigator() }
+    func editNavigator(_ edit: @Sendable (inout NavigatorFile) throws -> Void) async throws -> NavigatorFile {
+        try await base.editNavigator(edit)
+    }
+    func lowDoseGeometry() async throws -> LowDoseGeometry { try await base.lowDoseGeometry() }
+
+    func startAcquisition(script: Int) async throws {
+        let plan = try AcquisitionPlan(items: try await base.navigator().items, folder: folder)
+        try plan.requireWithin(stage: stageLimit)
+        if let limit = facts?.imageShiftLimit {
+            for target in plan.beyond(imageShift: limit) {
+                report(.warning("\(target), beyond the image-shift limit of \(limit.value) µm; PACEtomo leaves it out"))
+            }
+        }
+        try await clear(for: "start the acquisition", taking: Seconds(900))
+        try await withRoom("start the acquisition") { [base, folder] reserve in
+            guard let reserve else { return }
+            let needed = plan.bytes + reserve
+            let free = try await base.freeSpace(in: folder)
+            guard free >= needed else { throw NotEnoughSpace(file: "the tilt series of \(plan.targets) targets", needed: needed, free: free) }
+        }
+        note(setup: nil)
+        try await base.startAcquisition(script: script)
+    }
+
+    func awaitControl(within limit: Duration, tick: @Sendable (Duration, AcquisitionSign) -> Void) async throws -> AcquisitionEnd {
+        try await base.awaitControl(within: limit, tick: tick)
+    }
+    func makeSafe(_ measures: [SafetyMeasure]) async -> SafeState {
+        if measures.contains(.valves) { note(valvesAreOpen: false) }
+        return await base.makeSafe(measures)
+    }
+    func condition(of interlocks: Set<Interlock>) async throws -> MicroscopeCondition { try await base.condition(of: interlocks) }
+    func refill() async throws { try await base.refill() }
+    func wait(_ time: Seconds) async throws { try await base.wait(time) }
+    func freeSpace(in folder: String) async throws -> Double { try await base.freeSpace(in: folder) }
+    func exposuresSinceAsked() async -> [ExposureRun] { await base.exposuresSinceAsked() }
+    func reconnect() async throws { try await base.reconnect() }
+    func disconnect() async { await base.disconnect() }
+
+    /// Renames a map that was taken in the dark, with its mdoc.
+    private static func keepAside(_ path: String) throws {
+        let manager = FileManager.default
+        let stem = String(path.dropLast(4))
+        var number = 1
+        while manager.fileExists(atPath: "\(stem)_dark\(number).mrc") { number += 1 }
+        for suffix in ["", ".mdoc"] where manager.fileExists(atPath: path + suffix) {
+            try manager.moveItem(atPath: path + suffix, toPath: "\(stem)_dark\(number).mrc\(suffix)")
+        }
+    }
+}
+
+extension MontageRequest {
+    fileprivate func leaving(_ reserve: Double?) -> Self {
+        var request = self
+        request.reserve = reserve
+        return request
+    }
+}

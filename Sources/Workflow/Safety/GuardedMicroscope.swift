@@ -1,0 +1,219 @@
+import Foundation
+import Geometry
+import Microscope
+import Navigator
+import Units
+
+/// A microscope that is looked at before everything that exposes or moves: while it is not well the session waits here, and
+/// goes on where it was.
+///
+///     look ── well ──────────────────────────────────────► do it ──► look again: an image taken meanwhile is taken anew
+///      ▲  └── not well ──► remedy, or let time pass ──┐               where that harms nothing
+///      └──────────────────────────────────────────────┘  (for `interlock_hours` at most; made safe after a while)
+actor GuardedMicroscope {
+    let base: any Microscope
+    let settings: SafetySettings
+    let stageLimit: Micrometers
+    let report: @Sendable (RunEvent) -> Void
+    private let rules: InterlockRules
+    private var valvesShouldBeOpen = false
+    private var isTold: Set<Interlock> = []
+    private(set) var setup: ImagingSetup?
+    private var position: StageLocation?
+    private(set) var folder = ""
+    private(set) var facts: MicroscopeFacts?
+
+    /// After how long the session looks again.
+    private static let interval = Seconds(10)
+    /// How long it waits before the microscope is made safe, in seconds.
+    private static let patience = 60.0
+    /// The same for what passes by itself, as the pumping after a cartridge was moved; then a person is told of it too.
+    private static let tolerance = 1200.0
+
+    init(_ base: any Microscope, settings: SafetySettings, stageLimit: Micrometers, report: @escaping @Sendable (RunEvent) -> Void) {
+        self.base = base
+        self.settings = settings
+        self.stageLimit = stageLimit
+        self.report = report
+        rules = InterlockRules(settings: settings)
+    }
+
+    func note(valvesAreOpen: Bool) { valvesShouldBeOpen = valvesAreOpen }
+    func note(setup: ImagingSetup?) { self.setup = setup }
+    func note(folder: String) { self.folder = folder }
+    func note(facts: MicroscopeFacts) { self.facts = facts }
+    func note(position: Point<Frame.Stage>, z: Micrometers?) { self.position = StageLocation(point: position, z: z ?? self.position?.z ?? .zero) }
+
+    /// What of the interlocks the microscope itself tells.
+    private var watched: Set<Interlock> { settings.interlocks.subtracting([.disk]) }
+
+    /// Waits until nothing is in the way of a step.
+    ///
+    /// - Throws: ``WorkflowError`` where that takes longer than `interlock_hours`.
+    func clear(for what: String, taking duration: Seconds = Seconds(300)) async throws {
+        guard !watched.isEmpty else { return }
+        var wait = Wait()
+        while let obstacle = try await obstacle(duration: duration, opened: wait.hasOpenedValves, closed: wait.hasClosedValves) {
+            try Task.checkCancellation()
+            tell(obstacle, before: what, &wait)
+            guard wait.time < settings.hours * 3600 else {
+                throw WorkflowError.incomplete(
+                    "\(Self.capitalized(obstacle.text)) for \(settings.hours) hours, the limit of interlock_hours; put it right, then run again.")
+            }
+            if wait.time >= (obstacle.isAlarming ? Self.patience : Self.tolerance), !wait.wasMadeSafe {
+                // Whether somebody opens the valves could not be seen of valves that the session closed.
+                let measures = settings.measures.filter { $0 != .valves || obstacle.interlock != .valves }
+                await becomeSafe(measures)
+                wait.hasClosedValves = measures.contains(.valves)
+                wait.wasMadeSafe = true
+            }
+            try await pass(obstacle, &wait)
+        }
+        guard wait.first != nil else { return }
+        if wait.wasMadeSafe { try await restore() }
+        report(.cleared("\(Self.capitalized(wait.first?.text ?? "")): over; the session goes on with: \(what)"))
+    }
+
+    /// How a wait stands.
+    private struct Wait {
+        var first: Obstacle?
+        var isAlarmed = false
+        var hasOpenedValves = false
+        var wasMadeSafe = false
+        /// Of its own accord.
+        var hasClosedValves = false
+        /// Seconds, as far as is known.
+        var time = 0.0
+    }
+
+    private func obstacle(duration: Seconds, opened: Bool, closed: Bool) async throws -> Obstacle? {
+        let condition = try await base.condition(of: watched)
+        for (interlock, reason) in condition.untold where isTold.insert(interlock).inserted {
+            report(.note("this microscope does not tell of '\(interlock.rawValue)', which is not watched: \(reason)"))
+        }
+        // Valves that the session itself closed while it waited are opened when all else is well.
+        let found = rules.obstacle(condition, stepTakes: duration, valvesShouldBeOpen: valvesShouldBeOpen && !closed)
+        guard let found, found.remedy == .openValves, opened else { return found }
+        // Somebody closes them again: somebody wants them closed.
+        return Obstacle(interlock: .valves, text: "the column valves are closed again and again; open them", remedy: .wait, isAlarming: true)
+    }
+
+    private func tell(_ obstacle: Obstacle, before what: String, _ wait: inout Wait) {
+        let text = "\(obstacle.text); the session waits with: \(what)"
+        if wait.first == nil {
+            wait.first = obstacle
+            if !obstacle.isAlarming { report(.note(text)) }
+        }
+        guard !wait.isAlarmed, obstacle.isAlarming || wait.time >= Self.tolerance else { return }
+        wait.isAlarmed = true
+        report(.obstructed(GuardedMicroscope.capitalized(text) + ".", next: next))
+    }
+
+    /// Does what ends an obstacle, or lets some time pass.
+    private func pass(_ obstacle: Obstacle, _ wait: inout Wait) async throws {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        switch obstacle.remedy {
+        case .refill:
+            try await base.refill()
+            // A program whose settings fill nothing comes back at once.
+            try await base.wait(Self.interval)
+        case .openValves:
+            wait.hasOpenedValves = true
+            _ = try await tryToOpenValves()
+        case .wait: try await base.wait(Self.interval)
+        }
+        report(.waiting("\(obstacle.text)"))
+        // The time of a simulated microscope passes faster than that of the clock.
+        wait.time += max((clock.now - begin) / .seconds(1), Self.interval.value)
+    }
+
+    /// Not cancelled with the session: it ends by the deadlines of its commands.
+    private func becomeSafe(_ measures: [SafetyMeasure]) async {
+        let base = base
+        let state = await Task { await base.makeSafe(measures) }.value
+        for failure in state.failures { report(.warning(failure)) }
+        if !state.reached.isEmpty { report(.note("while it waits, the microscope has \(state.reached.joined(separator: ", "))")) }
+    }
+
+    /// Opens the valves; false where the vacuum went bad over it, which is then waited for.
+    func tryToOpenValves() async throws -> Bool {
+        do {
+            try await base.openValves()
+            return true
+        } catch let error as MicroscopeError where error.code == .refused || error.code == .notAsSet {
+            guard try await base.condition(of: watched).vacuum == .bad else { throw error }
+            return false
+        }
+    }
+
+    /// Brings back what the session had set before it was made safe.
+    private func restore() async throws {
+        if valvesShouldBeOpen { try await base.openValves() }
+        if let setup { _ = try await base.use(setup) }
+        if let position { try await base.moveStage(to: position.point, z: position.z == .zero ? nil : position.z) }
+    }
+
+    /// Does something that exposes; what was taken while the microscope was not well is taken again where that harms nothing.
+    ///
+    /// - Parameters:
+    ///   - purpose: what it is in the book of exposures; nil where its file tells the dose.
+    ///   - discard: takes away what came of the first attempt; nil where it may not be repeated.
+    func exposing<T: Sendable>(
+        _ what: String, taking duration: Seconds, for purpose: ExposureBook.Purpose? = nil, discard: (@Sendable () async throws -> Void)?, _ body: @Sendable () async throws -> T
+    ) async throws -> T {
+        for attempt in 1 ... 3 {
+            try await clear(for: what, taking: duration)
+            let result: Result<T, any Error>
+            do {
+                result = .success(try await body())
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                result = .failure(error)
+            }
+            let runs = await base.exposuresSinceAsked()
+            if let purpose {
+                let grid = URL(fileURLWithPath: folder).lastPathComponent
+                try ExposureBook(folder: folder, grid: grid).append(runs, for: purpose)
+            }
+            guard !watched.isEmpty, try await InterlockRules.spoils(base.condition(of: watched)) else { return try result.get() }
+            guard let discard, attempt < 3 else {
+                report(.warning("\(what): the beam was lost meanwhile, and what was taken may be dark; it is not taken again"))
+                return try result.get()
+            }
+            report(.warning("\(what): the beam was lost meanwhile; it is taken again when the microscope is well"))
+            try await discard()
+        }
+        // The last attempt returned or threw.
+        throw WorkflowError.incomplete("\(what) was lost three times; look at the vacuum and the valves, then run again.")
+    }
+
+    /// Does something that needs room on the disk, and waits until there is.
+    func withRoom<T: Sendable>(_ what: String, _ body: @Sendable (_ reserve: Double?) async throws -> T) async throws -> T {
+        let reserve = settings.interlocks.contains(.disk) ? settings.diskReserve : nil
+        var waited = 0.0
+        while true {
+            do {
+                let result = try await body(reserve)
+                if waited > 0 { report(.cleared("There is room on the disk again; the session goes on with: \(what)")) }
+                return result
+            } catch let lack as NotEnoughSpace {
+                if waited == 0 {
+                    report(.obstructed("\(lack.description) The session waits with: \(what).", next: next))
+                }
+                repeat {
+                    guard waited < settings.hours * 3600 else { throw WorkflowError.incomplete("\(lack.description) Free space, then run again.") }
+                    try Task.checkCancellation()
+                    try await base.wait(Self.interval)
+                    report(.waiting("no room on the disk"))
+                    waited += Self.interval.value
+                } while try await base.freeSpace(in: folder) < lack.needed
+            }
+        }
+    }
+
+    private var next: String { "It looks again every \(Int(clamped(Self.interval.value))) s and goes on by itself, or stops after \(settings.hours) hours." }
+
+    static func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+}

@@ -1,0 +1,48 @@
+import ImageFiles
+import SerialEMSimulator
+import Testing
+
+/// A session that loses SerialEM or the disk in the middle of a map: nothing is exposed twice, and it comes to its end.
+@Suite struct InterruptedSessionTests {
+    /// Images of the whole-grid map of slot 1, and exposures that were made for it.
+    private func counts(_ simulator: SimulatorServer, _ folder: String) async throws -> (pieces: Int, exposures: Int) {
+        (
+            try MRCFile.header("\(folder)/session/Alga_1/Alga_1.mrc").sections,
+            await simulator.microscope.exposureLog().count
+        )
+    }
+
+    @Test func aLostConnectionIsTakenUpAgainByItselfAndTheMapIsNotTakenTwice() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                simulator.microscope.faults.add([Fault(.dropBeforeReply(executed: true), when: .init(command: "Montage"))])
+                try writeSettings(in: folder, port: simulator.port)
+                let ending = try await tomopilot("run", "s.yaml", in: folder)
+                #expect((ending.status, ending.error) == (0, ""))
+                #expect(ending.output.contains("connected to SerialEM again; the session goes on from the last finished step"))
+                let (pieces, exposures) = try await counts(simulator, folder)
+                #expect(pieces == exposures)
+            }
+        }
+    }
+
+    @Test func aFullDiskEndsTheSessionInOneSentenceAndTheNextRunTakesThePiecesThatAreLeft() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                simulator.microscope.faults.add([Fault(.diskFull, when: .init(command: "Montage", after: 4))])
+                try writeSettings(in: folder, port: simulator.port)
+                let full = try await tomopilot("run", "s.yaml", in: folder)
+                #expect(full.status == 1)
+                #expect(full.error.contains("not enough space on the disk"))
+                #expect(full.error.hasSuffix("Free space on the disk that SerialEM writes to, and run again.\n"))
+                #expect(full.error.split(separator: "\n").count == 1)
+
+                let next = try await tomopilot("run", "s.yaml", in: folder)
+                #expect((next.status, next.error) == (0, ""))
+                let (pieces, exposures) = try await counts(simulator, folder)
+                // The one that found the disk full is exposed again.
+                #expect(exposures == pieces + 1)
+            }
+        }
+    }
+}

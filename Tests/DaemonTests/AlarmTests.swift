@@ -1,0 +1,138 @@
+@testable import Daemon
+import Foundation
+import Hummingbird
+import HTTPTypes
+import Logging
+import NIOCore
+import Store
+import Synchronization
+import Testing
+@testable import Workflow
+
+/// Alarms reach those who want them, whatever becomes of a receiver.
+@Suite struct AlarmTests {
+    /// A webhook that refuses the first messages.
+    private final class Hook: Sendable {
+        private let texts = Mutex<[String]>([])
+        private let refused: Mutex<Int>
+        private let ports = AsyncStream.makeStream(of: Int.self)
+        var all: [String] { texts.withLock { $0 } }
+
+        init(refusing count: Int) { refused = Mutex(count) }
+
+        private struct Message: Decodable { let text: String }
+
+        func take(_ body: Data) throws -> HTTPResponse.Status {
+            let isRefused = refused.withLock { left in
+                defer { left = max(0, left - 1) }
+                return left > 0
+            }
+            if isRefused { return .serviceUnavailable }
+            let message = try JSONDecoder().decode(Message.self, from: body)
+            texts.withLock { $0.append(message.text) }
+            return .ok
+        }
+
+        func with(_ body: @Sendable (Int) async throws -> Void) async throws {
+            let router = Router()
+            router.post("/secret-path") { [self] request, _ in
+                Response(status: try take(Data(try await request.body.collect(upTo: 1 << 16).readableBytesView)))
+            }
+            let application = Application(
+                router: router, configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+                onServerRunning: { [ports] in ports.continuation.yield($0.localAddress?.port ?? 0) },
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await application.run() }
+                for await port in ports.stream {
+                    try await body(port)
+                    break
+                }
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// Never takes anything.
+    private struct Deaf: AlarmReceiver {
+        let name = "the deaf one"
+        func send(_ alarm: Alarm) async throws { throw AlarmFailure("the deaf one hears nothing") }
+    }
+
+    private func withService(
+        _ receivers: [any AlarmReceiver], reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(),
+        _ body: @escaping @Sendable (RunningService, ScriptedSessions) async throws -> Void
+    ) async throws {
+        try await withFolder { folder in
+            let sessions = ScriptedSessions()
+            try await RunningService.with(
+                folder: folder, sessions: sessions, receivers: receivers, reminder: reminder, stepLimit: stepLimit
+            ) { try await body($0, sessions) }
+        }
+    }
+
+    @Test func aWebhookThatIsDownIsTriedAgainAndItsAddressStandsInNoLog() async throws {
+        let hook = Hook(refusing: 2)
+        try await hook.with { port in
+            let webhook = Webhook(url: "http://127.0.0.1:\(port)/secret-path")
+            try await withService([webhook]) { service, sessions in
+                sessions.fail(with: WorkflowError.badModel("No such class."))
+                try await service.add("a")
+                try await service.status { _ in !hook.all.isEmpty }
+                #expect(hook.all == ["session 'a' failed: No such class.\nSession: a\nNext: The queue goes on with the next session."])
+                try await service.logged { $0.text.hasPrefix("the webhook has taken alarm ") }
+                let log = try await service.log()
+                #expect(log.contains { $0.text == "the webhook answered with status 503; it is tried again" })
+                #expect(!log.contains { $0.text.contains("secret-path") })
+            }
+        }
+    }
+
+    @Test func aReceiverThatIsDownForGoodHoldsUpNeitherOthersNorTheSession() async throws {
+        let hook = Hook(refusing: 0)
+        try await hook.with { port in
+            let receivers: [any AlarmReceiver] = [Deaf(), Webhook(url: "http://127.0.0.1:\(port)/secret-path")]
+            try await withService(receivers, stepLimit: StepLimit(least: .zero, interval: .milliseconds(5))) { service, sessions in
+                try await service.add("a", grids: "[1]")
+                try await service.status { _ in !hook.all.isEmpty }
+                let lines = try #require(hook.all.first).split(separator: "\n").map(String.init)
+                #expect(lines.first?.hasPrefix("'Map grid 1' of session 'a' has run for ") == true)
+                #expect(Array(lines.dropFirst()) == ["Session: a", "Step: Map grid 1", "Next: The session waits for it; look at SerialEM."])
+                sessions.allow(steps: 1)
+                try await service.status(.idle)
+                #expect(try await service.queue() == "a done")
+                try await service.logged { $0.text == "the deaf one hears nothing; it is tried again" }
+            }
+        }
+    }
+
+    @Test func peopleAreRemindedOfAQueueThatWaitsForThem() async throws {
+        try await withService([], reminder: .milliseconds(20)) { service, sessions in
+            sessions.fail(with: WorkflowError.badModel("No such class."))
+            try await service.add("a", query: "?on_failure=stop")
+            try await service.add("b")
+            try await service.logged { $0.kind == "reminder" && $0.level == .alarm }
+            let reminder = try await service.log().first { $0.kind == "reminder" }
+            #expect(reminder?.text.hasPrefix("Still, after ") == true)
+            #expect(reminder?.text.hasSuffix(
+                "the queue is held: session 'a' failed: No such class. It waits until somebody resumes it: tomopilot resume.") == true)
+        }
+    }
+
+    @Test func theNewestPictureOfTheGridIsNamed() async throws {
+        try await withFolder { folder in
+            let maps = folder + "/G/SPACE_maps"
+            try FileManager.default.createDirectory(atPath: maps, withIntermediateDirectories: true)
+            #expect(SessionService.lastImage(in: folder, grid: "G") == nil)
+            try Data().write(to: URL(fileURLWithPath: folder + "/G/G.mrc"))
+            #expect(SessionService.lastImage(in: folder, grid: "G") == folder + "/G/G.mrc")
+            for (name, time) in [("old", 100.0), ("new", 300.0), ("other", 200.0)] {
+                try Data().write(to: URL(fileURLWithPath: "\(maps)/\(name).png"))
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSince1970: time)], ofItemAtPath: "\(maps)/\(name).png")
+            }
+            #expect(SessionService.lastImage(in: folder, grid: "G") == maps + "/new.png")
+            #expect(SessionService.lastImage(in: folder, grid: nil) == nil)
+        }
+    }
+}
