@@ -89,7 +89,16 @@ extension GuardedMicroscope: Microscope {
         }
     }
 
-    func recoverMap(_ request: MontageRequest) async throws -> Bool { try await base.recoverMap(request) }
+    func recoverMap(_ request: MontageRequest, fileIsWhole: Bool) async throws -> MapRecovery {
+        try await base.recoverMap(request, fileIsWhole: fileIsWhole)
+    }
+
+    func resumeMap(_ request: MontageRequest) async throws {
+        try await exposing("go on with \(request.file)", taking: Seconds(900), discard: nil) { [self] in
+            try await withRoom("go on with \(request.file)") { [base] reserve in try await base.resumeMap(request.leaving(reserve)) }
+        }
+    }
+
     func navigator() async throws -> NavigatorFile { try await base.navigator() }
     func editNavigator(_ edit: @Sendable (inout NavigatorFile) throws -> Void) async throws -> NavigatorFile {
         try await base.editNavigator(edit)
