@@ -10,6 +10,8 @@ import Testing
 @Suite(.serialized) struct DamagedDiskTests {
     private static let tooLarge = "File too large. Raise the limit on the size of files (ulimit -f) and write again."
 
+    private static let onItsDisk = "Free space on the disk that SerialEM writes to, and run again."
+
     /// What a run of level 1 may leave when it stops after the map; SerialEM writes the first three.
     private static let untilMap: Set = [
         "s.yaml", "session/Alga_1/Alga_1.mrc", "session/Alga_1/Alga_1.mrc.mdoc", "session/Alga_1/Alga_1.nav",
@@ -42,7 +44,7 @@ import Testing
         try await withFolder { folder in
             try await withSimulator(in: folder) { simulator in
                 try writeSettings(in: folder, port: simulator.port)
-                let ending = try await tomopilot("run", "s.yaml", in: folder, after: "ulimit -f 64")
+                let ending = try await tomopilot("run", "s.yaml", in: folder, after: "ulimit -f 96")
                 expectSentence(
                     "The journal \(folder)/session/session.sqlite cannot be written: disk I/O error (is the disk full, or the "
                         + "limit on the size of files reached?).", ending)
@@ -116,7 +118,7 @@ import Testing
     @Test(
         "A disk that is really full", .enabled(if: mayMount, "a disk can be mounted by root only"),
         arguments: [
-            ("20m", "Alga_1/Alga_1.mrc", "No space left on device. Free space on this disk and write again. / M()'."),
+            ("20m", "Alga_1/Alga_1.mrc", "No space left on device. Free space on this disk and write again. / M()'. \(Self.onItsDisk)"),
             ("64m", "Alga_1/SPACE_maps/Alga_1_wg.png", "No space left on device. Free space on this disk and write again."),
         ])
     func smallDisk(size: String, file: String, reason: String) async throws {

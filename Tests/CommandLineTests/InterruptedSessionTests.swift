@@ -26,6 +26,20 @@ import Testing
         }
     }
 
+    @Test func aGridThatIsFinishedIsNotTakenUpAgainWhateverElseIsWatched() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                for (more, wasDone) in [("interlocks: [disk, beam, valves, dewars]", false), ("interlocks: [vacuum, disk]", true)] {
+                    try writeSettings(in: folder, port: simulator.port, more: more)
+                    let ending = try await tomopilot("run", "s.yaml", in: folder)
+                    #expect((ending.status, ending.error) == (0, ""))
+                    let log = try String(contentsOfFile: folder + "/session/session.log", encoding: .utf8)
+                    #expect(log.contains("was done   Grid Alga_1") == wasDone, "\(log)")
+                }
+            }
+        }
+    }
+
     @Test func aFullDiskEndsTheSessionInOneSentenceAndTheNextRunTakesThePiecesThatAreLeft() async throws {
         try await withFolder { folder in
             try await withSimulator(in: folder) { simulator in

@@ -37,7 +37,7 @@ import Workflow
         let journal = try SessionStore(path: folder + "/session.sqlite", settings: "")
         for (level, acquired) in [(4, 0), (5, 3)] {
             let step = StepIdentifier.grid(1, "finished-level-\(level)")
-            let digest = try inputDigest(of: settings.withLevel(level))
+            let digest = try inputDigest(of: settings.ofTheSample.withLevel(level))
             try await journal.intend(step, inputDigest: digest)
             try await journal.finish(step, inputDigest: digest, output: Self.report(acquired: acquired), products: [])
         }

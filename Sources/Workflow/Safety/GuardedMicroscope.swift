@@ -45,7 +45,7 @@ actor GuardedMicroscope {
     func note(position: Point<Frame.Stage>, z: Micrometers?) { self.position = StageLocation(point: position, z: z ?? self.position?.z ?? .zero) }
 
     /// What of the interlocks the microscope itself tells.
-    private var watched: Set<Interlock> { settings.interlocks.subtracting([.disk]) }
+    private var watched: Set<Interlock> { Set(settings.interlocks).subtracting([.disk]) }
 
     /// Waits until nothing is in the way of a step.
     ///

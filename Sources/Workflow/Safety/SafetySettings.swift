@@ -4,7 +4,9 @@ import Yams
 /// What of the microscope is watched, how long a session waits for it, and how the microscope is left.
 public struct SafetySettings: Codable, Hashable, Sendable {
     /// `interlocks`: what has to be well before anything is exposed or moved.
-    public let interlocks: Set<Interlock>
+    ///
+    /// A list in a fixed order: digests of settings must not depend on how a set happens to be laid out in memory.
+    public let interlocks: [Interlock]
     /// `interlock_hours`: how long the session waits for it before it stops.
     public let hours: Double
     /// `safe_state`: what is done at every end of a session, and while it waits long.
@@ -14,8 +16,15 @@ public struct SafetySettings: Codable, Hashable, Sendable {
     /// `minimum_beam_current`: nanoamperes of the gun; 0 does not look.
     public let minimumBeamCurrent: Double
 
+    /// What holds where the settings say nothing.
+    static let standard: Self = {
+        var reader = SettingsReader(text: "")
+        return Self(&reader)
+    }()
+
     init(_ reader: inout SettingsReader) {
-        interlocks = Set(reader.names("interlocks", default: Interlock.allCases))
+        let watched = reader.names("interlocks", default: Interlock.allCases)
+        interlocks = Interlock.allCases.filter(watched.contains)
         hours = reader.number("interlock_hours", default: 12, in: 0.01 ... 200, unit: " hours")
         measures = reader.names("safe_state", default: [.beam, .tilt, .valves])
         diskReserve = reader.number("disk_reserve", default: 1, in: 0 ... 100_000, unit: " GB") * 1e9

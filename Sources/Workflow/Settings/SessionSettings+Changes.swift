@@ -8,10 +8,11 @@ extension SessionSettings {
         return changed
     }
 
-    /// The settings that decide what is done with a grid: another answer to a doubt does not undo one that is finished.
-    var ofTheSample: Self {
+    /// The settings that decide what is done with a grid: another port, another interlock or another answer to a doubt do not
+    /// undo one that is finished.
+    package var ofTheSample: Self {
         var changed = self
-        changed.setUncertainSteps(.stop)
+        changed.forgetOperation()
         return changed
     }
 

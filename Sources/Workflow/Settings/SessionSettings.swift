@@ -7,9 +7,9 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     /// `session_dir`: the folder that holds one folder per grid; SerialEM must see it under the same path.
     public private(set) var sessionFolder: String
     /// `serialem_host`: where SerialEM listens.
-    public let host: String
+    public private(set) var host: String
     /// `serialem_port`: 48888 unless SerialEM's property line `SocketServerPort 8 <port>` says otherwise.
-    public let port: Int
+    public private(set) var port: Int
     /// `automation_level`: the last level to do, 1 to 5.
     public private(set) var automationLevel: Int
     /// `grid_list`: cassette slots in order.
@@ -68,7 +68,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public private(set) var uncertainSteps: UncertainSteps
 
     /// What is watched, and how the microscope is left.
-    public let safety: SafetySettings
+    public private(set) var safety: SafetySettings
     /// `maximum_dose_before_acquisition`: what a lamella may get before its tilt series, in electrons per square angstrom; 0
     /// is no limit.
     public let maximumDose: Dose
@@ -156,7 +156,9 @@ public struct SessionSettings: Codable, Hashable, Sendable {
 
     mutating func setLevel(_ level: Int) { automationLevel = level }
 
-    mutating func setUncertainSteps(_ decision: UncertainSteps) { uncertainSteps = decision }
+    /// Puts the defaults in the place of what is no matter of the sample: where SerialEM is, what is watched, and what is done
+    /// about a doubt.
+    mutating func forgetOperation() { (host, port, safety, uncertainSteps) = ("", 0, .standard, .stop) }
 
     mutating func setAvoidedClasses(_ classes: [String]) { avoidedClasses = classes }
 
