@@ -20,6 +20,7 @@ package actor SessionService: Service {
     let stepLimit: StepLimit
     private let run: Runner
     let terminal: Terminal
+    private let threads = SessionThreads()
     /// A session, the queue or the log changed.
     nonisolated let changes = Signal()
     private nonisolated let isEnding = Mutex(false)
@@ -121,7 +122,9 @@ package actor SessionService: Service {
         return await withTaskGroup(of: Void.self) { recorder in
             recorder.addTask { for await event in events { await self.take(event) } }
             let outcome = await withTaskGroup(of: Part.self) { group in
-                group.addTask { .session(await self.runToEnd(session, helm: helm) { continuation.yield($0) }) }
+                group.addTask(executorPreference: threads) {
+                    .session(await self.runToEnd(session, helm: helm) { continuation.yield($0) })
+                }
                 group.addTask {
                     await helm.untilCancelled()
                     return .other

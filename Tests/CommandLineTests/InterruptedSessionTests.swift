@@ -1,3 +1,4 @@
+import Foundation
 import ImageFiles
 import SerialEMSimulator
 import Testing
