@@ -21,6 +21,9 @@ extension SessionService {
             case .obstructed(let text, let next):
                 current?.obstacle = text
                 try await alarm(text, next: next, kind: "interlock", session: current?.session)
+            case .gridFailed(let slot, let name, let reason, let next):
+                current?.steps = []
+                try await alarm("Grid \(name) (slot \(slot)) is skipped: \(reason)", next: next, kind: "grid", session: current?.session)
             case .cleared: current?.obstacle = nil
             case .held(_, let reason):
                 current?.isWaiting = true
@@ -99,7 +102,7 @@ extension RunEvent {
         case .cleared(let text): (text, "interlock", .note)
         case .note(let text): (text, "note", .note)
         case .warning(let text): (text, "warning", .warning)
-        case .progress, .waiting, .microscopeLeft, .obstructed: nil
+        case .progress, .waiting, .microscopeLeft, .obstructed, .gridFailed: nil
         }
     }
 }

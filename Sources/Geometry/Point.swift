@@ -72,6 +72,10 @@ public struct AffineMap<From, To>: Sendable, Hashable, Codable {
         offset = Vector(dx: target.x - moved.dx, dy: target.y - moved.dy)
     }
     public func callAsFunction(_ p: Point<From>) -> Point<To> { Point<To>.origin + linear(p - .origin) + offset }
+    /// First this map, then the other.
+    public func then<Further>(_ other: AffineMap<To, Further>) -> AffineMap<From, Further> {
+        AffineMap<From, Further>(linear: linear.then(other.linear), sending: .origin, to: other(self(.origin)))
+    }
     public var inverse: AffineMap<To, From>? {
         guard let back = linear.inverse else { return nil }
         return AffineMap<To, From>(linear: back, sending: Point<To>.origin + offset, to: .origin)

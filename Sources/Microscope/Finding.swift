@@ -35,18 +35,21 @@ public struct ExaminationRequest: Sendable, Hashable {
     /// The largest tilt at which targets are kept apart.
     public let maximumTilt: Degrees
     public let slots: [Int]
+    /// What the grids of slots must be called, where that is known.
+    public let names: [Int: String]
     /// Whether the objective aperture is to be moved.
     public let movesObjectiveAperture: Bool
     /// A file that is there; a program that sees it sees the session folder under the same name.
     public let file: String
     public init(
-        states: [ImagingStateRequirement], acquires: Bool, maximumTilt: Degrees, slots: [Int], movesObjectiveAperture: Bool,
-        file: String
+        states: [ImagingStateRequirement], acquires: Bool, maximumTilt: Degrees, slots: [Int],
+        names: [Int: String] = [:], movesObjectiveAperture: Bool, file: String
     ) {
         self.states = states
         self.acquires = acquires
         self.maximumTilt = maximumTilt
         self.slots = slots
+        self.names = names
         self.movesObjectiveAperture = movesObjectiveAperture
         self.file = file
     }

@@ -17,6 +17,11 @@ public protocol Microscope: Sendable {
     func cassetteSlot(_ slot: Int) async throws -> CassetteSlot
     /// Brings a grid onto the stage; valves are closed meanwhile.
     func loadGrid(slot: Int) async throws
+    /// Brings the grid on the stage back to its slot; valves are closed meanwhile.
+    func unloadGrid() async throws
+    /// Finds roughly how a grid lies that was loaded again, with images at several places of its whole-grid map, and moves the
+    /// navigator's items along.
+    func realignReloadedGrid(toMapWithNote note: String) async throws
     /// Opens the column valves and reads them back.
     func openValves() async throws
     /// Says of everything that a session will ask for whether it is there. Nothing moves and nothing is exposed.

@@ -182,6 +182,36 @@ extension NavigatorItem {
 }
 
 extension NavigatorItem {
+    /// Puts the item where it lies after the grid was turned and shifted; a map's pixels turn with it.
+    public mutating func move(by map: AffineMap<Frame.Stage, Frame.Stage>) {
+        let corners = points
+        stage = map(stage)
+        if !corners.isEmpty { points = corners.map { map($0) } }
+        if let raw = numbers("RawStageXY"), raw.count == 2 {
+            let moved = map(Point(x: raw[0], y: raw[1]))
+            set("RawStageXY", numbers: [moved.x, moved.y])
+        }
+        guard kind == .map, let matrix = mapScaleMatrix, let back = map.linear.inverse else { return }
+        mapScaleMatrix = back.then(matrix)
+    }
+
+    /// Notes on a map that the grid was loaded again since it was taken, and lies otherwise now.
+    public mutating func noteReload(_ map: AffineMap<Frame.Stage, Frame.Stage>) {
+        guard kind == .map else { return }
+        let all = sinceTaken?.then(map) ?? map
+        let m = all.linear
+        set("GridMapXform", numbers: [m.xpx, m.xpy, m.ypx, m.ypy, all.offset.dx, all.offset.dy])
+    }
+
+    /// Where the places that a map was taken at are now; nil where the grid was not loaded again since.
+    public var sinceTaken: AffineMap<Frame.Stage, Frame.Stage>? {
+        guard let x = numbers("GridMapXform"), x.count == 6 else { return nil }
+        return AffineMap(
+            linear: LinearMap(xpx: x[0], xpy: x[1], ypx: x[2], ypy: x[3]), sending: .origin, to: Point(x: x[4], y: x[5]))
+    }
+}
+
+extension NavigatorItem {
     /// The size of the map's image as SerialEM loads it (a montage is reduced by ``mapBinning``).
     public var mapWidth: Int? { numbers("MapWidthHeight").flatMap { $0.count == 2 ? Int(exactly: $0[0]) : nil } }
     public var mapHeight: Int? { numbers("MapWidthHeight").flatMap { $0.count == 2 ? Int(exactly: $0[1]) : nil } }

@@ -114,4 +114,9 @@ extension SerialEMConnection {
     public func loadCartridge(_ slot: Int) async throws(SerialEMError) {
         try await run("LoadCartridge", [.integer(slot)], kind: .exposing, deadline: Deadline.hours)
     }
+
+    /// Brings the grid on the stage back to its slot, which takes minutes.
+    public func unloadCartridge() async throws(SerialEMError) {
+        try await run("UnloadCartridge", kind: .exposing, deadline: Deadline.hours)
+    }
 }

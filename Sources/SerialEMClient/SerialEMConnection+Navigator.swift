@@ -83,7 +83,15 @@ extension SerialEMConnection {
         try await run("ChangeItemColor", [.integer(index), .integer(color)], kind: .repeatable)
     }
 
-    private func item(_ values: ReportedValues) throws(SerialEMError) -> NavigatorItem {
+/// Finds how a grid lies that was loaded again, by images at five pieces of a montage map, and moves all items of the map's
+    /// registration along into a new one. Rotations within SerialEM's own limit are searched. Not before SerialEM 4.2.
+    public func realignReloadedGrid(toMap index: Int) async throws(SerialEMError) {
+        try await run(
+            "RealignReloadedGrid", [.integer(index), .number(0), .integer(0), .number(0), .integer(1)], kind: .exposing,
+            deadline: Deadline.hours)
+    }
+
+        private func item(_ values: ReportedValues) throws(SerialEMError) -> NavigatorItem {
         guard let kind = NavigatorItem.Kind(rawValue: try values.integer(4)) else {
             throw .badReply(values.context, "\(values.values) is no item of the Navigator.")
         }

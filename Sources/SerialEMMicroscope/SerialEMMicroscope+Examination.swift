@@ -8,7 +8,7 @@ extension SerialEMMicroscope {
         var findings = [programFinding(acquires: request.acquires)]
         for state in request.states { findings += await stateFindings(state) }
         findings += await columnFindings(request)
-        for slot in request.slots { findings.append(await slotFinding(slot)) }
+        for slot in request.slots { findings.append(await slotFinding(slot, wanted: request.names[slot])) }
         findings.append(await folderFinding(request.file))
         return findings
     }
@@ -127,11 +127,15 @@ extension SerialEMMicroscope {
         return findings
     }
 
-    private func slotFinding(_ slot: Int) async -> Finding {
+    private func slotFinding(_ slot: Int, wanted: String?) async -> Finding {
         let subject = "grid \(slot)"
         return await look(subject) {
             let found = try await knownSlot(slot)
             let name = found.name.map { "'\($0)'" } ?? "without a name"
+            if let wanted, found.place == .cassette || found.place == .stage, found.name != wanted {
+                return Finding(
+                    subject, .missing, "\(name), and grids says '\(wanted)'", remedy: "put '\(wanted)' into slot \(slot), or change its name in grids")
+            }
             switch found.place {
             case .cassette:
                 return found.name == nil

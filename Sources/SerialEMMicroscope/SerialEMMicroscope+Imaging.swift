@@ -110,6 +110,16 @@ extension SerialEMMicroscope {
         }
     }
 
+    public func realignReloadedGrid(toMapWithNote note: String) async throws {
+        let c = connection
+        guard let map = try await Self.wording({ try await c.navIndexWithNote(note) }) else {
+            throw MicroscopeError(.missing, "The navigator has no map '\(note)' to realign the grid to.")
+        }
+        let marks = try await bufferMarks()
+        try await exposed { try await c.realignReloadedGrid(toMap: map) }
+        await noteExposures(since: marks)
+    }
+
     public func lowDoseGeometry() async throws -> LowDoseGeometry {
         let view = try await area(.view)
         let record = try await area(.record)

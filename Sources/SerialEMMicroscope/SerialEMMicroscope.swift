@@ -167,6 +167,15 @@ public actor SerialEMMicroscope: Microscope {
         }
     }
 
+    public func unloadGrid() async throws {
+        let c = connection
+        try await Self.wording {
+            try await c.setBeamBlank(true)
+            try await c.setColumnOrGunValve(open: false)
+            try await c.unloadCartridge()
+        }
+    }
+
     public func openValves() async throws {
         let c = connection
         try await confirm("Column valves open") {

@@ -18,7 +18,7 @@ extension VirtualMicroscope {
         let radius = column.beamDiameter(magnification).value / 2 / pixel
         shaded.keepLight(in: middle + toPixels(beamCenter), radius: radius)
 
-        guard let spots = grid.flatMap({ doseMaps[$0.slot]?.darkSpots }) else { return shaded }
+        guard let spots = grid.flatMap({ doseMaps[$0.cartridge]?.darkSpots }) else { return shaded }
         let shrink = cosine(stage.tilt)
         for spot in spots {
             var way = Magnifications.stageToSpecimen(spot.center - place)

@@ -22,6 +22,18 @@ extension VirtualMicroscope {
     /// The slots whose cartridges get stuck.
     public var jammedSlots: Set<Int> { mechanics.jammedSlots }
 
+    /// Somebody changes the cartridges of two slots about; one of the slots may be empty.
+    public func swapCartridges(_ a: Int, _ b: Int) throws(FaultError) {
+        for slot in [a, b] where !Cassette.slots.contains(slot) { throw FaultError("The cassette has no slot \(slot).") }
+        for slot in [a, b] where cassette.loaded == slot { throw FaultError("The cartridge of slot \(slot) is on the stage.") }
+        cassette.swap(a, b)
+    }
+    /// Somebody gives the cartridge of a slot another name.
+    public func renameCartridge(_ slot: Int, to name: String) throws(FaultError) {
+        guard cassette.cartridge(in: slot) != nil else { throw FaultError("Slot \(slot) holds no cartridge.") }
+        cassette.rename(slot, to: name)
+    }
+
     private func checkNothingIsStuck() throws {
         guard let slot = mechanics.stuckSlot else { return }
         guard mechanics.jammedSlots.contains(slot) else { mechanics.stuckSlot = nil; return }
@@ -73,13 +85,16 @@ extension VirtualMicroscope {
             throw TaskFailure("The autoloader is jammed: the cartridge of slot \(slot) is stuck on its way.")
         }
         await passLoading(Seconds(300), slot: slot, kind: .load)
-        let loading = cassette.load(slot)
+        let cartridge = cassette.cartridge(in: slot) ?? slot
+        let old = cassette.seating(of: cartridge)
+        let seating = cassette.load(slot, offset: displacementOnDemand())
         let seed = configuration.seed
-        let specimen = SpecimenGrid(seed: seed &* 100 &+ UInt64(slot))
-        func grid(_ loading: Int) -> LoadedGrid { LoadedGrid(slot: slot, name: name, specimen: specimen, seed: seed, loading: loading) }
-        let new = grid(loading)
+        func grid(_ seating: Cassette.Seating) -> LoadedGrid {
+            LoadedGrid(slot: slot, cartridge: cartridge, name: name, seed: seed, seating: seating)
+        }
+        let new = grid(seating)
         // What was exposed before lies elsewhere on the stage now.
-        if loading > 1 { doseMaps[slot]?.move { [old = grid(loading - 1)] in new.gridToStage(old.stageToGrid($0)) } }
+        if let old { doseMaps[cartridge]?.move { [old = grid(old)] in new.gridToStage(old.stageToGrid($0)) } }
         self.grid = new
         stage = Stage()
         mechanics.storedSlots.remove(slot)
@@ -116,7 +131,7 @@ extension VirtualMicroscope {
         guard configuration.kind == .jeol else { return [.count(cassette.loaded ?? 0), .number(0)] }
         try checkInventory()
         guard let slot = cassette.loaded, let place = cassette.inventory.firstIndex(of: slot) else { return [.number(-1), .number(-1)] }
-        return [.count(place), .count(Cassette.cartridgeID(slot))]
+        return [.count(place), .count(cassette.engravedNumber(slot))]
     }
 
     /// Writes the truth file, if one was asked for.
@@ -138,9 +153,10 @@ extension VirtualMicroscope {
     /// What lies on each grid, in the stage coordinates of its last loading (of its first, before any).
     public func truth() -> SimulatorTruth {
         let grids = cassette.names.sorted { $0.key < $1.key }.map { slot, name in
+            let cartridge = cassette.cartridge(in: slot) ?? slot
             let loaded = LoadedGrid(
-                slot: slot, name: name, specimen: SpecimenGrid(seed: configuration.seed &* 100 &+ UInt64(slot)),
-                seed: configuration.seed, loading: max(1, cassette.loadings[slot] ?? 1))
+                slot: slot, cartridge: cartridge, name: name, seed: configuration.seed,
+                seating: cassette.seating(of: cartridge) ?? Cassette.Seating(loading: 1))
             return SimulatorTruth.Grid(loaded)
         }
         return SimulatorTruth(seed: configuration.seed, loadedSlot: cassette.loaded, grids: grids)

@@ -14,13 +14,13 @@ extension VirtualMicroscope {
         guard inventory.indices.contains(number - 1) else { return [.number(-1)] }
         let slot = inventory[number - 1]
         let station = mechanics.stuckSlot == slot ? 0 : cassette.loaded == slot ? 3 : mechanics.storedSlots.contains(slot) ? 2 : 1
-        return [.count(Cassette.cartridgeID(slot)), .count(station), .count(slot), .number(1), .number(0)]
+        return [.count(cassette.engravedNumber(slot)), .count(station), .count(slot), .number(1), .number(0)]
             + [.text(cassette.reportedName(slot) ?? "")]
     }
     func findCartridge(_ id: Int) throws -> [ReportedValue] {
         guard configuration.kind == .jeol else { throw CommandFailure("Cartridges have numbers on a JEOL microscope only.") }
         try checkInventory()
-        guard let place = cassette.inventory.firstIndex(where: { Cassette.cartridgeID($0) == id }) else {
+        guard let place = cassette.inventory.firstIndex(where: { cassette.engravedNumber($0) == id }) else {
             throw CommandFailure("The inventory has no cartridge with the number \(id).")
         }
         return [.count(place + 1)]

@@ -23,19 +23,7 @@ struct ReloadTransform: Sendable {
 
     /// The rigid movement that fits pairs of places best (least squares); the mean of what it leaves, in micrometres.
     static func fitting(_ pairs: [(from: Point<Frame.Stage>, to: Point<Frame.Stage>)]) -> (transform: ReloadTransform, residual: Double)? {
-        guard pairs.count >= 2 else { return nil }
-        func mean(_ places: [Point<Frame.Stage>]) -> Point<Frame.Stage> {
-            let n = Double(places.count)
-            return Point(x: places.reduce(0) { $0 + $1.x } / n, y: places.reduce(0) { $0 + $1.y } / n)
-        }
-        let from = mean(pairs.map(\.from))
-        let to = mean(pairs.map(\.to))
-        let turn = angle(
-            across: pairs.reduce(0) { $0 + ($1.from - from).dx * ($1.to - to).dy - ($1.from - from).dy * ($1.to - to).dx },
-            along: pairs.reduce(0) { $0 + ($1.from - from).dx * ($1.to - to).dx + ($1.from - from).dy * ($1.to - to).dy })
-        let transform = ReloadTransform(turn: turn, from: from, to: to)
-        let residual = pairs.reduce(0) { $0 + transform.map($1.from).distance(to: $1.to) } / Double(pairs.count)
-        return (transform, residual)
+        RigidFit(pairs).map { (ReloadTransform(turn: $0.rotation, from: $0.from, to: $0.to), $0.residual) }
     }
 }
 
@@ -47,7 +35,7 @@ extension VirtualMicroscope {
     private static let usualRotation = 15.0
 
     /// Finds how a grid lies after it was loaded again: images at five pieces of its montage are looked for in the map. Items
-    /// of the map's registration are moved along into a new one, unless argument 5 is 0. Argument 3 sets the height of the map.
+    /// of the map's registration are moved along into a new one, unless argument 5 is 0, or 2 and SerialEM's limits are passed. Argument 3 sets the height of the map.
     func realignReloadedGrid(_ a: CommandArguments) async throws -> [ReportedValue] {
         let place = try place(ofItem: a.integer(1))
         let expected = Degrees(try a.number(2))
@@ -83,8 +71,18 @@ extension VirtualMicroscope {
         log.append(
             "Reloaded grid: rotation \(fixed(result.transform.turn.value, 2)) degrees, shift at the map's centre "
                 + "\(fixed((result.transform.map(item.stage) - item.stage).length, 1)) um, mean residual \(fixed(result.residual, 2)) um")
-        if a.integer(5, default: 1) > 0 { move(itemsOf: item, by: result.transform) }
+        let choice = a.integer(5, default: 1)
+        if choice > 1, Self.isBeyondLimits(result) {
+            log.append("The grid has moved, turned or bent too far; points were not transformed")
+        } else if choice > 0 {
+            move(itemsOf: item, by: result.transform)
+        }
         return []
+    }
+
+    /// Argument 5 of 2 keeps SerialEM's limits (CMultiGridTasks: 70 um, 17 degrees, mean residual 7.5 um).
+    private static func isBeyondLimits(_ found: (transform: ReloadTransform, residual: Double)) -> Bool {
+        found.transform.map.offset.length > 70 || found.transform.turn.magnitude > Degrees(17) || found.residual > 7.5
     }
 
     private func restoreAfterReload(_ before: (magnification: Int, lowDose: Bool, slit: Bool, screen: Bool)) async {
@@ -189,33 +187,9 @@ extension VirtualMicroscope {
         let old = map.registration
         let new = (items.map(\.registration).max() ?? old) + 1
         for index in items.indices where items[index].registration == old {
-            items[index].move(by: transform)
+            items[index].move(by: transform.map)
+            items[index].noteReload(transform.map)
             items[index].registration = new
         }
-    }
-}
-
-extension NavigatorItem {
-    /// The item lies on a grid that was loaded again.
-    mutating func move(by transform: ReloadTransform) {
-        let map = transform.map
-        let corners = points
-        stage = map(stage)
-        if !corners.isEmpty { points = corners.map { map($0) } }
-        if let raw = numbers("RawStageXY"), raw.count == 2 {
-            let moved = map(Point(x: raw[0], y: raw[1]))
-            set("RawStageXY", numbers: [moved.x, moved.y])
-        }
-        guard kind == .map else { return }
-        mapScaleMatrix = mapScaleMatrix.map { LinearMap<Frame.Stage, Frame.Stage>.rotation(-transform.turn).then($0) }
-        let all = sinceTaken.map { AffineMap(linear: $0.linear.then(map.linear), sending: .origin, to: map($0(.origin))) } ?? map
-        let m = all.linear
-        set("GridMapXform", numbers: [m.xpx, m.xpy, m.ypx, m.ypy, all.offset.dx, all.offset.dy])
-    }
-    /// Where the places that a map was taken at are now; nil where the grid was not loaded again since.
-    var sinceTaken: AffineMap<Frame.Stage, Frame.Stage>? {
-        guard let x = numbers("GridMapXform"), x.count == 6 else { return nil }
-        return AffineMap(
-            linear: LinearMap(xpx: x[0], xpy: x[1], ypx: x[2], ypy: x[3]), sending: .origin, to: Point(x: x[4], y: x[5]))
     }
 }

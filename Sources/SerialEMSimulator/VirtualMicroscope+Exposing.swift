@@ -90,7 +90,7 @@ extension VirtualMicroscope {
             return Raster(width: width, height: height, pixels: values)
         }
         let view = field(magnification, binning: settings.binning, width: width, height: height, place: place + areaOffset(settings, magnification), grid: grid)
-        let damage = (doseMaps[grid.slot]?.dose(at: place).value ?? 0) / 300
+        let damage = (doseMaps[grid.cartridge]?.dose(at: place).value ?? 0) / 300
         let image = grid.specimen.image(
             of: view, electronsPerPixel: electrons, defocus: trueDefocus(at: place), damage: min(1, damage),
             noiseSeed: noise.next(), contrast: column.apertures.contrast(magnification),
@@ -118,13 +118,14 @@ extension VirtualMicroscope {
     ) {
         let slot = grid?.slot ?? 0
         let lit = place + Magnifications.specimenToStage(beamCenter)
-        doseMaps[slot, default: DoseMap()].add(dose, at: lit, beamDiameter: column.beamDiameter(magnification))
+        let cartridge = grid?.cartridge ?? 0
+        doseMaps[cartridge, default: DoseMap()].add(dose, at: lit, beamDiameter: column.beamDiameter(magnification))
         let record = ExposureRecord(
             time: clock.date.iso, slot: slot, area: Self.letter(set),
             magnification: magnification.value, stageX: stage.position.x, stageY: stage.position.y,
             stageZ: stage.height.value, tilt: stage.tilt.value, trueX: place.x, trueY: place.y,
             exposureSeconds: settings.exposure.value, dose: dose.value,
-            accumulatedDose: doseMaps[slot]?.dose(at: place).value ?? dose.value,
+            accumulatedDose: doseMaps[cartridge]?.dose(at: place).value ?? dose.value,
             file: currentFile.map { openFiles[$0].path } ?? "")
         exposures.append(record)
         exposureLines.append(record)

@@ -22,7 +22,7 @@ struct ControlRoutes: HTTPResponder {
     private static let longestBody = 1 << 20
     private static let methods: [(path: String, methods: [String])] = [
         ("/faults", ["GET", "POST", "DELETE"]), ("/status", ["GET"]), ("/events", ["GET"]), ("/dialog", ["POST"]), ("/stop", ["POST"]),
-        ("/crash", ["POST"]),
+        ("/crash", ["POST"]), ("/cassette", ["GET", "POST"]),
     ]
 
     func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
@@ -90,6 +90,10 @@ struct ControlRoutes: HTTPResponder {
             try fields.finish()
             guard await server.microscope.answerAnyDialog(answer) else { throw FaultError("No dialog is open.") }
             return Self.text(["answered": .bool(true)])
+        case ("GET", "/cassette"): return Self.text(await server.microscope.cassetteNames())
+        case ("POST", "/cassette"):
+            try await changeCassette(body)
+            return Self.text(await server.microscope.cassetteNames())
         case ("POST", "/stop"): return Self.text(["stop": .string(await server.microscope.pressStop())])
         case ("POST", "/crash"):
             var fields = try Self.fields(body)
@@ -99,6 +103,19 @@ struct ControlRoutes: HTTPResponder {
             return Self.text(["backAfterSeconds": .number(seconds)])
         default: return try await events()
         }
+    }
+
+    /// An operator's hand in the cassette: `"slot"` with the `"other"` slot whose cartridge it is changed about with, or a new `"name"`.
+    private func changeCassette(_ body: String) async throws {
+        let slots = 1 ... 12
+        var fields = try Self.fields(body)
+        let slot = try fields.required("slot", "a slot of the cassette") { fields throws(FaultError) in try fields.integer("slot", slots) }
+        let other = try fields.integer("other", slots)
+        let name = try fields.text("name")
+        try fields.finish()
+        guard (other == nil) != (name == nil) else { throw FaultError("body: give either 'other' or 'name' with 'slot'.") }
+        if let other { try await server.microscope.swapCartridges(slot, other) }
+        if let name { try await server.microscope.renameCartridge(slot, to: name) }
     }
 
     /// The keys of a body that may be left out.
@@ -137,6 +154,13 @@ extension SimulatorServer {
 }
 
 extension VirtualMicroscope {
+    /// The name of the cartridge in each slot, and which is on the stage.
+    func cassetteNames() -> JSONValue {
+        var slots: JSONObject = [:]
+        for slot in cassette.inventory { slots["\(slot)"] = .string(cassette.names[slot] ?? "") }
+        return ["slots": .object(slots), "onStage": cassette.loaded.map { .integer($0) } ?? .null]
+    }
+
     func status() -> JSONObject {
         [
             "time": .string(time), "elapsedSeconds": .number(clock.elapsed), "control": .string("\(control)"),

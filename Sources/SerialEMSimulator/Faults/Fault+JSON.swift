@@ -6,7 +6,7 @@ extension Fault {
     /// All kinds by their names in JSON.
     public static let kinds = [
         "dropBeforeReply", "dropInReply", "dropAfterReply", "delayReply", "busy", "stop", "stopWhileWaiting", "newcomer", "error",
-        "blankImage", "missingPiece", "stageShort", "jam", "vacuum", "closedValve", "refill", "lowDisk", "crash", "diskFull", "dialog", "truncateReply", "glueReply",
+        "blankImage", "missingPiece", "stageShort", "jam", "displaced", "vacuum", "closedValve", "refill", "lowDisk", "crash", "diskFull", "dialog", "truncateReply", "glueReply",
         "garbageReply", "wrongCount", "wrongLength", "silence",
     ]
 
@@ -79,6 +79,9 @@ extension Fault.Kind {
                 try fields.number("micrometers", 0 ... 2000)
             })
         case "jam": self = .jam
+        case "displaced":
+            self = .displaced(
+                micrometers: try fields.number("micrometers", -2000 ... 2000) ?? 0, degrees: try fields.number("degrees", -180 ... 180) ?? 0)
         case "vacuum":
             self = .vacuum(severity: try fields.integer("severity", 1 ... 2) ?? 2, seconds: try fields.number("seconds", Self.seconds) ?? 600)
         case "closedValve": self = .closedValve
@@ -155,6 +158,9 @@ extension Fault {
         case .lowDisk(let room, let seconds):
             out["megabytes"] = .number(room)
             out["seconds"] = .number(seconds)
+        case .displaced(let distance, let turn):
+            out["micrometers"] = .number(distance)
+            out["degrees"] = .number(turn)
         case .stageShort(let distance): out["micrometers"] = .number(distance)
         case .dialog(let text, let seconds):
             out["text"] = .string(text)

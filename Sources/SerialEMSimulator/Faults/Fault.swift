@@ -41,6 +41,8 @@ public struct Fault: Sendable, Hashable {
         case stageShort(micrometers: Double)
         /// The autoloader fails: the cartridge does not leave its place.
         case jam
+        /// A cartridge comes to lie farther off on the stage than it would: along x, and turned.
+        case displaced(micrometers: Double, degrees: Double)
         /// Air gets into the column for so many simulated seconds. Severity 1 shows at the gauges; at 2 the column valve closes
         /// and stays closed until the pumps have won.
         case vacuum(severity: Int, seconds: Double)
@@ -98,7 +100,7 @@ public struct Fault: Sendable, Hashable {
     static let acquisition = "AcquireAtItems"
 
     /// What a kind of fault can strike: only these count as its opportunities.
-    enum Occasion: Sendable, Hashable { case request, command, exposure, piece, move, cartridge, gas, imageFile }
+    enum Occasion: Sendable, Hashable { case request, command, exposure, piece, move, cartridge, seat, gas, imageFile }
 
     private static let aliases = [
         "V": "View", "F": "Focus", "T": "Trial", "R": "Record", "L": "Preview", "M": "Montage", "S": "Save", "G": "AutoFocus",
@@ -124,6 +126,7 @@ extension Fault.Kind {
         case .missingPiece: "missingPiece"
         case .stageShort: "stageShort"
         case .jam: "jam"
+        case .displaced: "displaced"
         case .vacuum: "vacuum"
         case .closedValve: "closedValve"
         case .refill: "refill"
@@ -147,6 +150,7 @@ extension Fault.Kind {
         case .missingPiece: .piece
         case .stageShort: .move
         case .jam: .cartridge
+        case .displaced: .seat
         case .vacuum: .gas
         case .diskFull: .imageFile
         default: .request

@@ -47,6 +47,14 @@ extension VirtualMicroscope {
         throw TaskFailure("The autoloader has jammed: \(cartridge) did not move.")
     }
 
+    /// By how much a cartridge that reaches the stage now lies farther off than it would.
+    func displacementOnDemand() -> Cassette.Displacement? {
+        for case .displaced(let distance, let turn) in strike(.seat) {
+            return Cassette.Displacement(micrometers: distance, degrees: turn)
+        }
+        return nil
+    }
+
     /// Lets air into the column if it is to leak now: where a cartridge or a refill has moved something, the valve opens, or the
     /// column is in use for an exposure.
     func leakOnDemand() {

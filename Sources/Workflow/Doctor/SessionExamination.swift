@@ -33,8 +33,10 @@ public struct SessionExamination: Sendable {
         try Data("TomoPilot looks whether SerialEM sees this folder.\n".utf8).write(to: URL(fileURLWithPath: file))
         return await microscope.examine(
             ExaminationRequest(
-                states: settings.requiredStates, acquires: settings.automationLevel >= 5, maximumTilt: settings.maximumTilt,
-                slots: settings.gridList, movesObjectiveAperture: settings.controlsObjectiveAperture, file: file))
+                states: settings.requiredStates, acquires: settings.highestLevel >= 5,
+                maximumTilt: settings.gridList.map { settings.of(grid: $0).maximumTilt }.max() ?? settings.maximumTilt,
+                slots: settings.gridList, names: settings.grids?.compactMapValues(\.name) ?? [:],
+                movesObjectiveAperture: settings.controlsObjectiveAperture, file: file))
     }
 
     private func modelFinding() async -> Finding {
@@ -68,7 +70,7 @@ public struct SessionExamination: Sendable {
         let space = (try? FileManager.default.attributesOfFileSystem(forPath: path)[.systemFreeSize] as? NSNumber)?.doubleValue
         if let space {
             let needed = Self.bytesPerGrid * Double(settings.gridList.count)
-            let seen = "\(Int(space / 1e9)) GB free, about \(Int(needed / 1e9)) GB needed for maps" + (settings.automationLevel >= 5 ? ", and the tilt series" : "")
+            let seen = "\(Int(space / 1e9)) GB free, about \(Int(needed / 1e9)) GB needed for maps" + (settings.highestLevel >= 5 ? ", and the tilt series" : "")
             findings.append(
                 space >= needed ? Finding("disk", .good, seen) : Finding("disk", .odd, seen, remedy: "free space, or use another session_dir"))
         }
@@ -76,7 +78,7 @@ public struct SessionExamination: Sendable {
     }
 
     private func scriptFindings() -> [Finding] {
-        guard settings.automationLevel >= 5 else { return [] }
+        guard settings.highestLevel >= 5 else { return [] }
         let number = settings.scriptNumbers[2]
         return [
             Finding(
@@ -90,7 +92,7 @@ extension SessionSettings {
     /// The imaging states that the level needs.
     var requiredStates: [ImagingStateRequirement] {
         var states = [ImagingStateRequirement(state: wholeGridState, lowDose: false, key: "WG_image_state")]
-        if automationLevel >= 2 {
+        if highestLevel >= 2 {
             states.append(.init(state: intermediateState, lowDose: false, key: "IM_image_state"))
             states += mediumStates.map { .init(state: $0, lowDose: true, key: "MM_image_state") }
         }

@@ -7,11 +7,14 @@ import Units
 ///
 /// Lines are only ever appended, so that nothing is lost with a run; a last line that was cut off is ignored.
 struct ExposureBook: Sendable {
-    /// For which lamella the exposures of a task are made, as `L01`.
+    /// For which lamella the exposures of a task are made, as `L01`; ``wholeGrid`` where they are made for all.
     @TaskLocal static var lamella: String?
 
+    /// In the place of a lamella: what counts for each of them.
+    static let wholeGrid = "grid"
+
     /// What an exposure was for.
-    enum Purpose: String, Codable, Sendable { case eucentricity, intermediate }
+    enum Purpose: String, Codable, Sendable { case eucentricity, intermediate, realignment }
 
     struct Line: Codable, Sendable, Hashable {
         let lamella: String

@@ -73,8 +73,8 @@ extension GridSession {
 
     private func bookEntries(_ number: Int) -> [LamellaDose.Entry] {
         let name = "L\(twoDigits(number))"
-        let lines = ExposureBook(folder: folder.path, grid: folder.grid).lines().filter { $0.lamella == name }
-        return [(ExposureBook.Purpose.eucentricity, "eucentricity"), (.intermediate, "intermediate image")].compactMap { purpose, words in
+        let lines = ExposureBook(folder: folder.path, grid: folder.grid).lines().filter { [name, ExposureBook.wholeGrid].contains($0.lamella) }
+        return [(ExposureBook.Purpose.eucentricity, "eucentricity"), (.intermediate, "intermediate image"), (.realignment, "realignment")].compactMap { purpose, words in
             let own = lines.filter { $0.purpose == purpose }
             guard !own.isEmpty else { return nil }
             let dose = own.reduce(0) { $0 + $1.dose }

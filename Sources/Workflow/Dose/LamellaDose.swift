@@ -5,7 +5,7 @@ import Units
 struct LamellaDose: Codable, Sendable, Hashable {
     /// Exposures of one purpose.
     struct Entry: Codable, Sendable, Hashable {
-        /// `grid map`, `eucentricity`, `intermediate image` or `lamella map`.
+        /// `grid map`, `eucentricity`, `intermediate image`, `realignment` or `lamella map`.
         let purpose: String
         let images: Int
         /// At the lamella's centre.

@@ -17,6 +17,8 @@ public enum RunEvent: Sendable {
     case released(at: Checkpoint)
     /// A grid or lamella that the supervisor skips.
     case leftOut(String, reason: String)
+    /// A grid failed and is left out, and a person should know: why, and what the session does next.
+    case gridFailed(slot: Int, name: String, reason: String, next: String)
     /// How the microscope was left at the end; the log has it as notes and warnings.
     case microscopeLeft(isSafe: Bool)
     /// Something is in the way of the session, and a person should know: what it is and what the session does next.

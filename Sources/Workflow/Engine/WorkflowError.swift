@@ -3,6 +3,8 @@ public struct WorkflowError: Error, Sendable, CustomStringConvertible {
     /// What kind of trouble it is.
     public enum Code: Sendable, Hashable {
         case uncertain, skippable, inputChanged, unreadableJournal, unusableJournal, badModel, badImage, refused, incomplete, stopped
+        /// A grid is another than it was, cannot be loaded, or is not found again after it was.
+        case wrongGrid, notLoaded, lostGrid
     }
     public let code: Code
     public let message: String
@@ -43,6 +45,12 @@ extension WorkflowError {
     public static func badImage(_ message: String) -> Self { Self(code: .badImage, message: message) }
     /// Something was asked that would be unsafe.
     public static func refused(_ message: String) -> Self { Self(code: .refused, message: message) }
+    /// The cassette or the stage holds another grid than the journal or the settings say.
+    static func wrongGrid(_ message: String) -> Self { Self(code: .wrongGrid, message: message) }
+    /// The autoloader did not bring a grid to the stage.
+    static func notLoaded(_ message: String) -> Self { Self(code: .notLoaded, message: message) }
+    /// A grid that was loaded again does not lie where it can be gone on with.
+    static func lostGrid(_ message: String) -> Self { Self(code: .lostGrid, message: message) }
     /// A person ended the session at a checkpoint.
     public static func stopped(_ reason: String) -> Self { Self(code: .stopped, message: "The session was stopped: \(reason).") }
     /// Something did not come to its end.

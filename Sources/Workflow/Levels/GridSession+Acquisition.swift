@@ -26,6 +26,8 @@ extension GridSession {
 
     func acquire(_ lamellae: [AnalysedLamella]) async throws -> [AcquiredTarget] {
         if try await pass(.acquisition(slot: slot)) != nil { return try await acquiredEarlier(lamellae) }
+        // While it was held the grid may have been taken off the stage and brought back.
+        if await placed.placement != placementOfTargets { try await writeTargets(of: lamellae) }
         let areas = lamellae.flatMap { $0.targeted?.areas ?? [] }
         guard !areas.isEmpty else {
             engine.note(.warning("grid \(folder.grid) has no targets; nothing is acquired"))
@@ -156,7 +158,7 @@ extension GridSession {
         engine.note(.waiting("\(done) of \(total) tilt series after \(words(waited))"))
     }
 
-    private nonisolated func run(of area: TargetedLamella.Area) -> AreaRun { AreaRun(area: area.name, in: folder.path) }
+    nonisolated func run(of area: TargetedLamella.Area) -> AreaRun { AreaRun(area: area.name, in: folder.path) }
 
     /// What lies on disk, target by target.
     private nonisolated func acquired(_ areas: [TargetedLamella.Area]) -> [AcquiredTarget] {

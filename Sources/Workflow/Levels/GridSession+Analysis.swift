@@ -18,7 +18,8 @@ extension GridSession {
         let lamellaGeometry = Self.geometry(of: map, in: geometry)
         var segmented: SegmentedLamella?
         var targeted: TargetedLamella?
-        if let segmenter = context.models.segmenter {
+        // Grids that go farther may have opened it.
+        if let segmenter = context.models.segmenter, settings.automationLevel >= 3 {
             let regions = try await segment(map, of: lamella.onGridMap, by: segmenter, geometry: lamellaGeometry)
             if settings.automationLevel >= 4 {
                 targeted = try await chooseTargets(on: map, segmented: regions, geometry: lamellaGeometry)
@@ -69,15 +70,18 @@ extension GridSession {
                 var entries: JSONObject = ["unit": "square micrometres"]
                 for name in result.classes { entries[name] = .number(areas[name] ?? 0) }
                 try JSONValue.object(entries).write(to: stem + "_areas.json")
-                let best = try TargetSelection.bestSingle(
-                    labels: labels, classes: result.classes, acquired: image.map { $0 != 0 }, geometry: geometry,
-                    settings: targetSettings)
-                if let target = best?.targets.first {
-                    try await writePosition(
-                        of: map.number, level: 3, stage: geometry.stage(of: target.position), score: target.score)
-                }
+                try await writeBestPosition(on: map, image: image, labels: labels, geometry: geometry)
                 return SegmentedLamella(number: map.number, labelsFile: stem + "_seg.png", areas: areas)
             })
+    }
+
+    /// The one place that level 3 would aim at.
+    func writeBestPosition(on map: LamellaMap, image: Raster<UInt8>, labels: Raster<UInt8>, geometry: LamellaGeometry) async throws {
+        let best = try TargetSelection.bestSingle(
+            labels: labels, classes: context.models.segmenterDescription?.classes ?? [], acquired: image.map { $0 != 0 },
+            geometry: geometry, settings: targetSettings)
+        guard let target = best?.targets.first else { return }
+        try await writePosition(of: map.number, level: 3, stage: geometry.stage(of: target.position), score: target.score)
     }
 
     /// Segments the part of a map that holds the lamella; all around it is 'black', which no target may lie in.

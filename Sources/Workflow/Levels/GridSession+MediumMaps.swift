@@ -24,6 +24,7 @@ extension GridSession {
         let geometry = try await lowDoseGeometry()
         // Programs that watch the folder start when these are there; they come before the maps that they belong to.
         try writeParameters(geometry, intermediateImages: present.map { folder.intermediateFile($0.number) })
+        let onMaps = await geometry.turned(by: placed.placement)
         return try await withThrowingTaskGroup(of: AnalysedLamella?.self) { group in
             var waiting = 0
             var done: [AnalysedLamella] = []
@@ -54,7 +55,7 @@ extension GridSession {
                 }
                 group.addTask { [self] in
                     let analysed = try await sparing(lamella: name) { [self] in
-                        try await analyse(lamella, map: map, geometry: geometry)
+                        try await analyse(lamella, map: map, geometry: onMaps)
                     }
                     await context.progress.finish(Work.segmentation)
                     return analysed
@@ -73,6 +74,7 @@ extension GridSession {
         let setup: ImagingSetup
     }
 
+    /// As it was read; a grid that was loaded again lies otherwise to it than its maps do.
     func lowDoseGeometry() async throws -> LowDoseGeometry {
         try await engine.run(
             Step(

@@ -115,22 +115,15 @@ extension GridSession {
     ) async throws -> (stage: Point<Frame.Stage>, found: DetectedLamella?)? {
         let number = lamella.number
         let wanted = context.models.detectorDescription.pixelSize
-        let factor = wanted / image.pixelSize
-        let width = max(1, Int(Double(image.image.width) / factor))
-        let height = max(1, Int(Double(image.image.height) / factor))
-        let reduced = image.image.resized(width: width, height: height)
+        let (reduced, pixelToStage) = image.reduced(to: wanted)
+        let width = reduced.width
+        let height = reduced.height
         let limits = try contrast(
             matching: reduced, of: lamella, width: (Pixels(Double(width)) * wanted).inMicrometers,
             height: (Pixels(Double(height)) * wanted).inMicrometers)
         let bytes = reduced.byteScaled(black: limits.black, white: limits.white)
-        let m = image.pixelToStage.linear
-        let linear = LinearMap<Frame.MapPixels, Frame.Stage>(
-            xpx: m.xpx * factor, xpy: m.xpy * factor, ypx: m.ypx * factor, ypy: m.ypy * factor)
         let picture = MapPicture(
-            png: folder.intermediateStem(number) + ".png", width: width, height: height, pixelSize: wanted,
-            pixelToStage: AffineMap(
-                linear: linear, sending: Point(x: Double(width) / 2, y: Double(height) / 2),
-                to: image.pixelToStage(Point(x: Double(image.image.width) / 2, y: Double(image.image.height) / 2))),
+            png: folder.intermediateStem(number) + ".png", width: width, height: height, pixelSize: wanted, pixelToStage: pixelToStage,
             z: image.stage.z)
         try PNGFile.write(bytes, to: picture.png)
         try picture.sidecar(originalMap: folder.inFolder(folder.intermediateFile(number))).write(
@@ -164,5 +157,22 @@ extension GridSession {
         let dx = vectors.map(\.dx).sorted()
         let dy = vectors.map(\.dy).sorted()
         return Vector(dx: dx[dx.count / 2], dy: dy[dy.count / 2])
+    }
+}
+
+extension StageImage {
+    /// The image at another pixel size, and where its pixels lie.
+    func reduced(to wanted: PixelSize) -> (image: Raster<Float>, pixelToStage: AffineMap<Frame.MapPixels, Frame.Stage>) {
+        let factor = wanted / pixelSize
+        let width = max(1, Int(Double(image.width) / factor))
+        let height = max(1, Int(Double(image.height) / factor))
+        let m = pixelToStage.linear
+        let linear = LinearMap<Frame.MapPixels, Frame.Stage>(
+            xpx: m.xpx * factor, xpy: m.xpy * factor, ypx: m.ypx * factor, ypy: m.ypy * factor)
+        let middle = pixelToStage(Point(x: Double(image.width) / 2, y: Double(image.height) / 2))
+        return (
+            image.resized(width: width, height: height),
+            AffineMap(linear: linear, sending: Point(x: Double(width) / 2, y: Double(height) / 2), to: middle)
+        )
     }
 }

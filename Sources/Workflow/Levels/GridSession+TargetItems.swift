@@ -10,11 +10,15 @@ import Units
 /// Level 4 as far as SerialEM and PACEtomo see it: virtual maps, navigator items and targets files.
 extension GridSession {
     func writeTargets(of lamellae: [AnalysedLamella]) async throws {
-        let geometry = try await lowDoseGeometry()
+        let placement = await placed.placement
+        let geometry = try await lowDoseGeometry().turned(by: placement)
+        placementOfTargets = placement
         for lamella in lamellae {
             guard let targeted = lamella.targeted else { continue }
+            // What was acquired before the grid was loaded again stays as it was.
+            if placement != .asMapped, !targeted.areas.isEmpty, targeted.areas.allSatisfy({ run(of: $0).state == .finished }) { continue }
             _ = try await sparing(lamella: "L\(twoDigits(targeted.number))") { [self] in
-                try await write(targeted, on: lamella.map, geometry: geometry)
+                try await write(targeted, on: lamella.map, geometry: geometry, placement: placement)
             }
             await context.progress.finish(Work.targets)
         }
@@ -24,13 +28,17 @@ extension GridSession {
         let map: LamellaMap
         let targeted: TargetedLamella
         let geometry: LowDoseGeometry
+        /// nil for a grid that was not loaded again.
+        let placement: Placement?
     }
 
-    private func write(_ targeted: TargetedLamella, on map: LamellaMap, geometry: LowDoseGeometry) async throws {
+    private func write(
+        _ targeted: TargetedLamella, on map: LamellaMap, geometry: LowDoseGeometry, placement: Placement
+    ) async throws {
         _ = try await engine.run(
             Step(
                 .lamella(slot, map.number, "target-items"), title: "Write targets of lamella \(map.number)",
-                input: Input(map: map, targeted: targeted, geometry: geometry)
+                input: Input(map: map, targeted: targeted, geometry: geometry, placement: placement == .asMapped ? nil : placement)
             ) { [self] in
                 guard let template = try await mapItem(note: folder.mediumFile(map.number)) else {
                     throw WorkflowError.badImage("The navigator has no map '\(folder.mediumFile(map.number))'.")
@@ -50,7 +58,7 @@ extension GridSession {
                 for area in targeted.areas {
                     try await write(
                         area, on: map, pixels: pixels, montagePixelSize: montage.pixelSize, template: template,
-                        geometry: geometry)
+                        geometry: geometry, placement: placement)
                 }
                 return targeted.areas.count
             })
@@ -58,7 +66,7 @@ extension GridSession {
 
     private func write(
         _ area: TargetedLamella.Area, on map: LamellaMap, pixels: Raster<Int16>, montagePixelSize: PixelSize,
-        template: NavigatorItem, geometry: LowDoseGeometry
+        template: NavigatorItem, geometry: LowDoseGeometry, placement: Placement
     ) async throws {
         let points = try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: area.pointsFile))).area
         let names = AreaNames(area: area.name)
@@ -79,7 +87,7 @@ extension GridSession {
         }
         // The targets file is complete before the navigator points to it.
         try AtomicFile.write(
-            TargetsFile(area: points, name: area.name, geometry: lamellaGeometry).text(), to: folder.inFolder(names.targetsFile))
+            TargetsFile(area: points, name: area.name, geometry: lamellaGeometry.placed(by: placement)).text(), to: folder.inFolder(names.targetsFile))
         let geoStages = points.geoPoints.map { lamellaGeometry.stage(of: $0) }
         let finished = views
         let grid = folder

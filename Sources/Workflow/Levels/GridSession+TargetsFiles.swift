@@ -21,7 +21,7 @@ extension GridSession {
             settings: [],
             entries: [
                 TargetsFile.Entry(
-                    seriesFile: names.seriesFile(1), viewFile: nil, shift: .zero, stage: stage, lowDoseArea: .record,
+                    seriesFile: names.seriesFile(1), viewFile: nil, shift: .zero, stage: await placed.placement.map(stage), lowDoseArea: .record,
                     score: score, skip: false)
             ], geoPoints: [])
         try AtomicFile.write(file.text(), to: folder.inFolder(names.targetsFile))

@@ -25,6 +25,19 @@ extension GuardedMicroscope: Microscope {
         try await base.loadGrid(slot: slot)
     }
 
+    func unloadGrid() async throws {
+        try await clear(for: "take the grid off the stage", taking: Seconds(900))
+        note(valvesAreOpen: false)
+        note(setup: nil)
+        try await base.unloadGrid()
+    }
+
+    func realignReloadedGrid(toMapWithNote note: String) async throws {
+        try await exposing("realign the grid to \(note)", taking: Seconds(600), for: .realignment, discard: nil) { [base] in
+            try await base.realignReloadedGrid(toMapWithNote: note)
+        }
+    }
+
     func openValves() async throws {
         repeat { try await clear(for: "open the column valves") } while try await !tryToOpenValves()
         note(valvesAreOpen: true)

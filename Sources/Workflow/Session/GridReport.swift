@@ -21,6 +21,19 @@ struct GridReport: Codable, Sendable, Hashable {
     /// Why a person skipped the grid, or the rest of it; nil in journals of earlier builds.
     private(set) var skipped: String?
 
+    /// Whether that was because it failed; nil in journals of earlier builds.
+    private(set) var failed: Bool?
+    /// How it lay when it was loaded again last; nil where it was not.
+    private(set) var realigned: Realignment?
+
+    var hasFailed: Bool { failed ?? false }
+
+    /// A grid that failed and is left out.
+    init(slot: Int, name: String, failed reason: String) {
+        self.init(slot: slot, name: name, skipped: reason)
+        failed = true
+    }
+
     /// A grid that was skipped before anything was done on it.
     init(slot: Int, name: String, skipped: String) {
         self.slot = slot
@@ -40,8 +53,9 @@ struct GridReport: Codable, Sendable, Hashable {
     init(
         slot: Int, name: String, found: [FoundLamella], recentred: [RecentredLamella] = [],
         analysed: [GridSession.AnalysedLamella] = [], acquired: [AcquiredTarget] = [], skipped: [Int: String] = [:],
-        doses: [Int: LamellaDose] = [:]
+        doses: [Int: LamellaDose] = [:], realigned: Realignment? = nil
     ) {
+        self.realigned = realigned
         self.slot = slot
         self.name = name
         lamellae = found.map { lamella in
@@ -71,7 +85,8 @@ struct GridReport: Codable, Sendable, Hashable {
         func padded(_ text: String, _ width: Int) -> String { text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0) }
         let isAcquired = lamellae.contains { $0.acquired > 0 }
         let classWidth = lamellae.map(\.className.count).max() ?? 0
-        return ["\(name) (slot \(slot)): \(lamellae.count) lamellae" + (skipped.map { "; skipped: \($0)" } ?? "")]
+        return ["\(name) (slot \(slot)): \(lamellae.count) lamellae" + (skipped.map { "; \(hasFailed ? "failed" : "skipped"): \($0)" } ?? "")]
+            + (realigned.map { ["  loaded again: \($0.words)"] } ?? [])
             + lamellae.map { lamella in
                 let score = String(format: "%.2f", lamella.score)
                 let reached =
@@ -98,6 +113,8 @@ struct GridReport: Codable, Sendable, Hashable {
                 }),
         ]
         if let skipped { entries["skipped"] = .string(skipped) }
+        if let failed { entries["failed"] = .bool(failed) }
+        if let realigned { entries["realignment"] = realigned.json }
         return .object(entries)
     }
 }

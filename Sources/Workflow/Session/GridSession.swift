@@ -17,18 +17,29 @@ actor GridSession {
     private(set) var leftOut: Set<String> = []
     /// Why the supervisor skips lamellae, by their number.
     private(set) var skipped: [Int: String] = [:]
-    private let prepare: @Sendable () async throws -> Void
+    /// The microscope as it reads, and as it would read had the grid not been loaded again.
+    nonisolated let bare: any Microscope
+    nonisolated let placed: PlacedMicroscope
+    /// What was found out when the grid was loaded again; nil where it was not.
+    var realigned: Realignment?
+    /// How the grid lay when the targets' files and items were written in this run.
+    var placementOfTargets: Placement?
+    private let bring: @Sendable (_ anew: Bool) async throws -> Loading
 
-    /// - Parameter prepare: brings the grid to where its steps begin: on the stage, its navigator open, valves open.
-    init(context: SessionContext, slot: Int, folder: GridFolder, prepare: @escaping @Sendable () async throws -> Void) {
-        self.prepare = prepare
+    /// - Parameter bring: brings the grid to the stage, from there too if `anew`, and says which loading this is.
+    init(
+        context: SessionContext, slot: Int, folder: GridFolder, bring: @escaping @Sendable (_ anew: Bool) async throws -> Loading
+    ) {
+        self.bring = bring
+        bare = context.microscope
+        placed = PlacedMicroscope(context.microscope)
         self.context = context
         self.slot = slot
         self.folder = folder
     }
 
     nonisolated var settings: SessionSettings { context.settings }
-    nonisolated var microscope: any Microscope { context.microscope }
+    nonisolated var microscope: any Microscope { placed }
     nonisolated var engine: Engine { context.engine }
 
     /// Does something for one lamella; nil if that lamella has to be left out, which is remembered.
@@ -57,10 +68,30 @@ actor GridSession {
         let passage = try await context.gate.pass(checkpoint)
         if passage.wasMadeSafe {
             // While it was held anybody may have used the microscope.
-            presentSetup = nil
             try await prepare()
         }
         return passage.skipped
+    }
+
+    /// Brings the grid to where its steps begin: on the stage, its navigator open, valves open, and its place known.
+    func prepare() async throws {
+        presentSetup = nil
+        let loading = try await enter(anew: false)
+        do {
+            try await findPlace(in: loading)
+        } catch let error as WorkflowError where error.code == .lostGrid {
+            engine.note(.warning("\(error.message) It is loaded once more."))
+            presentSetup = nil
+            try await findPlace(in: enter(anew: true))
+        }
+    }
+
+    private func enter(anew: Bool) async throws -> Loading {
+        let loading = try await bring(anew)
+        if loading.mapIsStale { try setAside(folder.inFolder(folder.wholeGridFile)) }
+        try await bare.enter(folder: folder.path, navigatorFile: folder.navigator)
+        try await bare.openValves()
+        return loading
     }
 
     /// Sets imaging conditions unless they are set already.

@@ -72,6 +72,23 @@ package struct MapPicture: Codable, Sendable, Hashable {
     }
 }
 
+extension MapPicture {
+    /// A picture that an earlier run saved, by its sidecar; nil where either cannot be read.
+    init?(stem: String, width: Int, height: Int) {
+        // Who deleted or changed a sidecar does without the picture.
+        guard let sidecar = try? JSONValue.read(stem + ".json"), let pixelSize = sidecar["pix_size"]?.double,
+            let stage = sidecar["stage_coords"]?.doubles, stage.count == 3, let rows = sidecar["s2img_matrix"]?.doubles2D,
+            rows.count == 2, rows.allSatisfy({ $0.count == 2 }),
+            let toStage = LinearMap<Frame.Stage, Frame.MapPixels>(xpx: rows[0][0], xpy: rows[0][1], ypx: rows[1][0], ypy: rows[1][1]).inverse
+        else { return nil }
+        self.init(
+            png: stem + ".png", width: width, height: height, pixelSize: PixelSize(pixelSize),
+            pixelToStage: AffineMap(
+                linear: toStage, sending: Point(x: Double(width) / 2, y: Double(height) / 2), to: Point(x: stage[0], y: stage[1])),
+            z: Micrometers(stage[2]))
+    }
+}
+
 /// The pieces of a montage file with its mdoc.
 struct Montage {
     let file: MRCFile

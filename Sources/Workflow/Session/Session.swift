@@ -6,9 +6,10 @@ import Units
 /// A whole session: every grid of the settings through its levels, and the microscope safe at the end of it.
 public struct Session: Sendable {
     let settings: SessionSettings
-    private let models: SessionModels
-    private let engine: Engine
-    private let supervisor: any Supervisor
+    let models: SessionModels
+    let engine: Engine
+    let supervisor: any Supervisor
+    private let journal: any Journal
     private let patience: Duration
     let report: @Sendable (RunEvent) -> Void
 
@@ -22,6 +23,7 @@ public struct Session: Sendable {
         patience: Duration = .seconds(60), report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.settings = settings
+        self.journal = journal
         self.models = models
         self.supervisor = supervisor
         self.patience = patience
@@ -29,18 +31,27 @@ public struct Session: Sendable {
         engine = Engine(journal: journal, uncertainSteps: settings.uncertainSteps, report: report)
     }
 
+    /// What one grid works with.
+    func context(of slot: Int, in context: SessionContext) -> SessionContext {
+        let own = settings.of(grid: slot)
+        return SessionContext(
+            settings: models.settled(own), engine: Engine(journal: journal, uncertainSteps: own.uncertainSteps, report: report),
+            microscope: context.microscope, models: models, facts: context.facts, progress: context.progress, gate: context.gate)
+    }
+
     /// Runs until the level is reached for all grids, or something stops it; the microscope is made safe in both cases.
     ///
     /// Run again, it goes on from the last finished step.
     public func run(on bare: any Microscope) async throws {
         let microscope = GuardedMicroscope(bare, settings: settings.safety, stageLimit: settings.stageLimit, report: report)
-        report(.sessionStarted("level \(settings.automationLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
+        report(.sessionStarted("level \(settings.highestLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
         models.remarks.forEach(report)
         var reports: [GridReport] = []
         do {
             try await throughLosses(of: microscope) {
                 let context = try await context(of: microscope)
                 reports = []
+                try await readCassette(context.microscope)
                 for slot in settings.gridList {
                     reports.append(try await runGrid(slot, in: context))
                     try writeReport(reports, stopped: nil)
@@ -72,7 +83,7 @@ public struct Session: Sendable {
         report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
         try await microscope.check(states: settings.requiredStates)
         return SessionContext(
-            settings: models.settled(settings), engine: engine, microscope: microscope, models: models, facts: facts,
+            settings: settings, engine: engine, microscope: microscope, models: models, facts: facts,
             progress: ProgressCounter(report: report),
             gate: Gate(
                 supervisor: supervisor, makeSafe: { [measures = settings.safety.measures] in await microscope.makeSafe(measures) }, reconnect: { try await microscope.reconnect() },
@@ -98,136 +109,10 @@ public struct Session: Sendable {
         await microscope.disconnect()
     }
 
-    /// How many lamellae a grid is taken to have until it is known.
-    private static let usualLamellae = 10.0
-
-    private var workPerLamella: Double {
-        let level = settings.automationLevel
-        guard level >= 2 else { return 0 }
-        return Work.recentring + Work.mediumMap + (level >= 3 ? Work.segmentation : 1) + (level >= 4 ? Work.targets : 0)
-    }
-
-    private func runGrid(_ slot: Int, in context: SessionContext) async throws -> GridReport {
-        if let old = try await finishedReport(slot) {
-            report(.skipped(old.step, title: "Grid \(old.report.name)"))
-            return old.report
-        }
-        if let reason = try await context.gate.pass(.grid(slot: slot)).skipped {
-            let name = try await engine.lastOutput(of: .grid(slot, "name"), as: String.self)
-            return GridReport(slot: slot, name: name ?? "grid \(slot)", skipped: reason)
-        }
-        let name = try await gridName(slot, microscope: context.microscope)
-        report(.gridStarted(slot: slot, name: name))
-        let folder = GridFolder(session: settings.sessionFolder, grid: name)
-        try Folder.make(folder.maps)
-        let prepare: @Sendable () async throws -> Void = {
-            try await bringToStage(slot, microscope: context.microscope)
-            try await context.microscope.enter(folder: folder.path, navigatorFile: folder.navigator)
-            try await context.microscope.openValves()
-        }
-        try await prepare()
-        let grid = GridSession(context: context, slot: slot, folder: folder, prepare: prepare)
-        let result = try await runLevels(of: grid, name: name, slot: slot)
-        if case .skip(let reason) = await supervisor.verdict(at: .grid(slot: slot)) {
-            // What was left out of it stays to be done by another run.
-            return result.skipped(because: reason)
-        }
-        let leftOut = await grid.leftOut.sorted()
-        guard leftOut.isEmpty else {
-            // The level is not finished: the next run tries these again.
-            report(
-                .warning(
-                    "\(leftOut.joined(separator: ", ")) of grid \(name) left out by errors (see above); the same command tries again"))
-            return result
-        }
-        let finished = Self.finished(slot, level: settings.automationLevel)
-        return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: settings.ofTheSample) { result })
-    }
-
-    private static func finished(_ slot: Int, level: Int) -> StepIdentifier { .grid(slot, "finished-level-\(level)") }
-
-    /// What the journal says of a grid that was finished with these settings, up to the level or beyond it: a lower level
-    /// takes nothing back.
-    private func finishedReport(_ slot: Int) async throws -> (step: StepIdentifier, report: GridReport)? {
-        for level in stride(from: 5, through: settings.automationLevel, by: -1) {
-            let step = Self.finished(slot, level: level)
-            let digest = try inputDigest(of: settings.ofTheSample.withLevel(level))
-            if let old = try await engine.output(of: step, inputDigest: digest, as: GridReport.self) { return (step, old) }
-        }
-        return nil
-    }
-
-    private func runLevels(of grid: GridSession, name: String, slot: Int) async throws -> GridReport {
-        let level = settings.automationLevel
-        let progress = grid.context.progress
-        let number = (settings.gridList.firstIndex(of: slot) ?? 0) + 1
-        let count = settings.gridList.count
-        await progress.begin(
-            count > 1 ? "\(name) (grid \(number) of \(count))" : name, total: Work.wholeGrid + Self.usualLamellae * workPerLamella)
-        let found = try await grid.findLamellae()
-        guard level >= 2 else { return GridReport(slot: slot, name: name, found: found) }
-        await progress.plan((Double(found.count) - Self.usualLamellae) * workPerLamella)
-        let recentred = try await grid.recentre(found)
-        try await grid.drawOverview(found: found, recentred: recentred)
-        let analysed = try await grid.withoutSkipped(grid.mapAndAnalyse(recentred))
-        try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
-        if level >= 4 { try await grid.writeTargets(of: analysed) }
-        _ = try await grid.writeDoses(of: found.map(\.number))
-        let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
-        let doses = try await grid.writeDoses(of: found.map(\.number))
-        return GridReport(
-            slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired,
-            skipped: await grid.skipped, doses: doses)
-    }
-
-    /// The grid's name is read while the cartridge is in the cassette; on the stage its slot may read empty.
-    private func gridName(_ slot: Int, microscope: any Microscope) async throws -> String {
-        try await engine.run(
-            Step(.grid(slot, "name"), title: "Read the name of grid \(slot)", input: slot) {
-                let found = try await microscope.cassetteSlot(slot)
-                let plain = (found.name ?? "").map { $0.isLetter || $0.isNumber || "-_".contains($0) ? $0 : "_" }
-                let name = plain.isEmpty ? "G\(twoDigits(slot))" : String(plain)
-                // Two grids of one name would share a folder, and the second replace the files of the first.
-                for other in settings.gridList where other != slot {
-                    if try await engine.lastOutput(of: .grid(other, "name"), as: String.self) == name {
-                        return "\(name)_S\(twoDigits(slot))"
-                    }
-                }
-                return name
-            })
-    }
-
-    /// Loads the grid unless it is on the stage. The autoloader is asked every time: the journal does not know where a grid is.
-    private func bringToStage(_ slot: Int, microscope: any Microscope) async throws {
-        let place = try await microscope.cassetteSlot(slot).place
-        let wasLoaded = try await engine.wasBegun(.grid(slot, "load"))
-        switch place {
-        case .stage: return
-        case .notInCassette where wasLoaded: return
-        case .notInCassette: throw WorkflowError.refused("Cassette slot \(slot) is empty; grid_list must name occupied slots.")
-        case .noSuchSlot:
-            throw WorkflowError.refused("SerialEM knows no cassette slot \(slot); grid_list must name slots of the cassette.")
-        case .cassette:
-            guard !(try await engine.wasBegun(.grid(slot, "whole-grid-map"))) else {
-                throw WorkflowError.refused(
-                    "Grid \(slot) was taken off the stage since its map was begun, so its positions no longer hold. "
-                        + "Map it anew with another session_dir.")
-            }
-            _ = try await engine.run(
-                Step<Int, Int>(exposing: .grid(slot, "load"), title: "Load grid \(slot)", input: slot) {
-                    // The cartridge is in the cassette now, whatever was begun before.
-                    .didNotHappen
-                } perform: {
-                    try await microscope.loadGrid(slot: slot)
-                    return slot
-                })
-        }
-    }
-
     /// What was reached so far; `stopped` says why the session ended early.
     private func writeReport(_ grids: [GridReport], stopped: String?) throws {
         var entries: JSONObject = [
-            "datetime": .string(timestamp()), "level": .integer(settings.automationLevel),
+            "datetime": .string(timestamp()), "level": .integer(settings.highestLevel),
             "grids_wanted": .array(settings.gridList.map { .integer($0) }), "grids": .array(grids.map(\.json)),
         ]
         if let stopped { entries["stopped"] = .string(stopped) }
@@ -238,6 +123,7 @@ public struct Session: Sendable {
         let lamellae = grids.flatMap(\.lamellae)
         let targets = lamellae.reduce(0) { $0 + $1.targets }
         let acquired = lamellae.reduce(0) { $0 + $1.acquired }
-        return "\(grids.count) grid\(grids.count == 1 ? "" : "s"), \(lamellae.count) lamellae, \(targets) targets, \(acquired) tilt series"
+        let failed = grids.count { $0.hasFailed }
+        return (failed > 0 ? "\(failed) of " : "") + "\(grids.count) grid\(grids.count == 1 ? "" : "s")\(failed > 0 ? " failed" : ""), \(lamellae.count) lamellae, \(targets) targets, \(acquired) tilt series"
     }
 }

@@ -24,7 +24,6 @@ public struct SessionModels: Sendable {
     let segmenterDescription: ModelDescription?
     /// What the operator should know of settings and models before the session starts.
     package let remarks: [RunEvent]
-    private let avoidedClasses: [String]
     private let detectorFolder: String
     private let segmenterFolder: String
 
@@ -40,12 +39,16 @@ public struct SessionModels: Sendable {
         }
         detector = try LamellaDetector(folder: folder, predictor: predictor, confidence: settings.detectionThreshold)
         detectorDescription = folder.description
-        try Self.require(settings.excludedLamellaClasses, of: folder.description, key: "exclude_lamella_classes")
+        let all = [settings] + settings.gridList.map { settings.of(grid: $0) }
+        for settings in all {
+            try Self.require(settings.excludedLamellaClasses, of: folder.description, key: "exclude_lamella_classes")
+        }
+        let level = settings.highestLevel
         let opened: ModelFolder?
         var problem: [RunEvent] = []
         do {
-            opened = settings.automationLevel >= 2 ? try Self.openSegmenter(settings.segmenterFolder) : nil
-        } catch where settings.automationLevel < 3 {
+            opened = level >= 2 ? try Self.openSegmenter(settings.segmenterFolder) : nil
+        } catch where level < 3 {
             // Level 2 only tells other programs of the model.
             opened = nil
             problem = [.warning("tgt_params.json is not written: \(error)")]
@@ -53,17 +56,24 @@ public struct SessionModels: Sendable {
         guard let second = opened else {
             segmenter = nil
             segmenterDescription = nil
-            avoidedClasses = settings.avoidedClasses
             remarks = problem
             return
         }
-        segmenter = settings.automationLevel >= 3 ? try LamellaSegmenter(folder: second, predictor: predictor) : nil
+        segmenter = level >= 3 ? try LamellaSegmenter(folder: second, predictor: predictor) : nil
         segmenterDescription = second.description
-        try Self.require(settings.targetClasses.filter { $0 != "lamella" }, of: second.description, key: "target_list")
-        let strange = settings.avoidedClasses.filter { !second.description.classes.contains($0) }
-        try Self.require(strange.filter { !Self.spacetomoClasses.contains($0) }, of: second.description, key: "avoid_list")
-        avoidedClasses = settings.avoidedClasses.filter(second.description.classes.contains)
-        remarks = Self.remarks(onAvoided: strange, model: second.description)
+        for settings in all {
+            try Self.require(settings.targetClasses.filter { $0 != "lamella" }, of: second.description, key: "target_list")
+            let strange = Self.strange(in: settings, to: second.description)
+            try Self.require(strange.filter { !Self.spacetomoClasses.contains($0) }, of: second.description, key: "avoid_list")
+        }
+        var told: Set<[String]> = []
+        remarks = all.map { Self.strange(in: $0, to: second.description) }.filter { told.insert($0).inserted }
+            .flatMap { Self.remarks(onAvoided: $0, model: second.description) }
+    }
+
+    /// The avoided classes that a model does not have.
+    private static func strange(in settings: SessionSettings, to model: ModelDescription) -> [String] {
+        settings.avoidedClasses.filter { !model.classes.contains($0) }
     }
 
     private static func openSegmenter(_ path: String) throws -> ModelFolder {
@@ -90,9 +100,10 @@ public struct SessionModels: Sendable {
 
     /// The settings without avoided classes that the model does not have.
     package func settled(_ settings: SessionSettings) -> SessionSettings {
-        var settings = settings
-        settings.setAvoidedClasses(avoidedClasses)
-        return settings
+        guard let model = segmenterDescription else { return settings }
+        var settled = settings
+        settled.avoidedClasses.removeAll { !model.classes.contains($0) }
+        return settled
     }
 
     /// Runs each model once on an empty image: one that cannot be loaded, or that returns something else than its

@@ -76,7 +76,7 @@ public final class SessionLog: Sendable {
         case .held(let checkpoint, _): state.waiting = "waits \(checkpoint)"
         case .released: state.waiting = nil
         case .cleared: state.waiting = nil
-        case .sessionStarted, .gridStarted, .leftOut, .microscopeLeft, .obstructed, .note, .warning: break
+        case .sessionStarted, .gridStarted, .leftOut, .gridFailed, .microscopeLeft, .obstructed, .note, .warning: break
         }
     }
 
@@ -133,6 +133,7 @@ public final class SessionLog: Sendable {
         case .held(let checkpoint, let reason): "WAITS      \(checkpoint): \(reason)"
         case .released(let checkpoint): "goes on    \(checkpoint)"
         case .leftOut(let what, let reason): "SKIPPED    \(what): \(reason)"
+        case .gridFailed(let slot, let name, let reason, let next): "SKIPPED    grid \(name) (slot \(slot)): \(reason) \(next)"
         case .obstructed(let text, let next): "WAITS      \(text) \(next)"
         case .cleared(let text): "goes on    \(text)"
         case .note(let text): "           \(text)"

@@ -1,18 +1,35 @@
 import Foundation
 
 extension SessionSettings {
-    /// The same settings up to another level, 1 to 5.
+    /// The same settings up to another level, 1 to 5, for every grid.
     public func withLevel(_ level: Int) -> Self {
         var changed = self
-        changed.setLevel(min(5, max(1, level)))
+        changed.automationLevel = min(5, max(1, level))
+        changed.grids = grids?.mapValues { $0.withoutLevel() }
         return changed
     }
 
-    /// The settings that decide what is done with a grid: another port, another interlock or another answer to a doubt do not
-    /// undo one that is finished.
+    /// What holds for one grid: the settings of all with its own in their place.
+    public func of(grid slot: Int) -> Self {
+        var changed = self
+        changed.grids = nil
+        grids?[slot]?.change(&changed)
+        return changed
+    }
+
+    /// The level of the grid that goes farthest.
+    public var highestLevel: Int { gridList.map { of(grid: $0).automationLevel }.max() ?? automationLevel }
+
+    /// What becomes of the session when a grid fails.
+    func failurePolicy(ofGrid slot: Int) -> FailurePolicy { grids?[slot]?.onFailure ?? onGridFailure ?? .stop }
+
+    /// The settings that decide what is done with a grid: where SerialEM is, what is watched, another answer to a doubt or a
+    /// failure, and what is said of other grids do not undo one that is finished.
     package var ofTheSample: Self {
         var changed = self
-        changed.forgetOperation()
+        (changed.host, changed.port, changed.safety, changed.uncertainSteps) = ("", 0, .standard, .stop)
+        changed.onGridFailure = nil
+        changed.grids = nil
         return changed
     }
 

@@ -16,6 +16,15 @@ extension SessionSettings {
         grid_list: [1]                    # cassette slots, in order
         script_numbers: [10, 11, 13]      # SerialEM scripts: run, prepareTargets, PACEtomo (level 5 starts the last)
         acquisition_hours: 48             # longest time that Acquire at Items may take for one grid
+        on_grid_failure: stop             # a grid that fails: stop the session, skip the grid, retry it once and then skip it
+        # grids:                          # what holds for single grids, by slot
+        #     1:
+        #         name: Neuron_1          # refused unless the cassette says so
+        #         automation_level: 2
+        #         on_failure: retry
+        #         target_list: [mitos]    # also exclude_lamella_classes and uncertain_steps, avoid_list, target_score_threshold,
+        #                                 # sparse_targets, target_edge, penalty_weight, extra_tracking, max_tilt,
+        #                                 # maximum_dose_before_acquisition
         uncertain_steps: stop             # an exposure that was begun and cannot be settled: stop, skip the lamella, repeat it
 
         # --- Microscope ---

@@ -7,15 +7,15 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     /// `session_dir`: the folder that holds one folder per grid; SerialEM must see it under the same path.
     public private(set) var sessionFolder: String
     /// `serialem_host`: where SerialEM listens.
-    public private(set) var host: String
+    public internal(set) var host: String
     /// `serialem_port`: 48888 unless SerialEM's property line `SocketServerPort 8 <port>` says otherwise.
-    public private(set) var port: Int
+    public internal(set) var port: Int
     /// `automation_level`: the last level to do, 1 to 5.
-    public private(set) var automationLevel: Int
+    public internal(set) var automationLevel: Int
     /// `grid_list`: cassette slots in order.
     public let gridList: [Int]
     /// `exclude_lamella_classes`: classes of the detector that are not processed further.
-    public let excludedLamellaClasses: [String]
+    public internal(set) var excludedLamellaClasses: [String]
     /// `WG_distance_threshold`: two lamellae nearer than this are one.
     public let duplicateDistance: Micrometers
     /// `WG_image_state`: imaging state of the whole-grid map.
@@ -29,21 +29,21 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     /// `MM_model`: folder of the segmentation model.
     public private(set) var segmenterFolder: String
     /// `target_list`: classes to aim at.
-    public let targetClasses: [String]
+    public internal(set) var targetClasses: [String]
     /// `avoid_list`: classes that a target must not lie in. One that SPACEtomo knows and the model does not is left out.
-    public private(set) var avoidedClasses: [String]
+    public internal(set) var avoidedClasses: [String]
     /// `target_score_threshold`: the least score of a target, 0 to 1.
-    public let scoreThreshold: Double
+    public internal(set) var scoreThreshold: Double
     /// `sparse_targets`: targets placed per object rather than on a rigid grid.
-    public let sparseTargets: Bool
+    public internal(set) var sparseTargets: Bool
     /// `target_edge`: aim at the edges of the classes.
-    public let targetEdge: Bool
+    public internal(set) var targetEdge: Bool
     /// `penalty_weight`: how much an avoided class takes from a score.
-    public let penaltyWeight: Double
+    public internal(set) var penaltyWeight: Double
     /// `extra_tracking`: a tracking target of its own.
-    public let extraTracking: Bool
+    public internal(set) var extraTracking: Bool
     /// `max_tilt`: the tilt at which beams must not overlap.
-    public let maximumTilt: Degrees
+    public internal(set) var maximumTilt: Degrees
     /// `script_numbers`: SerialEM script slots of run, prepareTargets and PACEtomo.
     public let scriptNumbers: [Int]
     /// `WG_montage_overlap`: fraction of a frame.
@@ -65,13 +65,18 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     /// `acquisition_hours`: how long Acquire at Items may take for one grid.
     public let acquisitionHours: Double
     /// `uncertain_steps`: what to do about an exposure that was begun and cannot be settled.
-    public private(set) var uncertainSteps: UncertainSteps
+    public internal(set) var uncertainSteps: UncertainSteps
 
     /// What is watched, and how the microscope is left.
-    public private(set) var safety: SafetySettings
+    public internal(set) var safety: SafetySettings
     /// `maximum_dose_before_acquisition`: what a lamella may get before its tilt series, in electrons per square angstrom; 0
     /// is no limit.
-    public let maximumDose: Dose
+    public internal(set) var maximumDose: Dose
+
+    /// `on_grid_failure`: what becomes of the session when a grid fails; nil is to stop.
+    public internal(set) var onGridFailure: FailurePolicy?
+    /// `grids`: what is said of single grids, by slot; nil where nothing is.
+    public internal(set) var grids: [Int: GridSettings]?
 
     /// Reads settings from YAML text; `file` is only for messages.
     ///
@@ -81,11 +86,10 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         let folder = reader.text("session_dir", default: nil, expected: "the folder to write the session into")
         host = reader.text("serialem_host", default: "127.0.0.1", expected: "a host name or address") ?? ""
         port = reader.integer("serialem_port", default: 48888, in: 1 ... 65535) ?? 0
-        automationLevel = reader.integer("automation_level", default: 4, in: 1 ... 5) ?? 0
+        automationLevel = reader.automationLevel()
         gridList = reader.integers(
             "grid_list", default: [1], count: 1 ... 100, in: 1 ... 100, expected: "a list of cassette slots, such as [1, 3]")
-        excludedLamellaClasses = reader.texts(
-            "exclude_lamella_classes", default: ["gone"], expected: "a list of lamella classes, such as [gone]")
+        excludedLamellaClasses = reader.excludedLamellaClasses()
         duplicateDistance = Micrometers(reader.number("WG_distance_threshold", default: 5, in: 0 ... 100, unit: " µm"))
         wholeGridState = reader.text("WG_image_state", default: "1", expected: Self.oneState) ?? ""
         intermediateState = reader.text("IM_image_state", default: "2", expected: Self.oneState) ?? ""
@@ -93,17 +97,14 @@ public struct SessionSettings: Codable, Hashable, Sendable {
             "MM_image_state", default: ["3"], expected: "a list of Low Dose imaging states, such as [3]", mayBeEmpty: false)
         let detector = reader.text("WG_model", default: nil, expected: "the folder of a lamella detection model")
         let segmenter = reader.text("MM_model", default: nil, expected: "the folder of a segmentation model")
-        targetClasses = reader.texts(
-            "target_list", default: ["mitos"], expected: "a list of classes of the segmentation model", mayBeEmpty: false)
-        avoidedClasses = reader.texts(
-            "avoid_list", default: ["black", "white", "ice", "crack", "dynabeads"],
-            expected: "a list of classes of the segmentation model")
-        scoreThreshold = reader.number("target_score_threshold", default: 0.01, in: 0 ... 1)
+        targetClasses = reader.targetClasses()
+        avoidedClasses = reader.avoidedClasses()
+        scoreThreshold = reader.scoreThreshold()
         sparseTargets = reader.flag("sparse_targets", default: true)
         targetEdge = reader.flag("target_edge", default: false)
-        penaltyWeight = reader.number("penalty_weight", default: 0.3, in: 0 ... 1)
+        penaltyWeight = reader.penaltyWeight()
         extraTracking = reader.flag("extra_tracking", default: false)
-        maximumTilt = Degrees(reader.number("max_tilt", default: 60, in: 0 ... 75, unit: " degrees"))
+        maximumTilt = reader.maximumTilt()
         scriptNumbers = reader.integers(
             "script_numbers", default: [10, 11, 13], count: 3 ... 3, in: 1 ... 80,
             expected: "three script numbers from 1 to 80, such as [10, 11, 13]")
@@ -118,10 +119,13 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         objectiveAperture = reader.integer("objective_aperture", default: 100, in: 0 ... 2000) ?? 0
         stageLimit = Micrometers(reader.number("stage_limit", default: 990, in: 1 ... 1500, unit: " µm"))
         acquisitionHours = reader.number("acquisition_hours", default: 48, in: 0.01 ... 500, unit: " hours")
-        let decision = reader.text("uncertain_steps", default: "stop", expected: Self.oneDecision) ?? ""
-        uncertainSteps = UncertainSteps(rawValue: decision) ?? .stop
+        uncertainSteps = reader.name("uncertain_steps", default: .stop)
         safety = SafetySettings(&reader)
-        maximumDose = Dose(reader.number("maximum_dose_before_acquisition", default: 0, in: 0 ... 1000, unit: " e/Å²"))
+        maximumDose = reader.maximumDose()
+        let policy = reader.name("on_grid_failure", default: FailurePolicy.stop)
+        onGridFailure = policy == .stop ? nil : policy
+        let groups = reader.grids("grids", of: gridList)
+        grids = groups.isEmpty ? nil : groups
         let lamella = reader.flag("lamella", default: true)
         sessionFolder = folder ?? ""
         detectorFolder = detector ?? ""
@@ -135,16 +139,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         if Set(gridList).count != gridList.count {
             problems.append(.init(line: nil, message: "'grid_list' names a slot twice; it must name each slot once"))
         }
-        if UncertainSteps(rawValue: decision) == nil {
-            problems.append(.init(line: nil, message: "'uncertain_steps' is '\(decision)'; it must be \(Self.oneDecision)"))
-        }
-        let both = targetClasses.filter(avoidedClasses.contains)
-        if !both.isEmpty {
-            problems.append(
-                .init(
-                    line: nil,
-                    message: "'\(both.joined(separator: ", "))' is in target_list and in avoid_list; it must be in one of them"))
-        }
+        problems += classesWantedAndAvoided()
         if wholeGridState == intermediateState {
             problems.append(
                 .init(line: nil, message: "'IM_image_state' is '\(intermediateState)', as WG_image_state is; it must be another"))
@@ -154,13 +149,18 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         }
     }
 
-    mutating func setLevel(_ level: Int) { automationLevel = level }
-
-    /// Puts the defaults in the place of what is no matter of the sample: where SerialEM is, what is watched, and what is done
-    /// about a doubt.
-    mutating func forgetOperation() { (host, port, safety, uncertainSteps) = ("", 0, .standard, .stop) }
-
-    mutating func setAvoidedClasses(_ classes: [String]) { avoidedClasses = classes }
+    /// Classes that are to be aimed at and avoided, by all grids or by one.
+    private func classesWantedAndAvoided() -> [SettingsError.Problem] {
+        func problem(_ settings: Self, _ place: String) -> SettingsError.Problem? {
+            let both = settings.targetClasses.filter(settings.avoidedClasses.contains)
+            guard !both.isEmpty else { return nil }
+            return .init(
+                line: nil,
+                message: "'\(both.joined(separator: ", "))' is in target_list and in avoid_list\(place); it must be in one of them")
+        }
+        if let general = problem(self, "") { return [general] }
+        return (grids ?? [:]).keys.sorted().compactMap { problem(self.of(grid: $0), " for slot \($0)") }
+    }
 
     mutating func setFolders(_ change: (String) -> String) {
         sessionFolder = change(sessionFolder)
@@ -168,7 +168,6 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         segmenterFolder = change(segmenterFolder)
     }
 
-    private static let oneDecision = "stop, skip or repeat"
     private static let oneState = "the number or the name of an imaging state"
 
     /// SPACEtomo's switches for what TomoPilot never does; false is what happens.

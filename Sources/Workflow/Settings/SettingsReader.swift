@@ -22,6 +22,31 @@ struct SettingsReader {
         for (key, value) in mapping { entries[key.string ?? Self.words(for: key)] = (key, value) }
     }
 
+    /// Reads the keys of a group; nil where the node is none, or an empty one.
+    init?(group: Node) {
+        guard let mapping = group.mapping, !mapping.isEmpty else { return nil }
+        for (key, value) in mapping { entries[key.string ?? Self.words(for: key)] = (key, value) }
+    }
+
+    /// Whether a key is there; it is known from then on.
+    mutating func offers(_ key: String) -> Bool {
+        asked.insert(key)
+        return entries[key] != nil
+    }
+
+    /// The groups below a key with their names and lines, in order; none where the key is absent.
+    mutating func groups(_ key: String, expected: String) -> [(name: String, node: Node, line: Int?)] {
+        value(key, default: [], expected: expected) { node in
+            guard let mapping = node.mapping, !mapping.isEmpty else { return nil }
+            return mapping.map { ($0.key.string ?? Self.words(for: $0.key), $0.value, $0.key.mark?.line) }
+        } ?? []
+    }
+
+    /// Adds a problem.
+    mutating func refuse(_ message: String, line: Int?) { problems.append(.init(line: line, message: message)) }
+    /// Adds what another reader found wrong in a part of the text.
+    mutating func take(problemsOf other: Self) { problems += other.problems }
+
     private static func problem(of error: any Error) -> SettingsError.Problem {
         guard let yaml = error as? YamlError else { return .unreadable(line: nil, reason: "\(error)") }
         switch yaml {
@@ -82,7 +107,7 @@ struct SettingsReader {
     }
 
     /// What a message shows of a value: one line, and not too long a one.
-    private static func short(_ text: String) -> String {
+    static func short(_ text: String) -> String {
         let line = String(text.prefix(80).map { $0.unicodeScalars.contains(where: isControl) ? "·" : $0 })
         return text.count > 80 ? line + "…" : line
     }

@@ -1,0 +1,118 @@
+import Foundation
+import ImageFiles
+import Microscope
+
+/// The grids of a session, one after the other: each goes through its levels, and one that fails does what its policy says.
+extension Session {
+    /// Does a grid as far as its level goes, or says why it is left out.
+    ///
+    /// - Throws: what concerns the session as a whole, and what fails a grid where the policy is to stop.
+    func runGrid(_ slot: Int, in context: SessionContext) async throws -> GridReport {
+        let policy = settings.failurePolicy(ofGrid: slot)
+        var isRetried = false
+        while true {
+            do {
+                return try await tryGrid(slot, in: self.context(of: slot, in: context))
+            } catch {
+                guard !Task.isCancelled, let reach = GridFailure.reach(of: error), reach == .gridAlways || policy != .stop else { throw error }
+                guard policy == .retry, !isRetried, reach == .grid else { return try await leaveOut(slot, because: sentence(error), afterRetry: isRetried) }
+                isRetried = true
+                report(.warning("grid \(slot) failed and is tried once more, from its last finished step: \(sentence(error))"))
+            }
+        }
+    }
+
+    private func leaveOut(_ slot: Int, because reason: String, afterRetry: Bool) async throws -> GridReport {
+        let name = try await name(ofGrid: slot)
+        let isLast = settings.gridList.last == slot
+        report(
+            .gridFailed(
+                slot: slot, name: name, reason: reason,
+                next: (isLast ? "It was the last one" : "The session goes on with the next grid") + "; the same command tries this one again."))
+        return GridReport(slot: slot, name: name, failed: reason + (afterRetry ? " (tried twice)" : ""))
+    }
+
+    private func name(ofGrid slot: Int) async throws -> String {
+        try await engine.lastOutput(of: .grid(slot, "name"), as: String.self) ?? "grid \(slot)"
+    }
+
+    private func tryGrid(_ slot: Int, in context: SessionContext) async throws -> GridReport {
+        if let old = try await finishedReport(slot, settings: settings.of(grid: slot)) {
+            report(.skipped(old.step, title: "Grid \(old.report.name)"))
+            return old.report
+        }
+        if let reason = try await context.gate.pass(.grid(slot: slot)).skipped {
+            return GridReport(slot: slot, name: try await name(ofGrid: slot), skipped: reason)
+        }
+        _ = try await identified(slot, microscope: context.microscope)
+        let name = try await gridName(slot, microscope: context.microscope)
+        report(.gridStarted(slot: slot, name: name))
+        let folder = GridFolder(session: settings.sessionFolder, grid: name)
+        try Folder.make(folder.maps)
+        let grid = GridSession(context: context, slot: slot, folder: folder) { anew in
+            try await bringToStage(slot, anew: anew, microscope: context.microscope)
+        }
+        try await grid.prepare()
+        let result = try await runLevels(of: grid, name: name, slot: slot)
+        if case .skip(let reason) = await supervisor.verdict(at: .grid(slot: slot)) {
+            // What was left out of it stays to be done by another run.
+            return result.skipped(because: reason)
+        }
+        let leftOut = await grid.leftOut.sorted()
+        guard leftOut.isEmpty else {
+            // The level is not finished: the next run tries these again.
+            report(
+                .warning(
+                    "\(leftOut.joined(separator: ", ")) of grid \(name) left out by errors (see above); the same command tries again"))
+            return result
+        }
+        let own = settings.of(grid: slot)
+        let finished = Self.finished(slot, level: own.automationLevel)
+        return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: own.ofTheSample) { result })
+    }
+
+    private static func finished(_ slot: Int, level: Int) -> StepIdentifier { .grid(slot, "finished-level-\(level)") }
+
+    /// What the journal says of a grid that was finished with these settings, up to the level or beyond it: a lower level
+    /// takes nothing back.
+    private func finishedReport(_ slot: Int, settings: SessionSettings) async throws -> (step: StepIdentifier, report: GridReport)? {
+        for level in stride(from: 5, through: settings.automationLevel, by: -1) {
+            let step = Self.finished(slot, level: level)
+            let digest = try inputDigest(of: settings.ofTheSample.withLevel(level))
+            if let old = try await engine.output(of: step, inputDigest: digest, as: GridReport.self) { return (step, old) }
+        }
+        return nil
+    }
+
+    /// How many lamellae a grid is taken to have until it is known.
+    private static let usualLamellae = 10.0
+
+    private static func workPerLamella(_ level: Int) -> Double {
+        guard level >= 2 else { return 0 }
+        return Work.recentring + Work.mediumMap + (level >= 3 ? Work.segmentation : 1) + (level >= 4 ? Work.targets : 0)
+    }
+
+    private func runLevels(of grid: GridSession, name: String, slot: Int) async throws -> GridReport {
+        let level = grid.settings.automationLevel
+        let progress = grid.context.progress
+        let number = (settings.gridList.firstIndex(of: slot) ?? 0) + 1
+        let count = settings.gridList.count
+        let work = Self.workPerLamella(level)
+        await progress.begin(
+            count > 1 ? "\(name) (grid \(number) of \(count))" : name, total: Work.wholeGrid + Self.usualLamellae * work)
+        let found = try await grid.findLamellae()
+        guard level >= 2 else { return GridReport(slot: slot, name: name, found: found, realigned: await grid.realigned) }
+        await progress.plan((Double(found.count) - Self.usualLamellae) * work)
+        let recentred = try await grid.recentre(found)
+        try await grid.drawOverview(found: found, recentred: recentred)
+        let analysed = try await grid.withoutSkipped(grid.mapAndAnalyse(recentred))
+        try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
+        if level >= 4 { try await grid.writeTargets(of: analysed) }
+        _ = try await grid.writeDoses(of: found.map(\.number))
+        let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
+        let doses = try await grid.writeDoses(of: found.map(\.number))
+        return GridReport(
+            slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired,
+            skipped: await grid.skipped, doses: doses, realigned: await grid.realigned)
+    }
+}
