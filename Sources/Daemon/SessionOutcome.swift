@@ -28,7 +28,7 @@ enum SessionOutcome: Sendable, Hashable {
     private static func isOfMicroscope(_ error: any Error) -> Bool {
         guard let error = error as? MicroscopeError else { return false }
         switch error.code {
-        case .unreachable, .lost, .deadline, .notAsSet, .cannotWrite, .busy: return true
+        case .unreachable, .lost, .stalled, .deadline, .notAsSet, .cannotWrite, .busy: return true
         // A state that is not there or not allowed is this session's.
         case .refused, .missing: return false
         }

@@ -14,14 +14,16 @@ package struct SessionRun: Sendable {
     private let worker: String
     private let terminal: Terminal
     private let logger: @Sendable (String) -> Logger
+    private let commandTimes: String?
 
     /// - Parameters:
     ///   - text: the settings as they were written, for the journal.
     ///   - worker: path of `tomopilot-infer`.
     ///   - terminal: shows what happens.
+    ///   - commandTimes: the file that keeps how long SerialEM's commands take here; nil forgets it with the session.
     ///   - logger: makes the logger of a part, by its label.
     package init(
-        settings: SessionSettings, text: String, worker: String, terminal: Terminal,
+        settings: SessionSettings, text: String, worker: String, terminal: Terminal, commandTimes: String? = nil,
         logger: @escaping @Sendable (String) -> Logger
     ) {
         self.settings = settings
@@ -29,6 +31,7 @@ package struct SessionRun: Sendable {
         self.worker = worker
         self.terminal = terminal
         self.logger = logger
+        self.commandTimes = commandTimes
     }
 
     /// Runs until the session's end, which leaves the microscope safe; cancelled, until SerialEM has finished its command.
@@ -60,7 +63,8 @@ package struct SessionRun: Sendable {
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
         let microscope = try await SerialEMMicroscope.connect(
             host: settings.host, port: settings.port,
-            whileBusy: acquires ? .seconds(settings.acquisitionHours * 3600) : .zero, logger: logger("serialem")
+            whileBusy: acquires ? .seconds(settings.acquisitionHours * 3600) : .zero, commandTimes: commandTimes,
+            logger: logger("serialem")
         ) { waited in
             if waited < .seconds(1) { terminal.show("           SerialEM acquires what an earlier run of this session started; waiting for its end") }
         }

@@ -18,6 +18,8 @@ public struct MicroscopeError: Error, Sendable, Hashable, CustomStringConvertibl
         case cannotWrite
         /// A wait came to its end.
         case deadline
+        /// A command was not answered within the time that it may take, and the connection was closed over it.
+        case stalled
     }
     public let code: Code
     public let message: String

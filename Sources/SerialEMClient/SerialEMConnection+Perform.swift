@@ -18,11 +18,16 @@ extension SerialEMConnection {
             throw .notSupported(context, commandCount: commandCount)
         }
         let packet = try command.packet()
-        let reply = try await exchange(context, deadline: command.deadline, packet) { received throws(ProtocolError) in
+        let begin = ContinuousClock.now
+        let deadline = times.deadline(for: command.name, longest: command.deadline)
+        let reply = try await exchange(context, deadline: deadline, packet) { received throws(ProtocolError) in
             try CommandReply.decode(received.packet)
         }
         switch reply.status {
-        case .success: return reply.values
+        case .success:
+            // It counts from when it was asked for: those that wait for another are none the faster for it.
+            if command.deadline > CommandTimes.least { times.note(command.name, took: ContinuousClock.now - begin) }
+            return reply.values
         case .normalExit, .exitWithCode:
             if command.name == "Exit" { return reply.values }
             throw .exited(context)

@@ -18,12 +18,15 @@ public actor SerialEMConnection {
     nonisolated let logger: Logger
     nonisolated let wire: Wire
     nonisolated let turnstile = Turnstile()
+    /// Where commands get shorter deadlines from than they would have.
+    nonisolated let times: CommandTimes
     /// Whether anything has come that only SerialEM would send.
     var hasAnsweredOnce = false
     /// The number of commands of this SerialEM, once it is known.
     var commandCount: Int?
 
-    private init(host: String, port: Int, logger: Logger, wire: Wire) {
+    private init(host: String, port: Int, logger: Logger, wire: Wire, times: CommandTimes) {
+        self.times = times
         self.host = host
         self.port = port
         self.logger = logger
@@ -31,13 +34,15 @@ public actor SerialEMConnection {
     }
 
     /// Opens a connection. Nothing is sent yet: SerialEM shows EXTERNAL CONTROL only after the first request.
+    ///
+    /// - Parameter times: how long commands took so far; what is seen is added to it.
     public static func connect(
-        host: String, port: Int = 48888, timeout: Duration = .seconds(10), logger: Logger
+        host: String, port: Int = 48888, timeout: Duration = .seconds(10), times: CommandTimes = CommandTimes(), logger: Logger
     ) async throws(SerialEMError) -> SerialEMConnection {
         do throws(ConnectFailure) {
             let wire = try await Wire.connect(host: host, port: port, timeout: timeout)
             logger.info("Connected to SerialEM", metadata: ["host": "\(host)", "port": "\(port)"])
-            return SerialEMConnection(host: host, port: port, logger: logger, wire: wire)
+            return SerialEMConnection(host: host, port: port, logger: logger, wire: wire, times: times)
         } catch {
             throw .unreachable("\(host):\(port)", error.reason)
         }

@@ -62,7 +62,7 @@ extension SerialEMMicroscope {
             // The acquisition starts in SerialEM's next idle cycles; asking at once could find it idle before it began.
             try await Task.sleep(for: .seconds(2), clock: clock)
             do throws(SerialEMError) {
-                let c = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
+                let c = try await SerialEMConnection.connect(host: host, port: port, times: timesFile.times, logger: logger)
                 // A refused client stays connected; only the connection that is used may stay.
                 do throws(SerialEMError) {
                     _ = try await c.beginControl()
@@ -100,7 +100,7 @@ extension SerialEMMicroscope {
     /// Connects and takes control again where the connection was lost.
     func openAgain() async throws(SerialEMError) {
         guard !connection.isOpen else { return }
-        let fresh = try await SerialEMConnection.connect(host: host, port: port, logger: logger)
+        let fresh = try await SerialEMConnection.connect(host: host, port: port, times: timesFile.times, logger: logger)
         do {
             _ = try await fresh.beginControl()
         } catch {
@@ -113,6 +113,7 @@ extension SerialEMMicroscope {
 
     public func disconnect() async {
         let c = connection
+        timesFile.write(logger: logger)
         // Nothing is left to do if SerialEM is gone already.
         try? await c.exit()
         await c.close()

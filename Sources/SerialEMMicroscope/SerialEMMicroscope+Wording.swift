@@ -17,7 +17,7 @@ extension SerialEMMicroscope {
         switch error.code {
         case .unreachable, .notSerialEM: MicroscopeError(.unreachable, error.message)
         case .connectionLost: MicroscopeError(.lost, error.message)
-        case .deadline: MicroscopeError(.deadline, error.message)
+        case .deadline: MicroscopeError(.stalled, error.message)
         case .busy: MicroscopeError(.busy, error.message)
         case .commandFailed where isOfDisk(error.message):
             MicroscopeError(.cannotWrite, "\(error.message) Free space on the disk that SerialEM writes to, and run again.")

@@ -24,8 +24,13 @@ public actor SerialEMMicroscope: Microscope {
     var exposureRuns: [ExposureRun] = []
 
     let version: SerialEMVersion
+    let timesFile: CommandTimesFile
 
-    private init(host: String, port: Int, logger: Logger, connection: SerialEMConnection, version: SerialEMVersion) {
+    private init(
+        host: String, port: Int, logger: Logger, connection: SerialEMConnection, version: SerialEMVersion,
+        timesFile: CommandTimesFile
+    ) {
+        self.timesFile = timesFile
         self.version = version
         self.host = host
         self.port = port
@@ -38,18 +43,22 @@ public actor SerialEMMicroscope: Microscope {
     /// - Parameters:
     ///   - limit: how long to wait for the first answer; SerialEM at rest gives it within milliseconds.
     ///   - patience: how long to wait for a SerialEM that is busy with an acquisition which this session has started.
+    ///   - commandTimes: the file that keeps how long commands take at this microscope, from which they get their deadlines; nil
+    ///     forgets it with the session.
     ///   - waiting: told every few seconds that it is still busy, and for how long it has been.
     public static func connect(
         host: String, port: Int, answerWithin limit: Duration = .seconds(10), whileBusy patience: Duration = .zero,
-        logger: Logger, waiting: @Sendable (Duration) -> Void = { _ in }
+        commandTimes: String? = nil, logger: Logger, waiting: @Sendable (Duration) -> Void = { _ in }
     ) async throws -> SerialEMMicroscope {
         let clock = ContinuousClock()
         let begin = clock.now
+        let timesFile = CommandTimesFile(path: commandTimes)
         while true {
-            let connection = try await wording { try await SerialEMConnection.connect(host: host, port: port, logger: logger) }
+            let connection = try await wording { try await SerialEMConnection.connect(host: host, port: port, times: timesFile.times, logger: logger) }
             do {
                 let version = try await connection.beginControl(answerWithin: limit)
-                return SerialEMMicroscope(host: host, port: port, logger: logger, connection: connection, version: version)
+                return SerialEMMicroscope(
+                    host: host, port: port, logger: logger, connection: connection, version: version, timesFile: timesFile)
             } catch {
                 await connection.close()
                 let waited = clock.now - begin
@@ -97,6 +106,8 @@ public actor SerialEMMicroscope: Microscope {
     public func enter(folder: String, navigatorFile: String) async throws {
         let c = connection
         self.folder = folder
+        // Now and then, for a program that is killed writes nothing at its end.
+        timesFile.write(logger: logger)
         navigatorPath = folder + "/" + navigatorFile
         let path = navigatorPath
         try await closeFiles(in: folder)

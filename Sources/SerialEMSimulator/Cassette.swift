@@ -28,15 +28,20 @@ struct Cassette: Sendable {
     private(set) var loaded: Int?
     private var seatings: [Int: Seating] = [:]
 
-    init(seed: UInt64) {
+    /// - Parameter isFull: whether every slot holds a cartridge that has a name.
+    init(seed: UInt64, isFull: Bool = false) {
         var random = RandomSource(seed: seed).fork(0xCA55)
         let list = ["Yeast", "Chlamy", "HeLa", "Ecoli", "Worm", "Sperm", "Neuron", "Alga"]
         var names: [Int: String] = [:]
-        for slot in Self.slots where slot <= 2 || random.uniform() < 0.55 {
+        for slot in Self.slots where slot <= 2 || random.uniform() < 0.55 || isFull {
             names[slot] = "\(list[Int(random.uniform() * Double(list.count)) % list.count])_\(slot)"
         }
-        names[Self.emptySlot] = nil
-        names[Self.unnamedSlot] = "unnamed_\(Self.unnamedSlot)"
+        if isFull {
+            isUnnamed = []
+        } else {
+            names[Self.emptySlot] = nil
+            names[Self.unnamedSlot] = "unnamed_\(Self.unnamedSlot)"
+        }
         names[Self.failingSlot] = names[Self.failingSlot] ?? "Bent_\(Self.failingSlot)"
         cartridgeNames = names
         for slot in names.keys { cartridges[slot] = slot }

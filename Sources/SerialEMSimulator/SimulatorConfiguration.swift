@@ -20,6 +20,8 @@ public struct SimulatorConfiguration: Sendable {
     public var tiltAxisOffset: Double
     /// Simulated seconds after which a box that nobody answers gets its standard answer; nil waits for ever.
     public var dialogSeconds: Double?
+    /// Whether every slot of the cassette holds a cartridge with a name; that of the last one still cannot be loaded.
+    public var fillsCassette = false
     /// Whether Navigator files are written in the form that SerialEM had before autodocs.
     public var writesNavigatorTables: Bool
 

@@ -112,7 +112,7 @@ public actor VirtualMicroscope {
         self.faults = faults
         clock = SimulatedClock(scale: configuration.timeScale)
         random = RandomSource(seed: configuration.seed).fork(0x517A6E)
-        cassette = Cassette(seed: configuration.seed)
+        cassette = Cassette(seed: configuration.seed, isFull: configuration.fillsCassette)
         mechanics = Mechanics(configuration: configuration)
         exposureLines = LineLog(path: configuration.exposureLog)
         directory = configuration.folder

@@ -33,6 +33,9 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "Write Navigator files in the form that SerialEM had before autodocs.")
     var navigatorTables = false
 
+    @Flag(help: "Put a cartridge with a name into every slot; that of slot 12 cannot be loaded.")
+    var fullCassette = false
+
     @Option(help: "JSON file with a list of faults: what goes wrong, and when.")
     var faults: String?
     @Option(help: "HTTP port of the loopback interface that shows the state and takes faults; 0 takes a free one.")
@@ -72,10 +75,11 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         // A limit on the size of files is an error of a write, as a full disk is, and no reason to die.
         signal(SIGXFSZ, SIG_IGN)
-        let configuration = SimulatorConfiguration(
+        var configuration = SimulatorConfiguration(
             seed: seed, folder: URL(fileURLWithPath: folder).standardizedFileURL.path, timeScale: timeScale, truthFile: truth,
             exposureLog: exposureLog, eventLog: eventLog, kind: kind, showsSlotNames: !hideSlotNames, tiltAxisOffset: tiltAxisOffset,
             dialogSeconds: dialogSeconds > 0 ? dialogSeconds : nil, writesNavigatorTables: navigatorTables)
+        configuration.fillsCassette = fullCassette
         try StartChecks.requireWritable("--truth", truth)
         try StartChecks.requireWritable("--exposure-log", exposureLog)
         try StartChecks.requireWritable("--event-log", eventLog)

@@ -25,7 +25,7 @@ extension Engine {
         case let error as MicroscopeError:
             switch error.code {
             case .refused, .missing: return .skipLamella
-            case .unreachable, .lost, .notAsSet, .deadline, .cannotWrite, .busy: return .stopRun
+            case .unreachable, .lost, .stalled, .notAsSet, .deadline, .cannotWrite, .busy: return .stopRun
             }
         case let error as WorkflowError:
             switch error.code {

@@ -77,8 +77,8 @@ extension GridSession {
             if let change = listener.hear(sign, after: waited) { engine.note(.warning("grid \(folder.grid): \(change)")) }
         }
         guard end != .restarted else {
-            throw WorkflowError.incomplete(
-                "SerialEM ended while Acquire at Items ran, and was started again; check the grid on the stage, then run again.")
+            throw MicroscopeError(
+                .lost, "SerialEM ended while Acquire at Items ran, and was started again. What is finished is read from PACEtomo's files.")
         }
         guard end == .finished else {
             throw WorkflowError.incomplete("Acquire at Items is paused in SerialEM; resume or end it there, then run again.")

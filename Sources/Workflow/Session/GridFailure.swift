@@ -28,7 +28,7 @@ enum GridFailure {
         case let error as MicroscopeError:
             switch error.code {
             case .refused, .missing: return .grid
-            case .unreachable, .lost, .notAsSet, .deadline, .cannotWrite, .busy: return nil
+            case .unreachable, .lost, .stalled, .notAsSet, .deadline, .cannotWrite, .busy: return nil
             }
         case let error as ImageFileError:
             switch error.code {

@@ -1,0 +1,51 @@
+import Synchronization
+
+/// How long commands have taken at this microscope, and how long they may therefore take: a montage that is usually done in
+/// four minutes need not be waited for half a day.
+public final class CommandTimes: Sendable {
+    /// What was seen of a command.
+    public struct Seen: Codable, Sendable, Hashable {
+        /// How often it was done.
+        public var count: Int
+        /// The longest that it took, in seconds.
+        public var longest: Double
+
+        public init(count: Int, longest: Double) {
+            self.count = count
+            self.longest = longest
+        }
+    }
+
+    private let seen: Mutex<[String: Seen]>
+
+    /// - Parameter seen: what earlier sessions saw, by the names of commands.
+    public init(_ seen: [String: Seen] = [:]) { self.seen = Mutex(seen) }
+
+    /// Everything seen so far, by the names of commands.
+    public var all: [String: Seen] { seen.withLock { $0 } }
+
+    /// Before so many were seen, nothing is concluded.
+    private static let enough = 5
+    /// How many times the longest one a command may take.
+    private static let factor = 5.0
+    /// No command is given up before.
+    static let least: Duration = .seconds(60)
+    /// A refill that is due once a day, or a wait of a given length, is no matter of the earlier ones.
+    private static let unsteady: Set = ["ManageDewarsAndPumps", "LongOperation", "Delay"]
+
+    func note(_ name: String, took time: Duration) {
+        let seconds = time / .seconds(1)
+        seen.withLock { seen in
+            let known = seen[name] ?? Seen(count: 0, longest: 0)
+            seen[name] = Seen(count: known.count + 1, longest: max(known.longest, seconds))
+        }
+    }
+
+    /// The deadline of a command that may never take longer than `longest`.
+    func deadline(for name: String, longest: Duration) -> Duration {
+        guard !Self.unsteady.contains(name), let known = seen.withLock({ $0[name] }), known.count >= Self.enough,
+            known.longest.isFinite
+        else { return longest }
+        return min(longest, max(Self.least, .seconds(Self.factor * known.longest)))
+    }
+}
