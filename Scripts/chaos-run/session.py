@@ -118,12 +118,16 @@ class ChaosSession:
 
     async def watch_acquisitions(self):
         """Counts the exposures of each acquisition, and kills TomoPilot in the middle of one if a point says so."""
-        base = {}
+        base, key = {}, None
         while True:
             await asyncio.sleep(0.02)
             self.log.read()
-            key = (self.log.grid, self.log.phase)
-            if not self.log.phase.startswith("Acquire "):
+            if self.log.phase.startswith("Acquire "):
+                key = (self.log.grid, self.log.phase)
+            elif self.log.phase != "start":
+                # A TomoPilot that was killed waits, in its next run, for SerialEM to end what it had begun.
+                key = None
+            if key is None:
                 continue
             try:
                 exposures = (await self.simulator.ask("/status"))["exposures"]
@@ -136,6 +140,12 @@ class ChaosSession:
             if point and point.command == ACQUISITION and point.target[:2] == key and exposures - base[key] >= point.target[2]:
                 self.take_down(point, (*key, exposures - base[key]))
                 self.pilot.kill()
+
+    def hit_finished_session(self):
+        """What is left is hit when the finished session is taken up once more, which has to find nothing to do."""
+        for point in self.waiting:
+            point.kind = point.kind if point.kind in ("kill", "drop") else "kill"
+            point.target, point.moment = ("", "", 1 + int(point.chance * 5)), "resume"
 
     # MARK: runs
 
@@ -168,9 +178,12 @@ class ChaosSession:
             self.log.read()
             if len(error.splitlines()) > 1:
                 raise Hung(f"run {self.runs} ended with {len(error.splitlines())} lines instead of one sentence: {error}")
-            if status == 0:
+            if status == 0 and not self.waiting:
                 self.conclude_hit()
                 return
+            if status == 0:
+                self.hit_finished_session()
+                continue
             if self.reference is None:
                 raise Hung(f"the run without faults failed: {error}")
             failures = 0 if self.was_hit else failures + 1

@@ -74,11 +74,9 @@ def products(folder):
 def shape(path):
     """What has to be the same of a file that holds the same of a sample that was imaged a second time."""
     if path.endswith(".mrc"):
-        with open(path, "rb") as file:
-            return "x".join(map(str, struct.unpack("<4i", file.read(16))))
+        return stack(path)
     if path.endswith(".mdoc"):
-        with open(path) as file:
-            return str(sum(line.startswith(("[ZValue", "[MontSection")) for line in file)) + " sections"
+        return f"as many sections as its images: {sections(path) == images(path[:-len('.mdoc')])[2]}"
     if path.endswith("_tgts.txt"):
         with open(path) as file:
             return str(sum(line.startswith("_tgt") for line in file)) + " targets"
@@ -93,6 +91,28 @@ def shape(path):
     return "there"
 
 
+# A lamella's map that was set up anew, after another image of the lamella, may have a row of pieces more or less.
+MAP = re.compile(r"_L\d+\.mrc$")
+
+
+def images(path):
+    """Columns, rows, sections and mode of an MRC file."""
+    with open(path, "rb") as file:
+        return struct.unpack("<4i", file.read(16))
+
+
+def sections(path):
+    with open(path) as file:
+        return sum(line.startswith("[ZValue") for line in file)
+
+
+def stack(path):
+    columns, rows, count, mode = images(path)
+    if MAP.search(path):
+        count = "all" if count == sections(path + ".mdoc") else f"{count} of {sections(path + '.mdoc')}"
+    return f"{columns} x {rows}, {count} images, mode {mode}"
+
+
 def navigator(path):
     """Label, type, note and mark of each item, whatever their order."""
     items, item = [], None
@@ -101,7 +121,9 @@ def navigator(path):
     for line in lines + ["[Item = ]"]:
         if line.startswith("[Item"):
             if item is not None:
-                items.append(" ".join([item["label"], item.get("Type", ""), item.get("Note", ""), "acquire " + item.get("Acquire", "0")]))
+                    # The detector is as sure of another image of a lamella, give or take a few percent.
+                note = re.sub(r"\(\d+ %\)", "", item.get("Note", ""))
+                items.append(" ".join([item["label"], item.get("Type", ""), note, "acquire " + item.get("Acquire", "0")]))
             item = {"label": line}
         elif item is not None and " = " in line:
             key, value = line.split(" = ", 1)

@@ -17,6 +17,14 @@ public enum WholeFile {
         try body(file)
         try file.commit()
     }
+
+    /// Removes what writers that were killed left in a folder. Nobody else may be writing there.
+    public static func removeLeftovers(in folder: String) {
+        // A folder that cannot be listed has nothing that could be removed.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where TemporaryFile.isName(name) {
+            unlink(folder + "/" + name)
+        }
+    }
 }
 
 /// Text and data files that exist whole or not at all.
@@ -44,7 +52,8 @@ public final class TemporaryFile {
 
     init(for path: String) throws(ImageFileError) {
         self.path = path
-        let unique = String(UInt64.random(in: .min ... .max), radix: 36)
+        // Six digits and more.
+        let unique = String(UInt64.random(in: 100_000_000 ... .max), radix: 36)
         temporaryPath = "\(path).\(unique).tmp"
         do {
             file = try FileDescriptor.creating(temporaryPath, exclusive: true)
@@ -55,6 +64,9 @@ public final class TemporaryFile {
                 message: error.message.replacingOccurrences(of: temporaryPath, with: path))
         }
     }
+
+    /// Whether a file's name is one of those given here: `map.png.3kwggn9o8p8ls.tmp`.
+    static func isName(_ name: String) -> Bool { name.wholeMatch(of: /.+\.[0-9a-z]{6,13}\.tmp/) != nil }
 
     deinit { if !isCommitted { unlink(temporaryPath) } }
 

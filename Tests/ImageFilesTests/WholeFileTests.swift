@@ -42,6 +42,16 @@ func golden(_ name: String) -> String {
         }
     }
 
+    @Test func whatAWriterThatWasKilledLeftGoesAndNothingElse() throws {
+        try withFolder { folder in
+            let kept = ["map.png", "map.png.tmp", "notes.tmp", "a.b.tmp", "map.MRC.XYZXYZ9.tmp"]
+            for name in kept + ["map.png.3kwggn9o8p8ls.tmp", "L01_seg.png.1v63aohg.tmp"] { try Data([1]).write(to: URL(fileURLWithPath: "\(folder)/\(name)")) }
+            WholeFile.removeLeftovers(in: folder)
+            #expect(Set(try FileManager.default.contentsOfDirectory(atPath: folder)) == Set(kept))
+            WholeFile.removeLeftovers(in: folder + "/not-there")
+        }
+    }
+
     @Test func aMissingFolderIsNamedTogetherWithTheReason() {
         let error = #expect(throws: ImageFileError.self) { try WholeFile.write([1], to: "/nowhere/at/all.bin") }
         #expect(error?.code == .cannotWrite)

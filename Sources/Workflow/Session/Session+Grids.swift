@@ -49,6 +49,7 @@ extension Session {
         report(.gridStarted(slot: slot, name: name))
         let folder = GridFolder(session: settings.sessionFolder, grid: name)
         try Folder.make(folder.maps)
+        for path in [settings.sessionFolder, folder.path, folder.maps] { WholeFile.removeLeftovers(in: path) }
         let grid = GridSession(context: context, slot: slot, folder: folder) { anew in
             try await bringToStage(slot, anew: anew, microscope: context.microscope)
         }
