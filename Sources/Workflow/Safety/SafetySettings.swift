@@ -4,7 +4,9 @@ import Yams
 /// What of the microscope is watched, how long a session waits for it, and how the microscope is left.
 public struct SafetySettings: Codable, Hashable, Sendable {
     /// `interlocks`: what has to be well before anything is exposed or moved.
-    public let interlocks: Set<Interlock>
+    public var interlocks: Set<Interlock> { Set(watched) }
+    /// In order: a set is written in another one each time, and settings that are the same must be so in the journal.
+    private let watched: [Interlock]
     /// `interlock_hours`: how long the session waits for it before it stops.
     public let hours: Double
     /// `safe_state`: what is done at every end of a session, and while it waits long.
@@ -15,7 +17,7 @@ public struct SafetySettings: Codable, Hashable, Sendable {
     public let minimumBeamCurrent: Double
 
     init(_ reader: inout SettingsReader) {
-        interlocks = Set(reader.names("interlocks", default: Interlock.allCases))
+        watched = reader.names("interlocks", default: Interlock.allCases).sorted { $0.rawValue < $1.rawValue }
         hours = reader.number("interlock_hours", default: 12, in: 0.01 ... 200, unit: " hours")
         measures = reader.names("safe_state", default: [.beam, .tilt, .valves])
         diskReserve = reader.number("disk_reserve", default: 1, in: 0 ... 100_000, unit: " GB") * 1e9
