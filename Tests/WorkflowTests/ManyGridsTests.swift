@@ -55,6 +55,17 @@ import Workflow
         }
     }
 
+    @Test func aGridWithoutANameMayGetOneButNotThatOfAnother() async throws {
+        try await GridNight.with { night in
+            night.microscope.faults.add([Fault(.jam, when: .init(command: "LoadCartridge", times: nil))])
+            #expect(((try await night.run("grid_list: [11, 1]")).failure as? WorkflowError)?.code == .notLoaded)
+            try await night.microscope.renameCartridge(11, to: "Found")
+            #expect(((try await night.run("grid_list: [11, 1]")).failure as? WorkflowError)?.code == .notLoaded)
+            try await night.microscope.swapCartridges(11, 1)
+            #expect(((try await night.run("grid_list: [11, 1]")).failure as? WorkflowError)?.code == .wrongGrid)
+        }
+    }
+
     @Test func aNameInTheSettingsIsHeldAgainstTheCassetteBeforeAnythingIsLoaded() async throws {
         try await GridNight.with { night in
             let outcome = try await night.run("grids:\n    1:\n        name: Wanted_1")
