@@ -160,7 +160,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "tomopilot", "tomopilot-infer", "serialem-sim", "wire-check", "SerialEMClient", "SerialEMSimulator", "ImageFiles", "InferenceWire", "Navigator", "Targets", logging,
+                "tomopilot", "tomopilot-infer", "serialem-sim", "wire-check", "Geometry", "SerialEMClient", "SerialEMSimulator", "ImageFiles", "InferenceWire", "Navigator", "Targets", logging,
             ], exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

@@ -59,7 +59,6 @@ class Night:
         self.programs, self.folder, self.seed, self.grids = programs, folder, seed, grids
         self.begin = time.monotonic()
         self.service = None
-        self.session = 1
         self.restarts = 0
         os.makedirs(f"{folder}/sessions", exist_ok=True)
         # A hook as a facility writes one: it gets each alarm as JSON.
@@ -171,14 +170,14 @@ class Night:
             time.sleep(0.05)
 
     def take(self, event):
-        self.session = event["session"] or self.session
+        session = event.get("session")
         text = event["text"]
         if event["level"] == "alarm":
             self.say("ALARM  " + text)
         elif event["kind"] in ("grid", "session", "skip"):
             self.say(text)
         for trouble in self.troubles:
-            if trouble.sees(text, event["session"]):
+            if trouble.sees(text, session):
                 self.say("   >>  " + trouble.name)
                 trouble.strike()
 

@@ -106,6 +106,22 @@ import Testing
         }
     }
 
+    @Test func aGridThatFailedAndIsSkippedIsAnAlarmAndTheSessionGoesOn() async throws {
+        let hook = Hook(refusing: 0)
+        try await hook.with { port in
+            try await withService([Webhook(url: "http://127.0.0.1:\(port)/secret-path")]) { service, sessions in
+                sessions.tell(.gridFailed(slot: 12, name: "Bent_12", reason: "It is stuck.", next: "The session goes on with the next grid."))
+                sessions.allow(steps: 1)
+                try await service.add("a", grids: "[1]")
+                try await service.status { _ in !hook.all.isEmpty }
+                #expect(hook.all == ["Grid Bent_12 (slot 12) is skipped: It is stuck.\nSession: a\nNext: The session goes on with the next grid."])
+                try await service.status(.idle)
+                #expect(try await service.queue() == "a done")
+                #expect(try await service.log().contains { $0.kind == "grid" && $0.level == .alarm })
+            }
+        }
+    }
+
     @Test func peopleAreRemindedOfAQueueThatWaitsForThem() async throws {
         try await withService([], reminder: .milliseconds(20)) { service, sessions in
             sessions.fail(with: WorkflowError.badModel("No such class."))

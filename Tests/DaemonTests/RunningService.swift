@@ -26,6 +26,7 @@ final class ScriptedSessions: Sendable {
         var done: [String] = []
         var failure: (any Error)?
         var isSafe = true
+        var news: [RunEvent] = []
     }
     private let state = Mutex(State())
     private let begun = Signal()
@@ -34,6 +35,8 @@ final class ScriptedSessions: Sendable {
     var done: [String] { state.withLock { $0.done } }
     /// Ends the next session by this.
     func fail(with error: any Error) { state.withLock { $0.failure = error } }
+    /// Tells this when the next session begins.
+    func tell(_ event: RunEvent) { state.withLock { $0.news.append(event) } }
     /// The next session leaves the microscope so.
     func leave(safe: Bool) { state.withLock { $0.isSafe = safe } }
 
@@ -65,6 +68,10 @@ final class ScriptedSessions: Sendable {
     var runner: SessionService.Runner {
         { [self] settings, _, supervisor, report in
             defer { report(.microscopeLeft(isSafe: state.withLock { $0.isSafe })) }
+            for event in state.withLock({ state in
+                defer { state.news = [] }
+                return state.news
+            }) { report(event) }
             if let failure = state.withLock({ $0.failure.take() }) { throw failure }
             let gate = Gate(
                 supervisor: supervisor, makeSafe: { .init(reached: [], failures: []) }, reconnect: {}, patience: .seconds(3600), report: report)

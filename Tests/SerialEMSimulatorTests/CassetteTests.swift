@@ -114,4 +114,35 @@ import Testing
         await #expect(throws: Scenario.Refusal.self) { try await s.run("ReportApertureSize", 6) }
         #expect(try await Scenario().numbers("ReportApertureSize", 2) == [70])
     }
+
+    @Test func cartridgesTakeTheirNameAndTheirSpecimenAlongWhenSomebodySwapsThem() async throws {
+        try await withFaults { stand in
+            let before = await stand.server.microscope.truth()
+            let swapped = try await stand.ask("POST", "/cassette", #"{"slot": 1, "other": 2}"#)
+            #expect(swapped.contains("200 OK"))
+            let after = await stand.server.microscope.truth()
+            #expect(after.grids.first { $0.slot == 1 }?.name == before.grids.first { $0.slot == 2 }?.name)
+            #expect(after.grids.first { $0.slot == 1 }?.lamellae.map(\.grid) == before.grids.first { $0.slot == 2 }?.lamellae.map(\.grid))
+            let renamed = try await stand.ask("POST", "/cassette", #"{"slot": 11, "name": "Found_1"}"#)
+            #expect(renamed.contains(#""11": "Found_1""#))
+            for body in [#"{"slot": 1}"#, #"{"slot": 13, "other": 1}"#, #"{"slot": 10, "name": "x"}"#, #"{"slot": 1, "other": 2, "name": "x"}"#] {
+                let answer = try await stand.ask("POST", "/cassette", body)
+                #expect(answer.contains("400 Bad Request"), "\(body)")
+            }
+            let names = try await stand.ask("GET", "/cassette")
+            #expect(names.contains("Found_1"))
+        }
+    }
+
+    @Test func aCartridgeComesBackFartherOffOnDemand() async throws {
+        func shift(_ offset: Double) async throws -> Double {
+            let s = try await Scenario()
+            try await s.loadGrid()
+            try await s.run("UnloadCartridge")
+            if offset > 0 { s.microscope.faults.add([Fault(.displaced(micrometers: offset, degrees: 0))]) }
+            try await s.loadGrid()
+            return try await s.lamella().stage.x
+        }
+        #expect(abs(try await shift(90) - shift(0) - 90) < 1e-9)
+    }
 }

@@ -8,7 +8,7 @@ import Units
 /// The HTTP control port.
 @Suite struct ControlPortTests {
     @Test(arguments: [
-        ("GET", "/", "", 404, "There is no /; possible are /faults, /status, /events, /dialog, /stop, /crash."),
+        ("GET", "/", "", 404, "There is no /; possible are /faults, /status, /events, /dialog, /stop, /crash, /cassette."),
         ("PUT", "/faults", "", 405, "/faults does not know PUT, only GET, POST, DELETE."),
         ("GET", "/crash", "", 405, "/crash does not know GET, only POST."),
         ("POST", "/faults", "", 400, "body: it is not JSON at byte 0: the text ends early."),

@@ -51,6 +51,18 @@ import Workflow
             "maximum_dose_before_acquisition: -1",
             "s.yaml, line 4: 'maximum_dose_before_acquisition' is '-1'; it must be a number from 0 to 1000 e/Å²"
         ),
+        ("on_grid_failure: wait", "s.yaml, line 4: 'on_grid_failure' is 'wait'; it must be one of stop, skip, retry"),
+        ("uncertain_steps: ask", "s.yaml, line 4: 'uncertain_steps' is 'ask'; it must be one of stop, skip, repeat"),
+        ("grids: {2: {max_tilt: 50}}", "s.yaml, line 4: 'grids' names '2'; it must be a slot of grid_list (1)"),
+        ("grids:\n    1:\n        max_tilt: 90", "s.yaml, line 6: 'max_tilt' is '90'; it must be a number from 0 to 75 degrees"),
+        ("grids:\n    1:\n        max_tlt: 50", "s.yaml, line 6: unknown key 'max_tlt'; did you mean 'max_tilt'?"),
+        ("grids:\n    1:\n        on_failure: never", "s.yaml, line 6: 'on_failure' is 'never'; it must be one of stop, skip, retry"),
+        ("grids:\n    1:", "s.yaml, line 5: 'grids' has nothing for slot 1; give it keys such as 'on_failure: skip', or take it out"),
+        ("grids: 3", "s.yaml, line 4: 'grids' is '3'; it must be a group for each slot, such as '3:' with 'on_failure: skip' below it"),
+        (
+            "grids: {1: {avoid_list: [mitos]}}",
+            "s.yaml, 'mitos' is in target_list and in avoid_list for slot 1; it must be in one of them"
+        ),
         ("avoid_list: [mitos]", "s.yaml, 'mitos' is in target_list and in avoid_list; it must be in one of them"),
         (
             "manual_selection: true",
@@ -59,6 +71,27 @@ import Workflow
     ])
     func aWrongLineIsNamedWithWhatWouldBeRight(line: String, message: String) {
         #expect(problems(of: Self.least + line + "\n") == message)
+    }
+
+    @Test func aGridHasItsOwnSettingsAndAllElseIsThatOfTheSession() throws {
+        let text = Self.least + """
+            grid_list: [1, 2, 3]
+            max_tilt: 55
+            grids:
+                2: {automation_level: 2, max_tilt: 40, uncertain_steps: repeat, avoid_list: [black]}
+                3:
+                    name: Yeast_3
+            """
+        let settings = try SessionSettings(yaml: text, file: "s.yaml")
+        #expect(settings.of(grid: 1) == settings.of(grid: 3))
+        #expect(settings.of(grid: 1).maximumTilt == Degrees(55))
+        let own = settings.of(grid: 2)
+        #expect((own.automationLevel, own.maximumTilt, own.uncertainSteps) == (2, Degrees(40), .repeat))
+        #expect(own.avoidedClasses == ["black"])
+        #expect(settings.highestLevel == 4)
+        #expect(settings.withLevel(1).highestLevel == 1)
+        let without = try SessionSettings(yaml: Self.least + "grid_list: [1, 2, 3]\nmax_tilt: 55\n", file: "s.yaml")
+        #expect(try inputDigest(of: settings.of(grid: 1)) == inputDigest(of: without))
     }
 
     @Test("What TomoPilot never does may be switched off", arguments: [

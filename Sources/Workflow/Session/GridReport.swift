@@ -28,12 +28,6 @@ struct GridReport: Codable, Sendable, Hashable {
 
     var hasFailed: Bool { failed ?? false }
 
-    /// A grid that failed and is left out.
-    init(slot: Int, name: String, failed reason: String) {
-        self.init(slot: slot, name: name, skipped: reason)
-        failed = true
-    }
-
     /// A grid that was skipped before anything was done on it.
     init(slot: Int, name: String, skipped: String) {
         self.slot = slot
@@ -46,6 +40,13 @@ struct GridReport: Codable, Sendable, Hashable {
     func skipped(because reason: String) -> Self {
         var report = self
         report.skipped = reason
+        return report
+    }
+
+    /// What was reached before it failed.
+    func failed(because reason: String) -> Self {
+        var report = skipped(because: reason)
+        report.failed = true
         return report
     }
 

@@ -25,7 +25,7 @@ extension Session {
                 }
                 continue
             }
-            if known.name != found.name { report(.warning(try await changed(slot, from: known, to: found, microscope))) }
+            if try await isOther(found, than: known) { report(.warning(try await changed(slot, from: known, to: found, microscope))) }
         }
     }
 
@@ -50,10 +50,19 @@ extension Session {
                 "Slot \(slot) holds \(Self.words(found.name)), and grids says '\(wanted)'; nothing was loaded or exposed for it. "
                     + "Put '\(wanted)' there, or change its name in grids.")
         }
-        if let known = try await identity(of: slot), known.name != found.name {
+        if let known = try await identity(of: slot), try await isOther(found, than: known) {
             throw WorkflowError.wrongGrid(try await changed(slot, from: known, to: found, microscope))
         }
         return found
+    }
+
+    /// Where no name was told at first, a grid is another only if its name belongs to another slot.
+    private func isOther(_ found: CassetteSlot, than known: GridIdentity) async throws -> Bool {
+        guard known.name == nil, let name = found.name else { return known.name != found.name }
+        for slot in settings.gridList where slot != known.slot {
+            if try await identity(of: slot)?.name == name { return true }
+        }
+        return false
     }
 
     private static func words(_ name: String?) -> String { name.map { "'\($0)'" } ?? "a grid without a name" }

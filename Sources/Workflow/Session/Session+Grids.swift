@@ -29,7 +29,27 @@ extension Session {
             .gridFailed(
                 slot: slot, name: name, reason: reason,
                 next: (isLast ? "It was the last one" : "The session goes on with the next grid") + "; the same command tries this one again."))
-        return GridReport(slot: slot, name: name, failed: reason + (afterRetry ? " (tried twice)" : ""))
+        return try await reached(slot, name: name).failed(because: reason + (afterRetry ? " (tried twice)" : ""))
+    }
+
+    /// What the journal says of a grid that was not done to its end.
+    private func reached(_ slot: Int, name: String) async throws -> GridReport {
+        let found = try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self) ?? []
+        var recentred: [RecentredLamella] = []
+        var analysed: [GridSession.AnalysedLamella] = []
+        for number in found.map(\.number) {
+            func output<T: Decodable>(_ step: String, _ type: T.Type) async throws -> T? {
+                try await engine.lastOutput(of: .lamella(slot, number, step), as: type)
+            }
+            if let again = try await output("recentred", RecentredLamella.self) { recentred.append(again) }
+            guard let map = try await output("centre", LamellaMap.self) else { continue }
+            analysed.append(
+                GridSession.AnalysedLamella(
+                    map: map, segmented: try await output("segmentation", SegmentedLamella.self),
+                    targeted: try await output("targets", TargetedLamella.self)))
+        }
+        let acquired = try await engine.lastOutput(of: .grid(slot, "acquisition"), as: [AcquiredTarget].self) ?? []
+        return GridReport(slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired)
     }
 
     private func name(ofGrid slot: Int) async throws -> String {

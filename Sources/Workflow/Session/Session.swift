@@ -47,13 +47,17 @@ public struct Session: Sendable {
         report(.sessionStarted("level \(settings.highestLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
         models.remarks.forEach(report)
         var reports: [GridReport] = []
+        // A grid that failed is not tried again because the connection was lost at another.
+        var failed: [Int: GridReport] = [:]
         do {
             try await throughLosses(of: microscope) {
                 let context = try await context(of: microscope)
                 reports = []
                 try await readCassette(context.microscope)
                 for slot in settings.gridList {
-                    reports.append(try await runGrid(slot, in: context))
+                    let result = if let failed = failed[slot] { failed } else { try await runGrid(slot, in: context) }
+                    if result.hasFailed { failed[slot] = result }
+                    reports.append(result)
                     try writeReport(reports, stopped: nil)
                 }
             }

@@ -1,0 +1,104 @@
+import Foundation
+import Geometry
+import ImageFiles
+import SerialEMSimulator
+import Testing
+
+/// A grid that was taken off the stage after its targets were chosen: they are acquired where they were chosen.
+@Suite struct ReloadedGridTests {
+    private static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Models").path
+
+    private func run(_ folder: String, port: Int, level: Int) async throws -> Ending {
+        let text = """
+            session_dir: ./session
+            serialem_port: \(port)
+            automation_level: \(level)
+            WG_model: \(Self.models)/lamella-detector-sim
+            MM_model: \(Self.models)/lamella-segmenter-sim
+            exclude_lamella_classes: [gone, broken, thick, wedge, contaminated]
+            WG_detection_threshold: 0.885
+            target_score_threshold: 0.4
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+        return try await tomopilot("run", "s.yaml", in: folder)
+    }
+
+    /// How far a tilt series lies outside of the nearest mitochondrion, in micrometres; negative within it.
+    private func distance(of record: ExposureRecord, on grid: SimulatorTruth.Grid) -> Double {
+        grid.lamellae.flatMap(\.organelles).filter { $0.label.hasPrefix("mito") }
+            .map { hypot($0.stage.x - record.trueX, $0.stage.y - record.trueY) - $0.halfLength }.min() ?? .infinity
+    }
+
+    /// The lamellae of slot 1, in the coordinates of its last loading.
+    private func lamellae(_ simulator: SimulatorServer) async throws -> SimulatorTruth.Grid {
+        try #require(await simulator.microscope.truth().grids.first { $0.slot == 1 })
+    }
+
+    @Test func itIsFoundAgainOnItsLamellaeAndItsTargetsAreAcquiredWhereTheyWereChosen() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder, seed: 25) { simulator in
+                let first = try await run(folder, port: simulator.port, level: 4)
+                #expect((first.status, first.error) == (0, ""))
+                let grid = folder + "/session/HeLa_1"
+                func targets() throws -> [String: String] {
+                    var found: [String: String] = [:]
+                    for file in try FileManager.default.contentsOfDirectory(atPath: grid) where file.hasSuffix("_tgts.txt") {
+                        found[file] = try String(contentsOfFile: "\(grid)/\(file)", encoding: .utf8)
+                    }
+                    return found
+                }
+                let chosen = try targets()
+                let before = try await lamellae(simulator)
+                let views = await simulator.microscope.exposureLog().count { $0.area == "V" }
+
+                // Another session has the microscope meanwhile.
+                try writeSettings(in: folder, port: simulator.port, more: "grid_list: [2]")
+                let settings = try String(contentsOfFile: folder + "/s.yaml", encoding: .utf8).replacing("./session", with: "./other")
+                try Data(settings.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+                #expect(try await tomopilot("run", "s.yaml", in: folder).status == 0)
+
+                let last = try await run(folder, port: simulator.port, level: 5)
+                #expect((last.status, last.error) == (0, ""))
+                #expect(last.output.contains("begin      Realign grid HeLa_1, which was loaded again"))
+
+                // Fitted to lamellae, and as near to the truth as the stage reads.
+                let found = try #require(try JSONValue.read(grid + "/HeLa_1_realignment.json")["realignments"]?.array?.first)
+                #expect(found["basis"]?.string == "lamellae")
+                #expect(try #require(found["residual"]?.double) < 1.5)
+                let truth = try await lamellae(simulator)
+                let places = zip(before.lamellae, truth.lamellae).map { pair in
+                    (from: Point<Frame.Stage>(x: pair.0.stage.x, y: pair.0.stage.y), to: Point<Frame.Stage>(x: pair.1.stage.x, y: pair.1.stage.y))
+                }
+                let movement = try #require(RigidFit(Array(places)))
+                let sighted = try #require(found["lamellae"]?.array)
+                #expect(sighted.count == 2)
+                for lamella in sighted {
+                    let ends = try [#require(lamella["before"]?.doubles), #require(lamella["after"]?.doubles)].map {
+                        Point<Frame.Stage>(x: $0[0], y: $0[1])
+                    }
+                    #expect(movement.map(ends[0]).distance(to: ends[1]) < 1.5, "\(lamella.text)")
+                }
+
+                // Targets have other positions now, and series lie where they were meant to.
+                #expect(try targets().keys.sorted() == chosen.keys.sorted())
+                #expect(try targets().allSatisfy { $0.value != chosen[$0.key] })
+                let log = await simulator.microscope.exposureLog()
+                let series = log.filter { $0.slot == 1 && $0.area == "R" && $0.dose > 0.5 && abs($0.tilt) < 1.6 }
+                #expect(series.count > 2)
+                for record in series { #expect(distance(of: record, on: truth) < 0.5, "\(record)") }
+
+                // No lamella was mapped again: PACEtomo takes one View of each.
+                let files = Set(log.filter { $0.area == "V" && $0.file.contains("_L") }.map(\.file))
+                #expect(log.count { $0.area == "V" && files.contains($0.file) } == views)
+
+                // The ledger has the images.
+                let dose = try JSONValue.read(grid + "/SPACE_maps/HeLa_1_L01_dose.json")
+                let purposes = dose["exposures"]?.array?.compactMap { $0["purpose"]?.string } ?? []
+                #expect(purposes.contains("realignment"))
+                let report = try JSONValue.read(folder + "/session/session_report.json")
+                #expect(report["grids"]?.array?.first?["realignment"]?["residual"]?.double == found["residual"]?.double)
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import ImageFiles
+import InferenceWire
+import Logging
+import SerialEMMicroscope
+import SerialEMSimulator
+import Store
+import Synchronization
+import Workflow
+
+/// Sessions of level 1 on a simulated cassette, one after the other on the same microscope, with networks that find nothing.
+struct GridNight: Sendable {
+    private struct NoLamellae: Predicting {
+        func predict(model: String, input: Tensor) async throws -> Tensor { Tensor(shape: [1, 10, 1], filledWith: 0) }
+    }
+    private struct Hand: Supervisor {
+        let act: @Sendable (Checkpoint) async -> Void
+        func verdict(at checkpoint: Checkpoint) async -> Verdict {
+            await act(checkpoint)
+            return .goOn
+        }
+        func untilReleased(at checkpoint: Checkpoint) {}
+    }
+
+    /// How a run of the session ended.
+    struct Outcome: Sendable {
+        let failure: (any Error)?
+        let events: [RunEvent]
+        let report: JSONValue
+
+        var alarms: [String] {
+            events.compactMap { if case .gridFailed(_, let name, let reason, _) = $0 { "\(name): \(reason)" } else { nil } }
+        }
+        var warnings: [String] { events.compactMap { if case .warning(let text) = $0 { text } else { nil } } }
+        var notes: [String] { events.compactMap { if case .note(let text) = $0 { text } else { nil } } }
+        /// The grids of the report by their slot.
+        func grid(_ slot: Int) -> JSONValue? { report["grids"]?.array?.first { $0["slot"]?.integer == slot } }
+    }
+
+    let folder: String
+    let server: SimulatorServer
+    var microscope: VirtualMicroscope { server.microscope }
+
+    /// Runs the session with more lines of settings.
+    ///
+    /// - Parameter act: what a person does when the session comes to a checkpoint.
+    func run(_ more: String, act: @escaping @Sendable (Checkpoint) async -> Void = { _ in }) async throws -> Outcome {
+        let models = ModelClassesTests.models
+        let settings = try SessionSettings(
+            yaml: """
+                session_dir: \(folder)/session
+                automation_level: 1
+                WG_model: \(models)/lamella-detector-sim
+                MM_model: \(models)/lamella-segmenter-sim
+                \(more)
+                """, file: "s.yaml")
+        try FileManager.default.createDirectory(atPath: settings.sessionFolder, withIntermediateDirectories: true)
+        let events = Mutex<[RunEvent]>([])
+        let session = Session(
+            settings: settings, models: try SessionModels(settings: settings, predictor: NoLamellae()),
+            journal: try SessionStore(path: settings.sessionFolder + "/session.sqlite", settings: ""), supervisor: Hand(act: act)
+        ) { event in events.withLock { $0.append(event) } }
+        let connected = try await SerialEMMicroscope.connect(
+            host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), logger: Logger(label: "test"))
+        var failure: (any Error)?
+        do { try await session.run(on: connected) } catch { failure = error }
+        return Outcome(
+            failure: failure, events: events.withLock { $0 }, report: try JSONValue.read(settings.sessionFolder + "/session_report.json"))
+    }
+
+    /// Takes the grid off the stage, as a person does between two runs.
+    func unload() async throws {
+        let connected = try await SerialEMMicroscope.connect(host: "127.0.0.1", port: server.port, logger: Logger(label: "test"))
+        try await connected.unloadGrid()
+        await connected.disconnect()
+    }
+
+    /// Exposures that were made on the grid of a slot.
+    func exposures(slot: Int) async -> Int { await microscope.exposureLog().count { $0.slot == slot } }
+    /// How often a cartridge was brought to the stage, or tried to be.
+    func loads() async -> [Int] { await microscope.eventLog().filter { $0.kind == .load }.map(\.slot) }
+
+    static func with(seed: UInt64 = 1, _ body: @Sendable (GridNight) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("grids-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let server = try await SimulatorServer.bind(
+            configuration: SimulatorConfiguration(seed: seed, folder: folder), port: 0, logger: Logger(label: "test"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            try await body(GridNight(folder: folder, server: server))
+            group.cancelAll()
+        }
+    }
+}
