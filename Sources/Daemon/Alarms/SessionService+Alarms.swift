@@ -5,7 +5,9 @@ import Workflow
 /// What people are told, and told again while it waits for them.
 extension SessionService {
     /// Adds an alarm to the log and hands it to those who deliver it; waits for nobody.
-    func alarm(_ text: String, next: String, kind: String, session: QueuedSession?) async throws {
+    ///
+    /// - Parameter image: the picture to look at; the newest of the grid if nil.
+    func alarm(_ text: String, next: String, kind: String, session: QueuedSession?, image: String? = nil) async throws {
         let event = try await store.log("\(text) \(next)", kind: kind, level: .alarm, session: session?.id, at: .now)
         terminal.show("ALARM      \(text) \(next)")
         changes.send()
@@ -13,7 +15,7 @@ extension SessionService {
         desk.take(
             Alarm(
                 id: event.id, time: event.time, kind: kind, text: text, session: session?.id, sessionName: session?.name, grid: grid,
-                step: current?.steps.last?.title, lastImage: session.flatMap { Self.lastImage(in: $0.folder, grid: grid) }, next: next))
+                step: current?.steps.last?.title, lastImage: image ?? session.flatMap { Self.lastImage(in: $0.folder, grid: grid) }, next: next))
     }
 
     /// The newest picture of a grid, or else its newest map.
@@ -36,6 +38,8 @@ extension SessionService {
     /// What waits for a person, if anything does, and what happens if nobody comes.
     private func waiting() async throws -> (what: String, next: String)? {
         if let running = current {
+            // Of a gate the session itself reminds, as its settings say.
+            if running.inspection != nil, !running.helm.isPaused { return nil }
             if let obstacle = running.obstacle { return (obstacle, "The session looks again by itself.") }
             if running.isWaiting { return ("session '\(running.session.name)' waits for a person", "It waits until somebody lets it go on: tomopilot resume.") }
             return nil

@@ -130,7 +130,7 @@ extension GridSession {
     }
 
     /// Takes away the marks for acquisition that an earlier run gave to lamellae.
-    private func unmark(_ numbers: [Int]) async throws {
+    func unmark(_ numbers: [Int]) async throws {
         let prefixes = numbers.map { folder.lamella($0) + "_" }
         let isMarked = { @Sendable (item: NavigatorItem) in
             item.acquire && item.note.hasSuffix("_tgts.txt") && prefixes.contains(where: item.note.hasPrefix)

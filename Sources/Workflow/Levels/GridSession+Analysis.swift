@@ -128,11 +128,12 @@ extension GridSession {
             engine.note(.note("lamella \(map.number): PACEtomo has begun to acquire its targets, so they stay as they are"))
             return begun
         }
+        if let byHand = try await targetsByHand(on: map) { return byHand }
         let settings = targetSettings
         let input = TargetInput(map: map, segmented: segmented, settings: settings, beam: geometry.beamDiameter.value)
         let step = Step<TargetInput, TargetedLamella>(
             .lamella(slot, map.number, "targets"), title: "Choose targets on lamella \(map.number)", input: input,
-            products: { $0.areas.map(\.pointsFile) }
+            products: { $0.areas.map(\.pointsFile) }, mayBeEdited: true
         ) { [self] in
             try placeTargets(on: map, labelsFile: segmented.labelsFile, geometry: geometry)
         }

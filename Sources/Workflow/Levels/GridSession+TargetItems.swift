@@ -60,7 +60,10 @@ extension GridSession {
         _ area: TargetedLamella.Area, on map: LamellaMap, pixels: Raster<Int16>, montagePixelSize: PixelSize,
         template: NavigatorItem, geometry: LowDoseGeometry
     ) async throws {
-        let points = try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: area.pointsFile))).area
+        let file = try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: area.pointsFile)))
+        let points = file.area
+        // What SPACEtomo's tools let people set for an area goes on to PACEtomo.
+        let wishes = (file.settings ?? [:]).sorted { $0.key < $1.key }.map { TargetsFile.Setting($0.key, $0.value) }
         let names = AreaNames(area: area.name)
         let lamellaGeometry = Self.geometry(of: map, in: geometry)
         var views: [View] = []
@@ -79,7 +82,7 @@ extension GridSession {
         }
         // The targets file is complete before the navigator points to it.
         try AtomicFile.write(
-            TargetsFile(area: points, name: area.name, geometry: lamellaGeometry).text(), to: folder.inFolder(names.targetsFile))
+            TargetsFile(area: points, name: area.name, geometry: lamellaGeometry, settings: wishes).text(), to: folder.inFolder(names.targetsFile))
         let geoStages = points.geoPoints.map { lamellaGeometry.stage(of: $0) }
         let finished = views
         let grid = folder

@@ -76,7 +76,7 @@ public final class SessionLog: Sendable {
         case .held(let checkpoint, _): state.waiting = "waits \(checkpoint)"
         case .released: state.waiting = nil
         case .cleared: state.waiting = nil
-        case .sessionStarted, .gridStarted, .leftOut, .microscopeLeft, .obstructed, .note, .warning: break
+        case .sessionStarted, .gridStarted, .leftOut, .inspecting, .inspectionReminder, .inspected, .microscopeLeft, .obstructed, .note, .warning: break
         }
     }
 
@@ -132,6 +132,9 @@ public final class SessionLog: Sendable {
         case .failed(_, let title, let reason): "FAILED     \(title): \(reason)"
         case .held(let checkpoint, let reason): "WAITS      \(checkpoint): \(reason)"
         case .released(let checkpoint): "goes on    \(checkpoint)"
+        case .inspecting(let inspection): "INSPECT    \(inspection.request) \(inspection.next)"
+        case .inspectionReminder(let inspection): "INSPECT    Still: \(inspection.request) \(inspection.next)"
+        case .inspected(let inspection, let outcome): "           \(inspection.what): \(outcome)"
         case .leftOut(let what, let reason): "SKIPPED    \(what): \(reason)"
         case .obstructed(let text, let next): "WAITS      \(text) \(next)"
         case .cleared(let text): "goes on    \(text)"

@@ -8,10 +8,12 @@ extension SessionSettings {
         return changed
     }
 
-    /// The settings that decide what is done with a grid: another answer to a doubt does not undo one that is finished.
+    /// The settings that decide what is done with a grid: another answer to a doubt, or
+    /// another wish to look, does not undo one that is finished.
     var ofTheSample: Self {
         var changed = self
         changed.setUncertainSteps(.stop)
+        changed.setInspection(.none)
         return changed
     }
 

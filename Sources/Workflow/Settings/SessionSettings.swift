@@ -72,6 +72,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     /// `maximum_dose_before_acquisition`: what a lamella may get before its tilt series, in electrons per square angstrom; 0
     /// is no limit.
     public let maximumDose: Dose
+    /// Where people look before the session goes on.
+    public private(set) var inspection: InspectionSettings
 
     /// Reads settings from YAML text; `file` is only for messages.
     ///
@@ -122,6 +124,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         uncertainSteps = UncertainSteps(rawValue: decision) ?? .stop
         safety = SafetySettings(&reader)
         maximumDose = Dose(reader.number("maximum_dose_before_acquisition", default: 0, in: 0 ... 1000, unit: " e/Å²"))
+        inspection = InspectionSettings(&reader)
         let lamella = reader.flag("lamella", default: true)
         sessionFolder = folder ?? ""
         detectorFolder = detector ?? ""
@@ -158,6 +161,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
 
     mutating func setUncertainSteps(_ decision: UncertainSteps) { uncertainSteps = decision }
 
+    mutating func setInspection(_ inspection: InspectionSettings) { self.inspection = inspection }
+
     mutating func setAvoidedClasses(_ classes: [String]) { avoidedClasses = classes }
 
     mutating func setFolders(_ change: (String) -> String) {
@@ -171,8 +176,6 @@ public struct SessionSettings: Codable, Hashable, Sendable {
 
     /// SPACEtomo's switches for what TomoPilot never does; false is what happens.
     private static let neverTrue = [
-        "WG_wait_for_inspection": "waiting for an inspection is not there yet",
-        "MM_wait_for_inspection": "waiting for an inspection is not there yet",
         "manual_selection": "targets by hand are set in SerialEM after level 3",
     ]
 
