@@ -8,14 +8,44 @@ extension SessionService {
     ///
     /// - Parameter image: the picture to look at; the newest of the grid if nil.
     func alarm(_ text: String, next: String, kind: String, session: QueuedSession?, image: String? = nil) async throws {
-        let event = try await store.log("\(text) \(next)", kind: kind, level: .alarm, session: session?.id, at: .now)
-        terminal.show("ALARM      \(text) \(next)")
-        changes.send()
         let grid = current?.grid
-        desk.take(
+        let step = current?.steps.last?.title
+        let image = image ?? session.flatMap { Self.lastImage(in: $0.folder, grid: grid) }
+        let alarm: @Sendable (LoggedEvent) -> Alarm = { event in
             Alarm(
                 id: event.id, time: event.time, kind: kind, text: text, session: session?.id, sessionName: session?.name, grid: grid,
-                step: current?.steps.last?.title, lastImage: image ?? session.flatMap { Self.lastImage(in: $0.folder, grid: grid) }, next: next))
+                step: step, lastImage: image, next: next)
+        }
+        let event = try await store.logAlarm("\(text) \(next)", kind: kind, session: session?.id, at: .now, owedTo: desk.names) {
+            try APICoding.encoded(alarm($0))
+        }
+        terminal.show("ALARM      \(text) \(next)")
+        changes.send()
+        desk.take(alarm(event))
+    }
+
+    /// Hands over what an earlier service could not deliver; before anything can raise a new alarm.
+    func takeUndelivered() async {
+        do {
+            try await store.forgetUndelivered(except: desk.names)
+            for receiver in desk.names {
+                for message in try await store.undelivered(to: receiver, most: AlarmDesk.most) {
+                    desk.take(try APICoding.decoded(Alarm.self, from: message), for: receiver)
+                }
+            }
+        } catch {
+            report(error)
+        }
+    }
+
+    /// Delivers alarms until it is cancelled.
+    func deliverAlarms() async {
+        await desk.run { alarm, receiver in
+            do { try await self.store.setDelivered(alarm.id, to: receiver) } catch { await self.report(error) }
+        } report: { problem in
+            // What cannot be logged is shown.
+            do { try await self.log(problem, kind: "alarm", level: .warning) } catch { await self.report(error) }
+        }
     }
 
     /// The newest picture of a grid, or else its newest map.

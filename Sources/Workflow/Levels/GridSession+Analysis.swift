@@ -56,19 +56,16 @@ extension GridSession {
     private func segment(
         _ map: LamellaMap, of lamella: FoundLamella, by segmenter: LamellaSegmenter, geometry: LamellaGeometry
     ) async throws -> SegmentedLamella {
+        if let byHand = try await labelsByHand(on: map, of: lamella) { return byHand }
         let input = SegmentationInput(
             map: map, model: context.models.segmenterDescription?.sha256 ?? "", settings: targetSettings)
         return try await engine.run(
-            Step(.lamella(slot, map.number, "segmentation"), title: "Segment lamella \(map.number)", input: input, products: { [$0.labelsFile] }) { [self] in
+            Step(.lamella(slot, map.number, "segmentation"), title: "Segment lamella \(map.number)", input: input, products: { [$0.labelsFile] }, mayBeEdited: true) { [self] in
                 let image: Raster<UInt8> = try PNGFile.readGrey(map.picture.png)
                 let (result, labels) = try await segmentation(of: image, on: map, lamella: lamella, by: segmenter)
                 let stem = folder.mediumStem(map.number)
                 try PNGFile.write(labels, to: stem + "_seg.png")
-                var areas: [String: Double] = [:]
-                for name in result.classes { areas[name] = result.areaInSquareMicrometers(of: name) }
-                var entries: JSONObject = ["unit": "square micrometres"]
-                for name in result.classes { entries[name] = .number(areas[name] ?? 0) }
-                try JSONValue.object(entries).write(to: stem + "_areas.json")
+                let areas = try writeAreas(result, of: map.number)
                 let best = try TargetSelection.bestSingle(
                     labels: labels, classes: result.classes, acquired: image.map { $0 != 0 }, geometry: geometry,
                     settings: targetSettings)

@@ -29,10 +29,10 @@ extension GridSession {
             let maps = lamellae.map(\.map)
             let reason = try await inspect(
                 .targets, input: seen, picture: folder.inMaps(folder.grid + "_overview.png"),
-                files: "\(folder.maps)/\(folder.grid)_L<nn>_points<k>.json",
+                files: "\(folder.maps)/\(folder.grid)_L<nn>_points<k>.json and _seg.png and in _L<nn>_tgts.txt",
                 marker: folder.inMaps(folder.grid + "_inspected.txt"), markersOfTools: numbers.map { folder.mediumStem($0) + "_inspected.txt" }
             ) { [self] in
-                for map in maps { _ = try targetsOnDisk(of: map) }
+                for map in maps { try await checkEdits(of: map) }
             }
             if let reason {
                 try await unmark(numbers)

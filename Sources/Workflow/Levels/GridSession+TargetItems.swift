@@ -27,10 +27,23 @@ extension GridSession {
     }
 
     private func write(_ targeted: TargetedLamella, on map: LamellaMap, geometry: LowDoseGeometry) async throws {
+        let id = StepIdentifier.lamella(slot, map.number, "target-items")
+        let input = Input(map: map, targeted: targeted, geometry: geometry)
+        // With these PACEtomo works.
+        if try await targetsBeingAcquired(of: map.number) != nil, try await engine.wasBegun(id) { return }
+        let edited = try await editedTargetsFiles(of: map.number)
+        guard edited.isEmpty else {
+            // What a person changed is not written over.
+            if try await engine.output(of: id, inputDigest: inputDigest(of: input), as: Int.self) == nil {
+                engine.note(
+                    .warning("\(edited.joined(separator: ", ")) was changed by hand and stays, though the targets of lamella \(map.number) are others now; delete it, and it is written anew"))
+            }
+            return
+        }
+        let files = targeted.areas.map { folder.inFolder(AreaNames(area: $0.name).targetsFile) }
         _ = try await engine.run(
             Step(
-                .lamella(slot, map.number, "target-items"), title: "Write targets of lamella \(map.number)",
-                input: Input(map: map, targeted: targeted, geometry: geometry)
+                id, title: "Write targets of lamella \(map.number)", input: input, products: { _ in files }, mayBeEdited: true
             ) { [self] in
                 guard let template = try await mapItem(note: folder.mediumFile(map.number)) else {
                     throw WorkflowError.badImage("The navigator has no map '\(folder.mediumFile(map.number))'.")

@@ -185,6 +185,7 @@ public struct Session: Sendable {
                 let report = GridReport(slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, skipped: await grid.skipped)
                 return report.skipped(because: reason)
             }
+            analysed = try await grid.withTargetsFilesByHand(analysed)
         }
         _ = try await grid.writeDoses(of: found.map(\.number))
         let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
