@@ -92,7 +92,9 @@ let package = Package(
             name: "Inference", dependencies: ["InferenceWire", "CTorchShim"],
             swiftSettings: strict + [.strictMemorySafety()]),
         .executableTarget(name: "tomopilot-infer", dependencies: ["Inference", "InferenceWire"], swiftSettings: strict),
-        .target(name: "InferenceWorker", dependencies: ["InferenceWire", logging], swiftSettings: strict),
+        // Programs that are started from here.
+        .target(name: "Processes", swiftSettings: strict),
+        .target(name: "InferenceWorker", dependencies: ["InferenceWire", "Processes", logging], swiftSettings: strict),
         // Analysis: pure functions of maps.
         .target(
             name: "Detection", dependencies: ["InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
@@ -120,18 +122,19 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", hummingbird,
+                "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
                 serviceLifecycle, httpTypes, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "tomopilot",
             dependencies: [
-                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "ImageFiles", serviceLifecycle, unixSignals,
+                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "ImageFiles", serviceLifecycle,
                 logging, arguments,
             ], swiftSettings: strict),
         // Tests.
         tests("Geometry", ["Units"]),
         tests("Raster", []),
+        tests("Processes", []),
         tests("ImageFiles", ["Raster", "Units"]),
         tests("Navigator", ["Geometry", "Units"]),
         tests("SerialEMProtocol", []),
@@ -142,7 +145,7 @@ let package = Package(
             [
                 "SerialEMClient", "SerialEMProtocol", "Geometry", "Units", "ImageFiles", "Navigator", "Raster", nioCore, nioPosix, logging,
             ]),
-        tests("InferenceWorker", ["InferenceWire", "Raster", "Units", "Segmentation", "tomopilot-infer", logging]),
+        tests("InferenceWorker", ["InferenceWire", "Processes", "Raster", "Units", "Segmentation", "tomopilot-infer", logging]),
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Segmentation", ["InferenceWire", "Raster", "Units"]),
         tests("Targets", ["Raster", "Geometry", "Units"]),
@@ -160,7 +163,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "tomopilot", "tomopilot-infer", "serialem-sim", "wire-check", "Geometry", "SerialEMClient", "SerialEMSimulator", "ImageFiles", "InferenceWire", "Navigator", "Targets", logging,
+                "tomopilot", "tomopilot-infer", "serialem-sim", "wire-check", "Geometry", "SerialEMClient", "SerialEMSimulator", "ImageFiles", "InferenceWire", "Navigator", "Processes", "Raster", "Targets", logging,
             ], exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

@@ -24,6 +24,8 @@ struct CurrentSession: Sendable {
     /// What is in the way of the session.
     var obstacle: String?
     var isWaiting = false
+    /// The gate at which it waits for people.
+    var inspection: Inspection?
     /// Whether the microscope was left safe; nil while the session runs, or where it was never reached.
     var isSafe: Bool?
     /// How long PACEtomo may take, by the settings.

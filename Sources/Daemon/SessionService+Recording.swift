@@ -31,6 +31,15 @@ extension SessionService {
             case .released:
                 current?.isWaiting = false
                 try await store.set(session, to: .running, reason: nil, at: .now)
+            case .inspecting(let inspection):
+                current?.inspection = inspection
+                try await alarm(
+                    inspection.request, next: inspection.next, kind: "inspection", session: current?.session, image: inspection.picture)
+            case .inspectionReminder(let inspection):
+                try await alarm(
+                    "Still: \(inspection.request)", next: inspection.next, kind: "reminder", session: current?.session,
+                    image: inspection.picture)
+            case .inspected: current?.inspection = nil
             case .microscopeLeft(let isSafe): current?.isSafe = isSafe
             default: break
             }
@@ -100,9 +109,10 @@ extension RunEvent {
         case .released(let checkpoint): ("goes on \(checkpoint)", "pause", .note)
         case .leftOut(let what, let reason): ("\(what) is skipped: \(reason)", "skip", .note)
         case .cleared(let text): (text, "interlock", .note)
+        case .inspected(let inspection, let outcome): ("\(inspection.what): \(outcome)", "inspection", .note)
         case .note(let text): (text, "note", .note)
         case .warning(let text): (text, "warning", .warning)
-        case .progress, .waiting, .microscopeLeft, .obstructed, .gridFailed: nil
+        case .progress, .waiting, .microscopeLeft, .obstructed, .gridFailed, .inspecting, .inspectionReminder: nil
         }
     }
 }

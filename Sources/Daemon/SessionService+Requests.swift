@@ -1,4 +1,5 @@
 import Foundation
+import ImageFiles
 package import Store
 import Workflow
 
@@ -12,7 +13,8 @@ extension SessionService {
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
             state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
-            phase: current?.phase, fraction: current?.fraction,
+            phase: current?.phase, fraction: current?.fraction, obstacle: current?.obstacle,
+            inspection: current?.inspection.map(InspectionEntry.init),
             steps: (current?.steps ?? []).map {
                 StepInProgress(title: $0.title, seconds: Self.seconds(now - $0.begin), limitSeconds: Self.seconds($0.limit))
             },
@@ -28,6 +30,7 @@ extension SessionService {
         if current.helm.cancellation != nil { return .aborting }
         if current.helm.isStopping { return .stopping }
         if current.helm.isPaused { return current.isWaiting ? .paused : .pausing }
+        if current.inspection != nil { return .inspecting }
         return .running
     }
 
@@ -129,6 +132,21 @@ extension SessionService {
         running.helm.skip(skip)
         let what = (skip.lamella.map { "lamella \($0) of " } ?? "") + "grid \(skip.grid)"
         try await log("a person asks to skip \(what): \(skip.reason)", kind: "skip", session: running.session.id)
+        return try await status()
+    }
+
+    /// Confirms what the session waits for, and nothing else.
+    package func confirm(_ confirmation: Confirmation) async throws -> ServiceStatus {
+        let wanted = "the \(confirmation.subject.rawValue) of grid \(confirmation.grid)"
+        guard let inspection = current?.inspection else {
+            throw ServiceError(.conflict, "Nothing waits to be confirmed, so \(wanted) cannot be.")
+        }
+        guard inspection.slot == confirmation.grid, inspection.subject == confirmation.subject else {
+            throw ServiceError(.conflict, "\(wanted.prefix(1).uppercased() + wanted.dropFirst()) do not wait to be confirmed: \(inspection.what) do.")
+        }
+        // The file outlives a crash of the service; the session sees it within a second.
+        try AtomicFile.write("", to: inspection.marker)
+        try await log("a person confirms \(inspection.what)", kind: "inspection", session: current?.session.id)
         return try await status()
     }
 

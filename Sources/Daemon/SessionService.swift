@@ -47,14 +47,10 @@ package actor SessionService: Service {
     package func run() async throws {
         defer { changes.finish() }
         try await log("the service starts", kind: "service")
+        await takeUndelivered()
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    await self.desk.run { problem in
-                        // What cannot be logged is shown.
-                        do { try await self.log(problem, kind: "alarm", level: .warning) } catch { await self.report(error) }
-                    }
-                }
+                group.addTask { await self.deliverAlarms() }
                 if let reminder = self.reminder { group.addTask { await self.remind(every: reminder) } }
                 // Whoever reads events learns now and then that the line is alive.
                 group.addTask { [changes] in

@@ -9,6 +9,7 @@ public import Units
 ///   "meta_data": {"pix_size": 400.0, "img_size": {"$array": [rows, columns]}, "datetime": "2026-03-02 10:22:05"} }
 /// ```
 /// Boxes are in pixels of the PNG that the file belongs to. `labels` may be missing, and a bare list of boxes is read too.
+/// The class index decides about the class: in files of later versions of SPACEtomo labels are names that people give.
 public struct BoxesFile: Sendable, Hashable {
     public var lamellae: [DetectedLamella]
     /// Pixel size of the PNG, nm per pixel.
@@ -50,7 +51,7 @@ public struct BoxesFile: Sendable, Hashable {
     }
 
     /// Reads a file.
-    /// - Parameter classes: names of the classes by index, for files without labels.
+    /// - Parameter classes: names of the classes by index; with none, labels are taken for classes.
     public static func decode(_ bytes: [UInt8], classes: [String]) throws(Damage) -> BoxesFile {
         let decoder = JSONDecoder()
         let data = Data(bytes)
@@ -68,7 +69,7 @@ public struct BoxesFile: Sendable, Hashable {
                 throw Damage(description: "Box \(number + 1) of the boxes file is not x, y, x, y, class index, confidence.")
             }
             let label = contents.labels.flatMap { $0.indices.contains(number) ? $0[number] : nil }
-            guard let name = label ?? (classes.indices.contains(index) ? classes[index] : nil) else {
+            guard let name = classes.indices.contains(index) ? classes[index] : label.flatMap({ classes.isEmpty ? $0 : nil }) else {
                 throw Damage(description: "Box \(number + 1) of the boxes file has the unknown class \(index).")
             }
             // Boxes drawn by hand may have their corners exchanged; the rectangle orders them.

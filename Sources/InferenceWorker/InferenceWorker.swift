@@ -1,6 +1,7 @@
 import Dispatch
 public import InferenceWire
 public import Logging
+import Processes
 
 /// Runs networks in a process of its own (`tomopilot-infer`), so that neither libtorch's memory nor its crashes are the
 /// service's.

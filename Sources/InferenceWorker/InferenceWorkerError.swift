@@ -1,3 +1,5 @@
+public import Processes
+
 /// Why a network could not be run in the worker process; the description is for the operator.
 public enum InferenceWorkerError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The program is not where the settings say.
@@ -16,10 +18,7 @@ public enum InferenceWorkerError: Error, Sendable, Hashable, CustomStringConvert
     case shutDown
 
     /// How a process ended.
-    public enum Ending: Sendable, Hashable {
-        case status(Int32)
-        case signal(Int32)
-    }
+    public typealias Ending = ChildProgram.Ending
 
     public var description: String {
         switch self {

@@ -8,12 +8,16 @@ extension QueueStore {
     public func log(
         _ text: String, kind: String, level: LoggedEvent.Level = .note, session: Int64? = nil, at time: Date
     ) async throws -> LoggedEvent {
-        try await write { db in
-            try db.execute(
-                sql: "INSERT INTO event (session, time, level, kind, text) VALUES (?, ?, ?, ?, ?)",
-                arguments: [session, Self.text(time), level.rawValue, kind, text])
-            return LoggedEvent(id: db.lastInsertedRowID, session: session, time: time, level: level, kind: kind, text: text)
-        }
+        try await write { db in try Self.append(text, kind: kind, level: level, session: session, at: time, db) }
+    }
+
+    static func append(
+        _ text: String, kind: String, level: LoggedEvent.Level, session: Int64?, at time: Date, _ db: Database
+    ) throws -> LoggedEvent {
+        try db.execute(
+            sql: "INSERT INTO event (session, time, level, kind, text) VALUES (?, ?, ?, ?, ?)",
+            arguments: [session, Self.text(time), level.rawValue, kind, text])
+        return LoggedEvent(id: db.lastInsertedRowID, session: session, time: time, level: level, kind: kind, text: text)
     }
 
     /// The lines after one, oldest first, at most so many.

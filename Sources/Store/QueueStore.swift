@@ -78,6 +78,17 @@ public struct QueueStore: Sendable {
                     ) STRICT;
                     """)
         }
+        migrator.registerMigration("undelivered alarms") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE undelivered (
+                        event INTEGER NOT NULL REFERENCES event(id),
+                        receiver TEXT NOT NULL CHECK (length(receiver) > 0),
+                        message BLOB NOT NULL,
+                        PRIMARY KEY (event, receiver)
+                    ) STRICT;
+                    """)
+        }
         return migrator
     }
 

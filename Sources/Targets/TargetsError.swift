@@ -10,6 +10,9 @@ public struct TargetsError: Error, Hashable, Sendable, CustomStringConvertible {
     public let message: String
     public var description: String { message }
 
+    /// The message without its full stop, to stand in another sentence.
+    public var summary: String { message.hasSuffix(".") ? String(message.dropLast()) : message }
+
     init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message

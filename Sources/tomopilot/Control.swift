@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Foundation
 import Store
+import Workflow
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Shows what the service does.")
@@ -29,7 +30,14 @@ private func description(of status: ServiceStatus) -> String {
     if let phase = status.phase { line += ", \(phase)" + (status.fraction.map { " \(Int($0 * 100)) %" } ?? "") }
     if let reason = status.reason { line += " (\(reason))" }
     if status.queued > 0 { line += "; \(status.queued) waiting" }
-    return ([line] + status.steps.map { "  \($0.title)" }).joined(separator: "\n")
+    var lines = [line] + status.steps.map { "  \($0.title)" }
+    if let obstacle = status.obstacle { lines.append("  in the way: \(obstacle)") }
+    if let inspection = status.inspection {
+        lines.append("  to be confirmed: the \(inspection.subject.rawValue) of grid \(inspection.grid) (\(inspection.name)); look at \(inspection.picture)")
+        if let refusal = inspection.refusal { lines.append("  not taken: \(refusal)") }
+        lines.append("  \(inspection.next)")
+    }
+    return lines.joined(separator: "\n")
 }
 
 /// A request without anything to say besides its name.
@@ -88,6 +96,26 @@ struct SkipPart: AsyncParsableCommand {
         try await reporting {
             let skip = try APICoding.encoded(Skip(grid: grid, lamella: lamella, reason: reason))
             print(description(of: try await client.ask(ServiceStatus.self, "skip", method: "POST", body: skip)))
+        }
+    }
+}
+
+struct Confirm: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Confirms the lamellae or targets that the session waits for; 'status' shows them.")
+    @OptionGroup var client: ServiceClient
+    @Option(help: "The cassette slot of the grid; without it, the one that waits.")
+    var grid: Int?
+
+    func run() async throws {
+        try await reporting {
+            guard let waiting = try await client.ask(ServiceStatus.self, "status").inspection else {
+                throw WorkflowError.refused("Nothing waits to be confirmed.")
+            }
+            // What was seen in the status is confirmed, and not what may wait a moment later.
+            let confirmation = Confirmation(grid: grid ?? waiting.grid, subject: waiting.subject)
+            _ = try await client.ask(ServiceStatus.self, "confirm", method: "POST", body: try APICoding.encoded(confirmation))
+            print("confirmed the \(confirmation.subject.rawValue) of grid \(confirmation.grid)")
         }
     }
 }

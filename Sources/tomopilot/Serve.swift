@@ -4,7 +4,6 @@ import ImageFiles
 import Logging
 import ServiceLifecycle
 import Store
-import UnixSignals
 import Workflow
 
 struct Serve: AsyncParsableCommand {
@@ -12,7 +11,7 @@ struct Serve: AsyncParsableCommand {
         abstract: "Runs the service: works through a queue of sessions and is controlled over HTTP.",
         discussion: """
             Everything it has to remember is in --folder; started again with it, it goes on with the session that was under way. \
-            SIGTERM and Control-C end it when SerialEM has finished its command and the microscope is safe.
+            SIGTERM and Control-C end it when SerialEM has finished its command and the microscope is safe; a second one ends it at once.
             """)
 
     @Option(help: "The folder of the service's own files: queue and log.")
@@ -61,7 +60,7 @@ struct Serve: AsyncParsableCommand {
     private func serve() async throws {
         let terminal = Terminal()
         let worker = try InferenceProgram.path(named: infer)
-        let token = try tokenFile.map(TokenFile.read)
+        let token = try tokenFile.map(SecretFile.token)
         let (receivers, reminder) = try AlarmReceivers.read(command: alarmCommand, file: alarms)
         try Folder.make(folder)
         let sessions = sessions ?? folder + "/sessions"
@@ -83,9 +82,25 @@ struct Serve: AsyncParsableCommand {
             terminal.show("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
         }
         // Ended in reverse order: the API answers until the microscope is safe.
-        try await ServiceGroup(
-            services: [server, service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
-        ).run()
+        try await Self.untilStopped(ServiceGroup(services: [server, service], logger: logger), terminal)
         withExtendedLifetime(lock) {}
+    }
+
+    /// Runs services until the first signal has ended them; the second one ends the program at once.
+    private static func untilStopped(_ services: ServiceGroup, _ terminal: Terminal) async throws {
+        enum Part { case services, signal }
+        try await withThrowingTaskGroup(of: Part.self) { group in
+            group.addTask {
+                try await services.run()
+                return .services
+            }
+            group.addTask {
+                guard let name = await StopSignal.next() else { return .signal }
+                terminal.show("STOP       SerialEM finishes what it does, then the microscope is made safe; \(name) again ends at once")
+                await services.triggerGracefulShutdown()
+                return .signal
+            }
+            for try await part in group where part == .services { group.cancelAll() }
+        }
     }
 }

@@ -53,7 +53,7 @@ struct ServiceClient: ParsableArguments {
             request.httpBody = body
             request.setValue(type, forHTTPHeaderField: "Content-Type")
         }
-        if let tokenFile { request.setValue("Bearer \(try TokenFile.read(tokenFile))", forHTTPHeaderField: "Authorization") }
+        if let tokenFile { request.setValue("Bearer \(try SecretFile.token(tokenFile))", forHTTPHeaderField: "Authorization") }
         do {
             let (data, response) = try await URLSession.shared.data(for: request)
             return (data, (response as? HTTPURLResponse)?.statusCode ?? 0)

@@ -1,5 +1,6 @@
 import Foundation
 import ImageFiles
+import Processes
 import SerialEMSimulator
 import Testing
 
@@ -96,9 +97,7 @@ import Testing
         guard (try? Folder.make(folder)) != nil else { return false }
         defer { rmdir(folder) }
         let script = "unshare -m mount -t tmpfs -o size=64k tmpfs \"$0\""
-        guard let child = try? Child(["/bin/bash", "-c", script, folder], output: "/dev/null", error: "/dev/null") else { return false }
-        while child.isRunning { usleep(1000) }
-        return child.status == 0
+        return (try? ChildProgram(["/bin/bash", "-c", script, folder]))?.wait() == .status(0)
     }()
 
     /// The session's folder as a small disk that only the script sees; what was on it is copied to `left`.

@@ -1,4 +1,5 @@
 import Foundation
+import Processes
 
 /// The programs of a build lie in the folder of its test bundle, wherever that is.
 private let buildFolder = URL(fileURLWithPath: CommandLine.arguments.first ?? "").resolvingSymlinksInPath().deletingLastPathComponent()
@@ -12,6 +13,7 @@ func program(_ name: String) -> String {
 
 /// How a program ended and what it said.
 struct Ending {
+    /// What it exited with, or the number of the signal that ended it.
     let status: Int32
     let output: String
     let error: String
@@ -19,7 +21,7 @@ struct Ending {
 
 /// A program that runs; what it says goes to files, so that no pipe can fill up.
 struct RunningProgram {
-    private let child: Child
+    private let child: ChildProgram
     private let folder: URL
 
     /// - Parameter script: what bash does before the program takes its place, such as `ulimit -f 8`.
@@ -27,9 +29,9 @@ struct RunningProgram {
         self.folder = FileManager.default.temporaryDirectory.appendingPathComponent("said-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
         for name in ["output", "error"] { try Data().write(to: self.folder.appendingPathComponent(name)) }
-        child = try Child(
+        child = try ChildProgram(
             ["/bin/bash", "-c", "cd \"$0\" && \(script) && exec \"$@\"", folder] + arguments,
-            output: self.folder.appendingPathComponent("output").path, error: self.folder.appendingPathComponent("error").path)
+            output: .file(self.folder.appendingPathComponent("output").path), error: .file(self.folder.appendingPathComponent("error").path))
     }
 
     private func said(_ name: String) -> String {
@@ -54,7 +56,12 @@ struct RunningProgram {
             try await Task.sleep(for: .milliseconds(20))
         }
         defer { try? FileManager.default.removeItem(at: folder) }
-        return Ending(status: child.status, output: said("output"), error: said("error"))
+        let status: Int32 =
+            switch child.ending {
+            case .status(let number), .signal(let number): number
+            case nil: -1
+            }
+        return Ending(status: status, output: said("output"), error: said("error"))
     }
 
     /// A script to run before a program: sends it what Control-C sends as soon as its output has a text. The tests' own
@@ -81,9 +88,13 @@ struct RunningProgram {
 
     /// Asks it to end, waits, and says how it did.
     func terminated() async throws -> Ending {
-        child.signal(SIGTERM)
+        signal(SIGTERM)
         return try await ending()
     }
+
+    var isRunning: Bool { child.isRunning }
+
+    func signal(_ number: Int32) { child.signal(number) }
 }
 
 /// Runs `tomopilot` to its end.

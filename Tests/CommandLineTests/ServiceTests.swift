@@ -79,6 +79,23 @@ import Testing
         }
     }
 
+    @Test func theSecondSignalEndsTheServiceAtOnce() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                // SerialEM hangs in the middle of the map.
+                simulator.microscope.faults.add([Fault(.silence, when: .init(command: "Montage"))])
+                try writeSettings("a", grid: 1, in: folder, port: simulator.port)
+                let (service, port) = try await serve(in: folder)
+                _ = try await tomopilot("queue", "add", "a.yaml", "--port", port, in: folder)
+                _ = try #require(try await service.line(beginning: "begin      Map grid"))
+                service.signal(SIGTERM)
+                _ = try #require(try await service.line(beginning: "STOP       SerialEM finishes what it does"))
+                let ending = try await service.terminated()
+                #expect((ending.status, ending.error) == (128 + SIGTERM, ""))
+            }
+        }
+    }
+
     @Test func twoServicesDoNotShareAFolder() async throws {
         try await withFolder { folder in
             let (service, _) = try await serve(in: folder)

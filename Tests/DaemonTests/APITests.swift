@@ -96,6 +96,12 @@ import Workflow
             method: "POST", path: "/v1/skip", body: "{\"grid\": 1, \"reason\": \" \"}", status: 400,
             sentence: "'reason' must be one line of 1 to 500 characters."),
         Refused(
+            method: "POST", path: "/v1/confirm", body: "{\"grid\": 1, \"subject\": \"lamellae\"}", status: 409,
+            sentence: "Nothing waits to be confirmed, so the lamellae of grid 1 cannot be."),
+        Refused(
+            method: "POST", path: "/v1/confirm", body: "{\"grid\": 1}", status: 400,
+            sentence: "The request must be JSON such as {\"grid\": 1, \"subject\": \"lamellae\"}."),
+        Refused(
             method: "GET", path: "/v1/log?limit=2000", status: 400, sentence: "'limit' is '2000'; it must be a whole number from 1 to 1000."),
     ])
     func refused(_ request: Refused) async throws {
@@ -185,14 +191,15 @@ import Workflow
             let router = ControlServer.router(Endpoints(service: service.service).all, token: nil, isLoopback: true)
             let routes = Set(router.routes.map { "\($0.method.rawValue) \($0.path.description)" })
             #expect(described == routes)
-            #expect(described.count == 13)
+            #expect(described.count == 14)
         }
     }
 
     @Test func whatComesBackIsWhatTheDescriptionSays() async throws {
         try await withService { service, sessions in
+            sessions.inspect(inspection(in: service.folder))
             try await service.add("a", query: "?on_failure=stop")
-            try await service.step("Map grid 1")
+            try await service.status(.inspecting)
             let document = try await service.ask("GET", "/v1/openapi.json").value([String: AnyJSON].self)
             let schemas = document["components"]?.object?["schemas"]?.object ?? [:]
             func check(_ value: AnyJSON?, _ name: String) throws {
@@ -206,7 +213,12 @@ import Workflow
             let status = try await service.ask("GET", "/v1/status").value(AnyJSON.self)
             try check(status, "Status")
             try check(status.object?["session"], "Session")
-            try check(status.object?["steps"]?.array?.first, "Step")
+            try check(status.object?["inspection"], "Inspection")
+            _ = try await service.ask("POST", "/v1/confirm", body: "{\"grid\": 1, \"subject\": \"lamellae\"}")
+            try await service.step("Map grid 1")
+            let running = try await service.ask("GET", "/v1/status").value(AnyJSON.self)
+            try check(running, "Status")
+            try check(running.object?["steps"]?.array?.first, "Step")
             let queue = try await service.ask("GET", "/v1/queue").value(AnyJSON.self)
             try check(queue, "Queue")
             try check(queue.object?["sessions"]?.array?.first, "Session")

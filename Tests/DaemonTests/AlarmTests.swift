@@ -122,6 +122,37 @@ import Testing
         }
     }
 
+    @Test func whatNobodyTookIsDeliveredByTheNextServiceAndOnlyOnce() async throws {
+        try await withFolder { folder in
+            let first = ScriptedSessions()
+            first.fail(with: WorkflowError.badModel("No such class."))
+            let down = Hook(refusing: .max)
+            try await down.with { port in
+                try await RunningService.with(
+                    folder: folder, sessions: first, receivers: [Webhook(url: "http://127.0.0.1:\(port)/secret-path")]
+                ) { service in
+                    try await service.add("a", query: "?on_failure=stop")
+                    try await service.logged { $0.text == "the webhook answered with status 503; it is tried again" }
+                }
+            }
+            let up = Hook(refusing: 0)
+            try await up.with { port in
+                let webhook = Webhook(url: "http://127.0.0.1:\(port)/secret-path")
+                for _ in 0 ..< 2 {
+                    try await RunningService.with(folder: folder, sessions: ScriptedSessions(), receivers: [webhook]) { service in
+                        try await service.status { _ in !up.all.isEmpty }
+                        // What comes next comes after all that was owed.
+                        try await service.service.alarm("news", next: "", kind: "test", session: nil)
+                        try await service.status { _ in up.all.last?.hasPrefix("news") == true }
+                    }
+                }
+                #expect(up.all.filter { $0.hasPrefix("session 'a' failed: No such class.") }.count == 1)
+            }
+            let store = try QueueStore(path: folder + "/tomopilot.sqlite")
+            #expect(try await store.undelivered(to: "the webhook", most: 9).count <= 1)
+        }
+    }
+
     @Test func peopleAreRemindedOfAQueueThatWaitsForThem() async throws {
         try await withService([], reminder: .milliseconds(20)) { service, sessions in
             sessions.fail(with: WorkflowError.badModel("No such class."))

@@ -27,6 +27,7 @@ final class ScriptedSessions: Sendable {
         var failure: (any Error)?
         var isSafe = true
         var news: [RunEvent] = []
+        var inspection: Inspection?
     }
     private let state = Mutex(State())
     private let begun = Signal()
@@ -39,6 +40,9 @@ final class ScriptedSessions: Sendable {
     func tell(_ event: RunEvent) { state.withLock { $0.news.append(event) } }
     /// The next session leaves the microscope so.
     func leave(safe: Bool) { state.withLock { $0.isSafe = safe } }
+
+    /// The next session waits at this gate before its first grid.
+    func inspect(_ inspection: Inspection) { state.withLock { $0.inspection = inspection } }
 
     /// Lets so many steps end, those that run and those to come.
     func allow(steps: Int) {
@@ -76,6 +80,14 @@ final class ScriptedSessions: Sendable {
             let gate = Gate(
                 supervisor: supervisor, makeSafe: { .init(reached: [], failures: []) }, reconnect: {}, patience: .seconds(3600), report: report)
             let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
+            if let inspection = state.withLock({ $0.inspection.take() }) {
+                let watch = InspectionWatch(
+                    inspection, over: supervisor, limit: .seconds(3600), reminder: .seconds(1800), interval: .milliseconds(5), check: {},
+                    report: report)
+                report(.inspecting(inspection))
+                _ = try await gate.under(watch).pass(.inspection(slot: inspection.slot, of: inspection.subject))
+                report(.inspected(inspection, outcome: "the session goes on"))
+            }
             for slot in settings.gridList where try await gate.pass(.grid(slot: slot)).skipped == nil {
                 let id = StepIdentifier.grid(slot, "whole-grid-map")
                 report(.started(id, title: "Map grid \(slot)", exposing: true))
@@ -175,4 +187,11 @@ struct RunningService: Sendable {
     }
 
     func log() async throws -> [LoggedEvent] { try await ask("GET", "/v1/log?limit=1000").value(LogPage.self).events }
+}
+
+/// A gate for people whose files lie in a folder.
+func inspection(in folder: String, _ subject: Inspection.Subject = .lamellae) -> Inspection {
+    Inspection(
+        subject: subject, slot: 1, grid: "G", picture: folder + "/G_overview.png", files: "the boxes", marker: folder + "/confirmed",
+        markersOfTools: [], since: .now, until: .now + 3600, timeout: .skip)
 }

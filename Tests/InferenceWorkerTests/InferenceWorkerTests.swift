@@ -2,6 +2,7 @@ import Foundation
 import InferenceWire
 import InferenceWorker
 import Logging
+import Processes
 import Testing
 
 /// The programs of a build lie in the folder of its test bundle, wherever that is.

@@ -94,13 +94,18 @@ import Workflow
         #expect(try inputDigest(of: settings.of(grid: 1)) == inputDigest(of: without))
     }
 
-    @Test("What TomoPilot never does may be switched off", arguments: [
-        "WG_wait_for_inspection: False", "MM_wait_for_inspection: no", "manual_selection: false",
-    ])
-    func aSwitchOfSPACEtomoThatIsOffIsAccepted(line: String) {
-        #expect(problems(of: Self.least + line + "\n") == nil)
-        let on = line.replacing(/:.*/, with: ": 1")
-        #expect(problems(of: Self.least + on + "\n")?.contains("it must be false, because") == true)
+    @Test func aSwitchOfSPACEtomoForWhatTomoPilotNeverDoesMayBeOff() {
+        #expect(problems(of: Self.least + "manual_selection: false\n") == nil)
+        #expect(problems(of: Self.least + "manual_selection: 1\n")?.contains("it must be false, because") == true)
+    }
+
+    @Test func whoeverIsAskedToLookHasHalfADayUnlessTheSettingsSayMore() throws {
+        let asked = try SessionSettings(
+            yaml: Self.least + "WG_wait_for_inspection: True\nMM_wait_for_inspection: yes\n", file: "s.yaml").inspection
+        #expect((asked.waitsForLamellae, asked.waitsForTargets, asked.hours, asked.reminderMinutes, asked.timeout) == (true, true, 12, 30, .skip))
+        #expect(
+            problems(of: Self.least + "inspection_timeout: later\n")
+                == "s.yaml, line 4: 'inspection_timeout' is 'later'; it must be one of skip, go_on")
     }
 
     @Test func twentyProblemsAreShownAndTheRestIsCounted() {

@@ -3,6 +3,7 @@ import Hummingbird
 import ImageFiles
 import NIOCore
 import Store
+import Workflow
 
 /// Everything that the API can do.
 struct Endpoints: Sendable {
@@ -120,7 +121,23 @@ struct Endpoints: Sendable {
             ) { call in
                 let skip = try await call.json(Skip.self, shape: "{\"grid\": 1, \"lamella\": 2, \"reason\": \"ice\"}")
                 return try .json(await service.skip(skip))
-            }
+            },
+            Endpoint(
+                method: .post, path: "/v1/confirm", name: "confirm",
+                summary: "Confirms the lamellae or the targets of a grid that the session waits for.",
+                body: .init(
+                    type: "application/json",
+                    schema: [
+                        "type": "object", "required": ["grid", "subject"],
+                        "properties": [
+                            "grid": Self.integer(1),
+                            "subject": ["type": "string", "enum": .array(Inspection.Subject.allCases.map { .string($0.rawValue) })],
+                        ],
+                    ]), answer: .json("Status")
+            ) { call in
+                let confirmation = try await call.json(Confirmation.self, shape: "{\"grid\": 1, \"subject\": \"lamellae\"}")
+                return try .json(await service.confirm(confirmation))
+            },
         ]
     }
 

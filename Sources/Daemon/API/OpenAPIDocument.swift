@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import ImageFiles
 import Store
+import Workflow
 
 /// The description of the API in OpenAPI 3.1, made from the endpoints themselves.
 struct OpenAPIDocument: Sendable {
@@ -88,7 +89,15 @@ struct OpenAPIDocument: Sendable {
         "Error": object(["error": text]),
         "Status": object(
             ["state": oneOf(ServiceStatus.State.allCases.map(\.rawValue)), "steps": list("Step"), "queued": integer, "last_event": integer],
-            optional: ["reason": text, "session": reference("Session"), "phase": text, "fraction": number]),
+            optional: [
+                "reason": text, "session": reference("Session"), "phase": text, "fraction": number, "obstacle": text,
+                "inspection": reference("Inspection"),
+            ]),
+        "Inspection": object(
+            [
+                "grid": integer, "name": text, "subject": oneOf(Inspection.Subject.allCases.map(\.rawValue)), "picture": text, "since": time,
+                "until": time, "next": text,
+            ], optional: ["refusal": text]),
         "Step": object(["title": text, "seconds": number, "limit_seconds": number]),
         "Session": object(
             [

@@ -1,5 +1,6 @@
 package import Foundation
 package import Store
+package import Workflow
 
 /// What the service does now.
 package struct ServiceStatus: Codable, Sendable, Hashable {
@@ -11,6 +12,8 @@ package struct ServiceStatus: Codable, Sendable, Hashable {
         /// The next session is about to start.
         case starting
         case running
+        /// The session waits until people have confirmed what it found.
+        case inspecting
         /// It waits at the next checkpoint.
         case pausing
         case paused
@@ -30,12 +33,55 @@ package struct ServiceStatus: Codable, Sendable, Hashable {
     package let phase: String?
     /// How much of the phase is done, 0 to 1.
     package let fraction: Double?
+    /// What is in the way of the session, such as the vacuum.
+    package let obstacle: String?
+    /// What waits to be confirmed.
+    package let inspection: InspectionEntry?
     /// What is being done just now, oldest first.
     package let steps: [StepInProgress]
     /// How many sessions wait.
     package let queued: Int
     /// The number of the newest line of the log.
     package let lastEvent: Int64
+}
+
+/// What people are asked to confirm.
+package struct InspectionEntry: Codable, Sendable, Hashable {
+    /// Cassette slot.
+    package let grid: Int
+    package let name: String
+    package let subject: Inspection.Subject
+    /// The picture to look at.
+    package let picture: String
+    package let since: Date
+    /// When the session waits no longer.
+    package let until: Date
+    /// What it does then.
+    package let next: String
+    /// Why a confirmation was not taken, where one was not.
+    package let refusal: String?
+
+    init(_ inspection: Inspection) {
+        grid = inspection.slot
+        name = inspection.grid
+        subject = inspection.subject
+        picture = inspection.picture
+        since = inspection.since
+        until = inspection.until
+        next = inspection.next
+        refusal = inspection.refusal
+    }
+}
+
+/// What a person has looked at and found right.
+package struct Confirmation: Codable, Sendable, Hashable {
+    package let grid: Int
+    package let subject: Inspection.Subject
+
+    package init(grid: Int, subject: Inspection.Subject) {
+        self.grid = grid
+        self.subject = subject
+    }
 }
 
 /// A step that has begun.

@@ -1,7 +1,7 @@
 package import Foundation
 
 /// What people are told: what happened, where, and what the service does next.
-package struct Alarm: Encodable, Sendable, Hashable {
+package struct Alarm: Codable, Sendable, Hashable {
     /// Number of its line in the service's log.
     package let id: Int64
     package let time: Date

@@ -10,7 +10,7 @@ package final class AlarmDesk: Sendable {
     private let pauses: [Duration]
 
     /// A night of alarms; of more the oldest are given up.
-    private static let most = 500
+    static let most = 500
 
     /// - Parameter pauses: after each failure; the last one counts for all that follow.
     package init(
@@ -23,32 +23,44 @@ package final class AlarmDesk: Sendable {
         }
     }
 
-    /// Takes an alarm; returns at once.
-    func take(_ alarm: Alarm) {
-        for lane in lanes { lane.continuation.yield(alarm) }
+    /// Who is told.
+    var names: [String] { lanes.map(\.receiver.name) }
+
+    /// Takes an alarm for one receiver, or for all; returns at once.
+    func take(_ alarm: Alarm, for receiver: String? = nil) {
+        for lane in lanes where receiver == nil || lane.receiver.name == receiver { lane.continuation.yield(alarm) }
     }
 
     /// Delivers until it is cancelled.
     ///
-    /// - Parameter report: told when a receiver does not take an alarm, and when it does again.
-    func run(report: @escaping @Sendable (String) async -> Void) async {
+    /// - Parameters:
+    ///   - delivered: told of each alarm that a receiver, by its name, has taken.
+    ///   - report: told when a receiver does not take an alarm, and when it does again.
+    func run(
+        delivered: @escaping @Sendable (Alarm, String) async -> Void, report: @escaping @Sendable (String) async -> Void
+    ) async {
         await withTaskGroup(of: Void.self) { group in
             for lane in lanes {
-                group.addTask { for await alarm in lane.alarms { await self.deliver(alarm, to: lane.receiver, report: report) } }
+                group.addTask {
+                    for await alarm in lane.alarms where await self.deliver(alarm, to: lane.receiver, report: report) {
+                        await delivered(alarm, lane.receiver.name)
+                    }
+                }
             }
             await group.waitForAll()
         }
     }
 
-    private func deliver(_ alarm: Alarm, to receiver: any AlarmReceiver, report: @Sendable (String) async -> Void) async {
+    /// Whether it was taken; it is not where the desk is cancelled before.
+    private func deliver(_ alarm: Alarm, to receiver: any AlarmReceiver, report: @Sendable (String) async -> Void) async -> Bool {
         var failures = 0
         while !Task.isCancelled {
             do {
                 try await receiver.send(alarm)
                 if failures > 0 { await report("\(receiver.name) has taken alarm \(alarm.id) after \(failures) attempt\(failures == 1 ? "" : "s") that failed") }
-                return
+                return true
             } catch {
-                guard !Task.isCancelled else { return }
+                guard !Task.isCancelled else { return false }
                 failures += 1
                 if failures == 1 {
                     await report("\((error as? AlarmFailure)?.description ?? "\(receiver.name) did not take an alarm"); it is tried again")
@@ -57,5 +69,6 @@ package final class AlarmDesk: Sendable {
                 try? await Task.sleep(for: pauses[min(failures, pauses.count) - 1])
             }
         }
+        return false
     }
 }

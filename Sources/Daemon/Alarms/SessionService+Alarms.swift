@@ -5,15 +5,47 @@ import Workflow
 /// What people are told, and told again while it waits for them.
 extension SessionService {
     /// Adds an alarm to the log and hands it to those who deliver it; waits for nobody.
-    func alarm(_ text: String, next: String, kind: String, session: QueuedSession?) async throws {
-        let event = try await store.log("\(text) \(next)", kind: kind, level: .alarm, session: session?.id, at: .now)
-        terminal.show("ALARM      \(text) \(next)")
-        changes.send()
+    ///
+    /// - Parameter image: the picture to look at; the newest of the grid if nil.
+    func alarm(_ text: String, next: String, kind: String, session: QueuedSession?, image: String? = nil) async throws {
         let grid = current?.grid
-        desk.take(
+        let step = current?.steps.last?.title
+        let image = image ?? session.flatMap { Self.lastImage(in: $0.folder, grid: grid) }
+        let alarm: @Sendable (LoggedEvent) -> Alarm = { event in
             Alarm(
                 id: event.id, time: event.time, kind: kind, text: text, session: session?.id, sessionName: session?.name, grid: grid,
-                step: current?.steps.last?.title, lastImage: session.flatMap { Self.lastImage(in: $0.folder, grid: grid) }, next: next))
+                step: step, lastImage: image, next: next)
+        }
+        let event = try await store.logAlarm("\(text) \(next)", kind: kind, session: session?.id, at: .now, owedTo: desk.names) {
+            try APICoding.encoded(alarm($0))
+        }
+        terminal.show("ALARM      \(text) \(next)")
+        changes.send()
+        desk.take(alarm(event))
+    }
+
+    /// Hands over what an earlier service could not deliver; before anything can raise a new alarm.
+    func takeUndelivered() async {
+        do {
+            try await store.forgetUndelivered(except: desk.names)
+            for receiver in desk.names {
+                for message in try await store.undelivered(to: receiver, most: AlarmDesk.most) {
+                    desk.take(try APICoding.decoded(Alarm.self, from: message), for: receiver)
+                }
+            }
+        } catch {
+            report(error)
+        }
+    }
+
+    /// Delivers alarms until it is cancelled.
+    func deliverAlarms() async {
+        await desk.run { alarm, receiver in
+            do { try await self.store.setDelivered(alarm.id, to: receiver) } catch { await self.report(error) }
+        } report: { problem in
+            // What cannot be logged is shown.
+            do { try await self.log(problem, kind: "alarm", level: .warning) } catch { await self.report(error) }
+        }
     }
 
     /// The newest picture of a grid, or else its newest map.
@@ -36,6 +68,8 @@ extension SessionService {
     /// What waits for a person, if anything does, and what happens if nobody comes.
     private func waiting() async throws -> (what: String, next: String)? {
         if let running = current {
+            // Of a gate the session itself reminds, as its settings say.
+            if running.inspection != nil, !running.helm.isPaused { return nil }
             if let obstacle = running.obstacle { return (obstacle, "The session looks again by itself.") }
             if running.isWaiting { return ("session '\(running.session.name)' waits for a person", "It waits until somebody lets it go on: tomopilot resume.") }
             return nil

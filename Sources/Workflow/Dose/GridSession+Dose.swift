@@ -20,9 +20,9 @@ extension GridSession {
 
     /// What a lamella has got, by the journal's places and the files.
     func dose(of number: Int) async throws -> LamellaDose {
-        let found = try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self)?.first { $0.number == number }
+        let found = lamellae.first { $0.number == number }
         let map = try await engine.lastOutput(of: .lamella(slot, number, "centre"), as: LamellaMap.self)
-        let targeted = try await engine.lastOutput(of: .lamella(slot, number, "targets"), as: TargetedLamella.self)
+        let targeted = try await targetsInForce(of: number)
         let beam = try await engine.lastOutput(of: .grid(slot, "low-dose-geometry"), as: LowDoseGeometry.self)?.view.beamDiameter
         var entries = found.map(gridMapEntries) ?? []
         entries += bookEntries(number)
@@ -117,7 +117,7 @@ extension GridSession {
 
     /// The most that any lamella of the grid got for some purposes.
     private func largest(_ purposes: Set<String>) async throws -> Dose {
-        let all = try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self) ?? []
+        let all = lamellae
         var most = Dose.zero
         for lamella in all {
             let entries = try await dose(of: lamella.number).entries.filter { purposes.contains($0.purpose) }

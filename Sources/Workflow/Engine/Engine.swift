@@ -41,6 +41,9 @@ public struct Engine: Sendable {
         return try JSONDecoder().decode(type, from: data)
     }
 
+    /// The files that a step left when it was done last, as they were then.
+    func products(of step: StepIdentifier) async throws -> [StepProduct] { try await journal.entry(for: step)?.products ?? [] }
+
     /// The outcome of a step: from the journal where it is done, else by doing it.
     public func run<Input, Output>(_ step: Step<Input, Output>) async throws -> Output {
         try Task.checkCancellation()
@@ -91,6 +94,7 @@ public struct Engine: Sendable {
             case .gone:
                 report(.warning("\(product.path) has been deleted since; \(step.title) is done again"))
                 return false
+            case .changed where step.mayBeEdited: break
             case .changed: report(.warning("\(product.path) was changed after '\(step.title)'; it is used as it is now"))
             }
         }

@@ -15,6 +15,12 @@ public enum RunEvent: Sendable {
     /// The session waits at a checkpoint until its supervisor lets it go on.
     case held(at: Checkpoint, reason: String)
     case released(at: Checkpoint)
+    /// The session waits until people have looked; again where it was confirmed in vain, and after a pause.
+    case inspecting(Inspection)
+    /// It still waits.
+    case inspectionReminder(Inspection)
+    /// It waits no more, and why.
+    case inspected(Inspection, outcome: String)
     /// A grid or lamella that the supervisor skips.
     case leftOut(String, reason: String)
     /// A grid failed and is left out, and a person should know: why, and what the session does next.

@@ -22,13 +22,16 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
     let investigate: (@Sendable () async throws -> Evidence)?
     /// The files that the outcome consists of.
     let products: @Sendable (Output) -> [String]
+    /// Whether people may change these files: whoever runs the step then reads them again and tells of it.
+    let mayBeEdited: Bool
 
     /// A step that may be repeated at will: analysis, files, states.
     public init(
         _ id: StepIdentifier, title: String, input: Input, products: @escaping @Sendable (Output) -> [String] = { _ in [] },
-        perform: @escaping @Sendable () async throws -> Output
+        mayBeEdited: Bool = false, perform: @escaping @Sendable () async throws -> Output
     ) {
         self.products = products
+        self.mayBeEdited = mayBeEdited
         self.id = id
         self.title = title
         self.input = input
@@ -43,6 +46,7 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
         perform: @escaping @Sendable () async throws -> Output
     ) {
         self.products = products
+        mayBeEdited = false
         self.id = id
         self.title = title
         self.input = input

@@ -31,6 +31,9 @@ public struct StepProduct: Codable, Hashable, Sendable {
         return SHA256.hexadecimal(ofFile: path) == checksum ? .same : .changed
     }
 
+    /// Whether somebody has written another file in its place.
+    var isChanged: Bool { comparison() == .changed }
+
     private static func attributes(_ path: String) -> (Int, Date?)? {
         guard let found = try? FileManager.default.attributesOfItem(atPath: path), let size = found[.size] as? NSNumber else { return nil }
         return (size.intValue, found[.modificationDate] as? Date)

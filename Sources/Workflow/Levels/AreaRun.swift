@@ -13,6 +13,8 @@ package struct AreaRun: Sendable, Hashable {
     package let runFile: String?
     /// Tilts of a series, where the targets file says so; otherwise PACEtomo's script alone knows.
     package let plannedTilts: Int?
+    /// Files of the tilt series that the targets file asks for; empty where it cannot be read.
+    let plannedSeries: [String]
 
     package init(area: String, in folder: String) {
         let names = AreaNames(area: area)
@@ -22,7 +24,9 @@ package struct AreaRun: Sendable, Hashable {
         runFile = files.filter {
             $0.hasPrefix(stem) && $0.hasSuffix(".txt") && $0.count == stem.count + 6 && $0.dropFirst(stem.count).prefix(2).allSatisfy(\.isNumber)
         }.max()
-        plannedTilts = Self.targets(folder + "/" + names.targetsFile).flatMap(Self.tilts)
+        let planned = Self.targets(folder + "/" + names.targetsFile)
+        plannedTilts = planned.flatMap(Self.tilts)
+        plannedSeries = planned?.acquired ?? []
         if let runFile {
             // A file that cannot be read is being rewritten, or was when PACEtomo was stopped.
             let run = Self.targets(folder + "/" + runFile)

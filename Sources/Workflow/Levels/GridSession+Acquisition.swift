@@ -132,7 +132,7 @@ extension GridSession {
     }
 
     /// Takes away the marks for acquisition that an earlier run gave to lamellae.
-    private func unmark(_ numbers: [Int]) async throws {
+    func unmark(_ numbers: [Int]) async throws {
         let prefixes = numbers.map { folder.lamella($0) + "_" }
         let isMarked = { @Sendable (item: NavigatorItem) in
             item.acquire && item.note.hasSuffix("_tgts.txt") && prefixes.contains(where: item.note.hasPrefix)
@@ -164,8 +164,10 @@ extension GridSession {
     private nonisolated func acquired(_ areas: [TargetedLamella.Area]) -> [AcquiredTarget] {
         areas.flatMap { area in
             let run = run(of: area)
-            return (1 ... max(1, area.targets)).map { number in
-                let file = AreaNames(area: area.name).seriesFile(number)
+            // Somebody may have given the series other names.
+            let planned = run.plannedSeries.isEmpty ? (1 ... max(1, area.targets)).map(AreaNames(area: area.name).seriesFile) : run.plannedSeries
+            return planned.enumerated().map { index, file in
+                let number = index + 1
                 // A series without a readable header counts as not acquired; the record says so.
                 let images = (try? MRCFile.header(folder.inFolder(file)).sections) ?? 0
                 return AcquiredTarget(area: area.name, target: number, seriesFile: file, images: images, isWhole: run.isWhole(images: images))

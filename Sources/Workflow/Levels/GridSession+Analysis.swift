@@ -57,19 +57,16 @@ extension GridSession {
     private func segment(
         _ map: LamellaMap, of lamella: FoundLamella, by segmenter: LamellaSegmenter, geometry: LamellaGeometry
     ) async throws -> SegmentedLamella {
+        if let byHand = try await labelsByHand(on: map, of: lamella) { return byHand }
         let input = SegmentationInput(
             map: map, model: context.models.segmenterDescription?.sha256 ?? "", settings: targetSettings)
         return try await engine.run(
-            Step(.lamella(slot, map.number, "segmentation"), title: "Segment lamella \(map.number)", input: input, products: { [$0.labelsFile] }) { [self] in
+            Step(.lamella(slot, map.number, "segmentation"), title: "Segment lamella \(map.number)", input: input, products: { [$0.labelsFile] }, mayBeEdited: true) { [self] in
                 let image: Raster<UInt8> = try PNGFile.readGrey(map.picture.png)
                 let (result, labels) = try await segmentation(of: image, on: map, lamella: lamella, by: segmenter)
                 let stem = folder.mediumStem(map.number)
                 try PNGFile.write(labels, to: stem + "_seg.png")
-                var areas: [String: Double] = [:]
-                for name in result.classes { areas[name] = result.areaInSquareMicrometers(of: name) }
-                var entries: JSONObject = ["unit": "square micrometres"]
-                for name in result.classes { entries[name] = .number(areas[name] ?? 0) }
-                try JSONValue.object(entries).write(to: stem + "_areas.json")
+                let areas = try writeAreas(result, of: map.number)
                 try await writeBestPosition(on: map, image: image, labels: labels, geometry: geometry)
                 return SegmentedLamella(number: map.number, labelsFile: stem + "_seg.png", areas: areas)
             })
@@ -132,11 +129,12 @@ extension GridSession {
             engine.note(.note("lamella \(map.number): PACEtomo has begun to acquire its targets, so they stay as they are"))
             return begun
         }
+        if let byHand = try await targetsByHand(on: map) { return byHand }
         let settings = targetSettings
         let input = TargetInput(map: map, segmented: segmented, settings: settings, beam: geometry.beamDiameter.value)
         let step = Step<TargetInput, TargetedLamella>(
             .lamella(slot, map.number, "targets"), title: "Choose targets on lamella \(map.number)", input: input,
-            products: { $0.areas.map(\.pointsFile) }
+            products: { $0.areas.map(\.pointsFile) }, mayBeEdited: true
         ) { [self] in
             try placeTargets(on: map, labelsFile: segmented.labelsFile, geometry: geometry)
         }

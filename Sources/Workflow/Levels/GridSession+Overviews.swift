@@ -97,7 +97,7 @@ extension GridSession {
                 reached: Self.reached(lamella, analysed: analysed))
         }
         let all = try boxesOfGrid()
-        let others = all.filter { box in !found.contains { $0.box == box.box } }.map { box in
+        let others = all.filter { box in !found.contains { $0.box.intersectionOverUnion(with: box.box) > 0.5 } }.map { box in
             GridBox(
                 rectangle: box.box, className: box.className, score: box.score, label: "",
                 leftOut: settings.excludedLamellaClasses.contains(box.className) ? box.className : "beyond stage limit")

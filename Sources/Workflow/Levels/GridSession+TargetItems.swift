@@ -17,9 +17,11 @@ extension GridSession {
             guard let targeted = lamella.targeted else { continue }
             // What was acquired before the grid was loaded again stays as it was.
             if placement != .asMapped, !targeted.areas.isEmpty, targeted.areas.allSatisfy({ run(of: $0).state == .finished }) { continue }
-            _ = try await sparing(lamella: "L\(twoDigits(targeted.number))") { [self] in
+            let written: Void? = try await sparing(lamella: "L\(twoDigits(targeted.number))") { [self] in
                 try await write(targeted, on: lamella.map, geometry: geometry, placement: placement)
             }
+            // Its marks, which an earlier run may have made, would lead PACEtomo to the wrong place.
+            if written == nil { try await unmark([targeted.number]) }
             await context.progress.finish(Work.targets)
         }
     }
@@ -35,10 +37,28 @@ extension GridSession {
     private func write(
         _ targeted: TargetedLamella, on map: LamellaMap, geometry: LowDoseGeometry, placement: Placement
     ) async throws {
+        let id = StepIdentifier.lamella(slot, map.number, "target-items")
+        let input = Input(map: map, targeted: targeted, geometry: geometry, placement: placement == .asMapped ? nil : placement)
+        let isWritten = try await engine.output(of: id, inputDigest: inputDigest(of: input), as: Int.self) != nil
+        // With these PACEtomo works.
+        if try await targetsBeingAcquired(of: map.number) != nil, try await engine.wasBegun(id), placement == .asMapped { return }
+        let edited = try await editedTargetsFiles(of: map.number)
+        guard edited.isEmpty else {
+            // What a person changed is not written over.
+            if isWritten { return }
+            let files = edited.joined(separator: ", ")
+            guard placement == .asMapped else {
+                throw WorkflowError.refused(
+                    "\(files) was changed by hand before the grid was loaded again, and its positions no longer hold; delete it, and it is written anew.")
+            }
+            engine.note(
+                .warning("\(files) was changed by hand and stays, though the targets of lamella \(map.number) are others now; delete it, and it is written anew"))
+            return
+        }
+        let files = targeted.areas.map { folder.inFolder(AreaNames(area: $0.name).targetsFile) }
         _ = try await engine.run(
             Step(
-                .lamella(slot, map.number, "target-items"), title: "Write targets of lamella \(map.number)",
-                input: Input(map: map, targeted: targeted, geometry: geometry, placement: placement == .asMapped ? nil : placement)
+                id, title: "Write targets of lamella \(map.number)", input: input, products: { _ in files }, mayBeEdited: true
             ) { [self] in
                 guard let template = try await mapItem(note: folder.mediumFile(map.number)) else {
                     throw WorkflowError.badImage("The navigator has no map '\(folder.mediumFile(map.number))'.")
@@ -68,7 +88,10 @@ extension GridSession {
         _ area: TargetedLamella.Area, on map: LamellaMap, pixels: Raster<Int16>, montagePixelSize: PixelSize,
         template: NavigatorItem, geometry: LowDoseGeometry, placement: Placement
     ) async throws {
-        let points = try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: area.pointsFile))).area
+        let file = try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: area.pointsFile)))
+        let points = file.area
+        // What SPACEtomo's tools let people set for an area goes on to PACEtomo.
+        let wishes = (file.settings ?? [:]).sorted { $0.key < $1.key }.map { TargetsFile.Setting($0.key, $0.value) }
         let names = AreaNames(area: area.name)
         let lamellaGeometry = Self.geometry(of: map, in: geometry)
         var views: [View] = []
@@ -87,7 +110,8 @@ extension GridSession {
         }
         // The targets file is complete before the navigator points to it.
         try AtomicFile.write(
-            TargetsFile(area: points, name: area.name, geometry: lamellaGeometry.placed(by: placement)).text(), to: folder.inFolder(names.targetsFile))
+            TargetsFile(area: points, name: area.name, geometry: lamellaGeometry.placed(by: placement), settings: wishes).text(),
+            to: folder.inFolder(names.targetsFile))
         let geoStages = points.geoPoints.map { lamellaGeometry.stage(of: $0) }
         let finished = views
         let grid = folder

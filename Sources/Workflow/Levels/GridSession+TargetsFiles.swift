@@ -31,7 +31,7 @@ extension GridSession {
     func targetsBeingAcquired(of number: Int) async throws -> TargetedLamella? {
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         guard files.contains(where: { belongs($0, to: number) && $0.contains("_tgts_run") }) else { return nil }
-        return try await engine.lastOutput(of: .lamella(slot, number, "targets"), as: TargetedLamella.self)
+        return try await targetsInForce(of: number)
     }
 
     /// Removes the points files of an earlier choice of targets.

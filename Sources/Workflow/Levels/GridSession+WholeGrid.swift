@@ -14,10 +14,20 @@ extension GridSession {
         try await mapWholeGrid()
         let picture = try await saveWholeGridPicture()
         wholeGridPicture = picture
-        let lamellae = try await detectLamellae(on: picture)
-        try await writeLamellae(lamellae, picture: picture)
-        try await drawOverview(found: lamellae)
-        return lamellae
+        return try await settledLamellae(on: picture)
+    }
+
+    /// The lamellae as they are now, in the Navigator, the targets files and the overview too.
+    func settledLamellae(on picture: MapPicture) async throws -> [FoundLamella] {
+        let roster = try await lamellaeInForce(on: picture)
+        lamellae = roster.lamellae
+        try await writeLamellae(roster, picture: picture)
+        for lamella in roster.removed {
+            leaveOut(lamella.number, because: "removed by hand")
+            if try await targetsBeingAcquired(of: lamella.number) == nil { try removeTargetFiles(of: lamella.number) }
+        }
+        try await drawOverview(found: roster.lamellae)
+        return roster.lamellae
     }
 
     private struct MapInput: Encodable, Sendable {
@@ -83,13 +93,13 @@ extension GridSession {
         let stageLimit: Micrometers
     }
 
-    private func detectLamellae(on picture: MapPicture) async throws -> [FoundLamella] {
+    func detectLamellae(on picture: MapPicture) async throws -> [FoundLamella] {
         let folder = folder
         let input = DetectionInput(
             picture: picture, model: context.models.detectorDescription.sha256, threshold: settings.detectionThreshold,
             excluded: settings.excludedLamellaClasses, stageLimit: settings.stageLimit)
         return try await engine.run(
-            Step(.grid(slot, "lamellae"), title: "Find lamellae on grid \(folder.grid)", input: input) { [self] in
+            Step(.grid(slot, "lamellae"), title: "Find lamellae on grid \(folder.grid)", input: input, products: { _ in [folder.wholeGridStem + "_boxes.json"] }, mayBeEdited: true) { [self] in
                 let image = try PNGFile.readGrey(picture.png)
                 let all = try await context.models.detector.detect(in: image, pixelSize: picture.pixelSize)
                 try writeBoxes(all, of: picture, to: folder.wholeGridStem + "_boxes.json")
@@ -119,32 +129,31 @@ extension GridSession {
         while let next = left.indices.min(by: { left[$0].1.distance(to: here) < left[$1].1.distance(to: here) }) {
             let (found, stage) = left.remove(at: next)
             here = stage
-            ordered.append(
-                FoundLamella(
-                    number: ordered.count + 1, box: found.box, className: found.className, classIndex: found.classIndex,
-                    score: found.score, stage: stage,
-                    stageCorners: outline(of: found.box, through: picture.pixelToStage).map { $0 - stage },
-                    widthMicrometers: (Pixels(found.box.width) * picture.pixelSize).inMicrometers.value,
-                    heightMicrometers: (Pixels(found.box.height) * picture.pixelSize).inMicrometers.value))
+            ordered.append(FoundLamella(number: ordered.count + 1, detected: found, on: picture))
         }
         return ordered
     }
 
     private struct WritingInput: Encodable, Sendable {
         let lamellae: [FoundLamella]
+        let removed: [Int]
         let padding: Double
     }
 
-    private func writeLamellae(_ lamellae: [FoundLamella], picture: MapPicture) async throws {
+    private func writeLamellae(_ roster: LamellaRoster, picture: MapPicture) async throws {
+        let lamellae = roster.lamellae
+        let removed = roster.removed.map(\.number)
         let folder = folder
         let padding = settings.paddingFactor
         _ = try await engine.run(
             Step(
                 .grid(slot, "lamella-polygons"), title: "Write the lamellae of grid \(folder.grid)",
-                input: WritingInput(lamellae: lamellae, padding: padding)
+                input: WritingInput(lamellae: lamellae, removed: removed, padding: padding)
             ) { [self] in
                 let registration = try await mapItem(note: folder.wholeGridFile)?.registration ?? 1
                 _ = try await microscope.editNavigator { file in
+                    let gone = Set(removed.map { "PP\($0)" })
+                    file.items.removeAll { gone.contains($0.label) && $0.kind == .polygon }
                     for lamella in lamellae {
                         let label = "PP\(lamella.number)"
                         file.items.removeAll { $0.label == label && $0.kind == .polygon }
@@ -167,9 +176,7 @@ extension GridSession {
     nonisolated func outline(
         of box: Rectangle<Frame.MapPixels>, through map: AffineMap<Frame.MapPixels, Frame.Stage>
     ) -> [Point<Frame.Stage>] {
-        [(box.minX, box.minY), (box.maxX, box.minY), (box.maxX, box.maxY), (box.minX, box.maxY)].map {
-            map(Point(x: $0.0, y: $0.1))
-        }
+        box.corners.map { map($0) }
     }
 
     static func color(of className: String) -> NavigatorColor {

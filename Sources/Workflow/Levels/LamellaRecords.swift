@@ -49,6 +49,8 @@ struct SegmentedLamella: Codable, Sendable, Hashable {
     let number: Int
     let labelsFile: String
     let areas: [String: Double]
+    /// SHA-256 of a labels file that somebody drew; nil for the network's.
+    var checksum: String?
 }
 
 /// How many targets a lamella has, by area.

@@ -17,6 +17,11 @@ struct Gate: Sendable {
     let patience: Duration
     let report: @Sendable (RunEvent) -> Void
 
+    /// The same gate under another supervisor.
+    func under(_ supervisor: any Supervisor) -> Gate {
+        Gate(supervisor: supervisor, makeSafe: makeSafe, reconnect: reconnect, patience: patience, report: report)
+    }
+
     /// - Throws: ``WorkflowError`` with the code `stopped` if the session shall end here.
     func pass(_ checkpoint: Checkpoint) async throws -> Passage {
         var wasMadeSafe = false

@@ -12,6 +12,8 @@ actor GridSession {
     /// Level 1's map of the grid, and its image once it was needed.
     var wholeGridPicture: MapPicture?
     var wholeGridImage: Raster<UInt8>?
+    /// The lamellae of the grid that are processed, once they are known.
+    var lamellae: [FoundLamella] = []
     private var presentSetup: ImagingSetup?
     /// Lamellae that an error left out in this run.
     private(set) var leftOut: Set<String> = []
@@ -63,9 +65,13 @@ actor GridSession {
         return false
     }
 
-    /// Passes a checkpoint; returns the reason where it says to skip.
-    func pass(_ checkpoint: Checkpoint) async throws -> String? {
-        let passage = try await context.gate.pass(checkpoint)
+    /// Leaves a lamella out, as if the supervisor had skipped it.
+    func leaveOut(_ number: Int, because reason: String) { skipped[number] = reason }
+
+    /// Passes a checkpoint, held by the supervisor or by another in its place; returns the reason where it says to skip.
+    func pass(_ checkpoint: Checkpoint, under other: (any Supervisor)? = nil) async throws -> String? {
+        let gate = other.map(context.gate.under) ?? context.gate
+        let passage = try await gate.pass(checkpoint)
         if passage.wasMadeSafe {
             // While it was held anybody may have used the microscope.
             try await prepare()

@@ -75,6 +75,7 @@ extension Session {
         }
         try await grid.prepare()
         let result = try await runLevels(of: grid, name: name, slot: slot)
+        guard result.skipped == nil else { return result }
         if case .skip(let reason) = await supervisor.verdict(at: .grid(slot: slot)) {
             // What was left out of it stays to be done by another run.
             return result.skipped(because: reason)
@@ -121,14 +122,30 @@ extension Session {
         let work = Self.workPerLamella(level)
         await progress.begin(
             count > 1 ? "\(name) (grid \(number) of \(count))" : name, total: Work.wholeGrid + Self.usualLamellae * work)
-        let found = try await grid.findLamellae()
-        guard level >= 2 else { return GridReport(slot: slot, name: name, found: found, realigned: await grid.realigned) }
+        let detected = try await grid.findLamellae()
+        guard level >= 2 else { return GridReport(slot: slot, name: name, found: detected, realigned: await grid.realigned) }
+        let found: [FoundLamella]
+        switch try await grid.inspected(detected) {
+        case .confirmed(let lamellae): found = lamellae
+        case .leftOut(let reason): return GridReport(slot: slot, name: name, found: detected, realigned: await grid.realigned).skipped(because: reason)
+        }
         await progress.plan((Double(found.count) - Self.usualLamellae) * work)
         let recentred = try await grid.recentre(found)
         try await grid.drawOverview(found: found, recentred: recentred)
-        let analysed = try await grid.withoutSkipped(grid.mapAndAnalyse(recentred))
+        var analysed = try await grid.withoutSkipped(grid.mapAndAnalyse(recentred))
         try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
-        if level >= 4 { try await grid.writeTargets(of: analysed) }
+        if level >= 4 {
+            try await grid.writeTargets(of: analysed)
+            switch try await grid.inspected(analysed, of: recentred, found: found) {
+            case .confirmed(let lamellae): analysed = lamellae
+            case .leftOut(let reason):
+                let reached = GridReport(
+                    slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, skipped: await grid.skipped,
+                    realigned: await grid.realigned)
+                return reached.skipped(because: reason)
+            }
+            analysed = try await grid.withTargetsFilesByHand(analysed)
+        }
         _ = try await grid.writeDoses(of: found.map(\.number))
         let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
         let doses = try await grid.writeDoses(of: found.map(\.number))

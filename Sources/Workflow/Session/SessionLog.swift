@@ -76,7 +76,7 @@ public final class SessionLog: Sendable {
         case .held(let checkpoint, _): state.waiting = "waits \(checkpoint)"
         case .released: state.waiting = nil
         case .cleared: state.waiting = nil
-        case .sessionStarted, .gridStarted, .leftOut, .gridFailed, .microscopeLeft, .obstructed, .note, .warning: break
+        case .sessionStarted, .gridStarted, .leftOut, .gridFailed, .inspecting, .inspectionReminder, .inspected, .microscopeLeft, .obstructed, .note, .warning: break
         }
     }
 
@@ -132,6 +132,9 @@ public final class SessionLog: Sendable {
         case .failed(_, let title, let reason): "FAILED     \(title): \(reason)"
         case .held(let checkpoint, let reason): "WAITS      \(checkpoint): \(reason)"
         case .released(let checkpoint): "goes on    \(checkpoint)"
+        case .inspecting(let inspection): "INSPECT    \(inspection.request) \(inspection.next)"
+        case .inspectionReminder(let inspection): "INSPECT    Still: \(inspection.request) \(inspection.next)"
+        case .inspected(let inspection, let outcome): "           \(inspection.what): \(outcome)"
         case .leftOut(let what, let reason): "SKIPPED    \(what): \(reason)"
         case .gridFailed(let slot, let name, let reason, let next): "SKIPPED    grid \(name) (slot \(slot)): \(reason) \(next)"
         case .obstructed(let text, let next): "WAITS      \(text) \(next)"

@@ -7,11 +7,13 @@ public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
     case lamella(slot: Int, number: Int, before: LamellaWork)
     /// Before Acquire at Items starts on a grid.
     case acquisition(slot: Int)
+    /// Where people look at what was found on a grid.
+    case inspection(slot: Int, of: Inspection.Subject)
 
     /// What is skipped where the answer is to skip.
     public var subject: String {
         switch self {
-        case .grid(let slot), .acquisition(let slot): "grid \(slot)"
+        case .grid(let slot), .acquisition(let slot), .inspection(let slot, _): "grid \(slot)"
         case .lamella(let slot, let number, _): "lamella \(number) of grid \(slot)"
         }
     }
@@ -23,6 +25,7 @@ public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
         case .lamella(_, _, .mapping): "before \(subject) is mapped"
         case .lamella(_, _, .acquisition): "before the targets of \(subject) are written"
         case .acquisition(let slot): "before the acquisition of grid \(slot)"
+        case .inspection(let slot, let subject): "at the inspection of the \(subject.rawValue) of grid \(slot)"
         }
     }
 }

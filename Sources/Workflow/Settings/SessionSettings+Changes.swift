@@ -23,11 +23,12 @@ extension SessionSettings {
     /// What becomes of the session when a grid fails.
     func failurePolicy(ofGrid slot: Int) -> FailurePolicy { grids?[slot]?.onFailure ?? onGridFailure ?? .stop }
 
-    /// The settings that decide what is done with a grid: where SerialEM is, what is watched, another answer to a doubt or a
+    /// The settings that decide what is done with a grid: where SerialEM is, what is watched, another wish to look, another answer to a doubt or a
     /// failure, and what is said of other grids do not undo one that is finished.
     package var ofTheSample: Self {
         var changed = self
         (changed.host, changed.port, changed.safety, changed.uncertainSteps) = ("", 0, .standard, .stop)
+        changed.inspection = .none
         changed.onGridFailure = nil
         changed.grids = nil
         return changed

@@ -47,6 +47,13 @@ extension SessionSettings {
         minimum_beam_current: 0           # nA of a gun that tells it; 0 does not look
         maximum_dose_before_acquisition: 0   # e/Å² on a lamella before its tilt series; a step beyond is not done; 0: no limit
 
+        # --- Inspection ---
+        WG_wait_for_inspection: false     # true: wait before level 2 until somebody has confirmed the lamellae
+        MM_wait_for_inspection: false     # true: wait after level 4 until somebody has confirmed the targets
+        inspection_reminder: 30           # minutes after which people are told again; 0 never
+        inspection_hours: 12              # for so long the session waits, then
+        inspection_timeout: skip          # skip: the rest of the grid is left out; go_on: as if it had been confirmed
+
         # --- Lamellae ---
         lamella: true
         exclude_lamella_classes: [gone]   # of broken, contaminated, good, thick, wedge, gone

@@ -77,6 +77,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public internal(set) var onGridFailure: FailurePolicy?
     /// `grids`: what is said of single grids, by slot; nil where nothing is.
     public internal(set) var grids: [Int: GridSettings]?
+    /// Where people look before the session goes on.
+    public internal(set) var inspection: InspectionSettings
 
     /// Reads settings from YAML text; `file` is only for messages.
     ///
@@ -126,6 +128,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         onGridFailure = policy == .stop ? nil : policy
         let groups = reader.grids("grids", of: gridList)
         grids = groups.isEmpty ? nil : groups
+        inspection = InspectionSettings(&reader)
         let lamella = reader.flag("lamella", default: true)
         sessionFolder = folder ?? ""
         detectorFolder = detector ?? ""
@@ -172,8 +175,6 @@ public struct SessionSettings: Codable, Hashable, Sendable {
 
     /// SPACEtomo's switches for what TomoPilot never does; false is what happens.
     private static let neverTrue = [
-        "WG_wait_for_inspection": "waiting for an inspection is not there yet",
-        "MM_wait_for_inspection": "waiting for an inspection is not there yet",
         "manual_selection": "targets by hand are set in SerialEM after level 3",
     ]
 

@@ -1,0 +1,81 @@
+import Foundation
+import ImageFiles
+import InferenceWire
+import Targets
+
+/// PACEtomo's targets files as people and PACEtomo's own tool leave them.
+extension GridSession {
+    /// The targets files of a lamella that are others than this session wrote.
+    func editedTargetsFiles(of number: Int) async throws -> [String] {
+        try await engine.products(of: .lamella(slot, number, "target-items")).filter(\.isChanged).map(\.path)
+    }
+
+    /// The lamellae with the targets that PACEtomo is going to find in its files. One whose file cannot be used is left out,
+    /// and loses its mark in the navigator.
+    func withTargetsFilesByHand(_ lamellae: [AnalysedLamella]) async throws -> [AnalysedLamella] {
+        var taken: [AnalysedLamella] = []
+        for lamella in lamellae {
+            guard let targeted = lamella.targeted else {
+                taken.append(lamella)
+                continue
+            }
+            let result = try await sparing(lamella: "L\(twoDigits(targeted.number))") { [self] in try await targetsFilesByHand(targeted) }
+            guard let result else {
+                try await unmark([targeted.number])
+                continue
+            }
+            taken.append(AnalysedLamella(map: lamella.map, segmented: lamella.segmented, targeted: result))
+        }
+        return taken
+    }
+
+    private func targetsFilesByHand(_ targeted: TargetedLamella) async throws -> TargetedLamella {
+        let step = StepIdentifier.lamella(slot, targeted.number, "targets-files-by-hand")
+        let known = try await engine.lastOutput(of: step, as: [TargetedLamella.Area].self) ?? []
+        // What PACEtomo began with stays what it was.
+        if try await engine.wasBegun(.grid(slot, "acquisition")) { return targeted.replacing(known) }
+        var edited: [TargetedLamella.Area] = []
+        let paths = try await editedTargetsFiles(of: targeted.number)
+        for area in targeted.areas {
+            let path = folder.inFolder(AreaNames(area: area.name).targetsFile)
+            guard paths.contains(path) else { continue }
+            let targets = try readTargetsFile(path).acquired.count
+            let checksum = SHA256.hexadecimal(ofFile: path) ?? ""
+            edited.append(TargetedLamella.Area(name: area.name, pointsFile: area.pointsFile, targets: targets, digest: checksum))
+            guard known.contains(where: { $0.digest == checksum }) == false else { continue }
+            engine.note(.note("\(path) has \(targets) target\(targets == 1 ? "" : "s") instead of \(area.targets) by hand"))
+        }
+        guard edited != known else { return targeted.replacing(known) }
+        let areas = edited
+        return targeted.replacing(
+            try await engine.run(
+                Step(step, title: "Take up the targets files of lamella \(targeted.number)", input: areas) { areas }))
+    }
+
+    /// - Throws: ``WorkflowError`` where PACEtomo would stop at it.
+    nonisolated func readTargetsFile(_ path: String) throws -> PACEtomoTargets {
+        func refused(_ reason: String) -> WorkflowError {
+            .refused("\(path) cannot be taken up, because PACEtomo would stop at it: \(reason). Put it right, or delete it, and it is written anew.")
+        }
+        guard let data = FileManager.default.contents(atPath: path) else { throw refused("it cannot be read") }
+        do {
+            let file = try PACEtomoTargets(parsing: String(decoding: data, as: UTF8.self))
+            try file.checkAcquirable()
+            return file
+        } catch {
+            throw refused(error.description)
+        }
+    }
+}
+
+extension PACEtomoTargets {
+    /// The tilt series that are going to be acquired.
+    var acquired: [String] { targets.filter { $0["skip"] != "True" }.compactMap { $0["tsfile"] } }
+}
+
+extension TargetedLamella {
+    /// With other areas in the place of those of the same name.
+    fileprivate func replacing(_ others: [Area]) -> Self {
+        TargetedLamella(number: number, areas: areas.map { area in others.first { $0.name == area.name } ?? area })
+    }
+}
