@@ -163,7 +163,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "tomopilot", "tomopilot-infer", "serialem-sim", "wire-check", "Geometry", "SerialEMClient", "SerialEMSimulator", "ImageFiles", "InferenceWire", "Navigator", "Processes", "Raster", "Targets", logging,
+                "tomopilot", "tomopilot-infer", "serialem-sim", "wire-check", "Geometry", "SerialEMClient", "SerialEMMicroscope", "SerialEMSimulator", "ImageFiles", "InferenceWire", "InferenceWorker", "Navigator", "Processes",
+                "Raster", "Store", "Targets", "Workflow", logging,
             ], exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

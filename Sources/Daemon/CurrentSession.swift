@@ -9,6 +9,8 @@ struct CurrentSession: Sendable {
         let title: String
         let begin: ContinuousClock.Instant
         let limit: Duration
+        /// How long such steps take; nil where none was done here.
+        let usual: Duration?
         /// Where the limit comes from, for the alarm.
         let basis: String
         var isOverdue = false

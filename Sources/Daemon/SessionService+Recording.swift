@@ -58,7 +58,7 @@ extension SessionService {
             (limit, basis) = (hours, "acquisition_hours of the settings")
         }
         current?.steps.append(
-            CurrentSession.Step(id: id, title: title, begin: ContinuousClock.now, limit: limit, basis: basis))
+            CurrentSession.Step(id: id, title: title, begin: ContinuousClock.now, limit: limit, usual: median, basis: basis))
     }
 
     /// Raises an alarm for each step that takes longer than it should, until it is cancelled.

@@ -16,7 +16,9 @@ extension SessionService {
             phase: current?.phase, fraction: current?.fraction, obstacle: current?.obstacle,
             inspection: current?.inspection.map(InspectionEntry.init),
             steps: (current?.steps ?? []).map {
-                StepInProgress(title: $0.title, seconds: Self.seconds(now - $0.begin), limitSeconds: Self.seconds($0.limit))
+                StepInProgress(
+                    title: $0.title, seconds: Self.seconds(now - $0.begin), usualSeconds: $0.usual.map(Self.seconds),
+                    limitSeconds: Self.seconds($0.limit))
             },
             queued: waiting.count { $0.state == .queued }, lastEvent: try await store.lastEvent())
     }

@@ -17,9 +17,16 @@ public final class CommandTimes: Sendable {
     }
 
     private let seen: Mutex<[String: Seen]>
+    /// No command is given up before.
+    private let least: Duration
 
-    /// - Parameter seen: what earlier sessions saw, by the names of commands.
-    public init(_ seen: [String: Seen] = [:]) { self.seen = Mutex(seen) }
+    /// - Parameters:
+    ///   - seen: what earlier sessions saw, by the names of commands.
+    ///   - least: no command is given up before.
+    public init(_ seen: [String: Seen] = [:], least: Duration = .seconds(60)) {
+        self.seen = Mutex(seen)
+        self.least = least
+    }
 
     /// Everything seen so far, by the names of commands.
     public var all: [String: Seen] { seen.withLock { $0 } }
@@ -28,8 +35,8 @@ public final class CommandTimes: Sendable {
     private static let enough = 5
     /// How many times the longest one a command may take.
     private static let factor = 5.0
-    /// No command is given up before.
-    static let least: Duration = .seconds(60)
+    /// Commands that may not take longer are given up soon enough.
+    static let soon: Duration = .seconds(60)
     /// A refill that is due once a day, or a wait of a given length, is no matter of the earlier ones.
     private static let unsteady: Set = ["ManageDewarsAndPumps", "LongOperation", "Delay"]
 
@@ -46,6 +53,6 @@ public final class CommandTimes: Sendable {
         guard !Self.unsteady.contains(name), let known = seen.withLock({ $0[name] }), known.count >= Self.enough,
             known.longest.isFinite
         else { return longest }
-        return min(longest, max(Self.least, .seconds(Self.factor * known.longest)))
+        return min(longest, max(least, .seconds(Self.factor * known.longest)))
     }
 }

@@ -26,7 +26,7 @@ extension SerialEMConnection {
         switch reply.status {
         case .success:
             // It counts from when it was asked for: those that wait for another are none the faster for it.
-            if command.deadline > CommandTimes.least { times.note(command.name, took: ContinuousClock.now - begin) }
+            if command.deadline > CommandTimes.soon { times.note(command.name, took: ContinuousClock.now - begin) }
             return reply.values
         case .normalExit, .exitWithCode:
             if command.name == "Exit" { return reply.values }

@@ -7,12 +7,13 @@ struct CommandTimesFile: Sendable {
     let times: CommandTimes
     private let path: String?
 
-    /// - Parameter path: nil forgets them with the session. A file that is not there or cannot be read counts for nothing, as on
-    ///   the first day.
-    init(path: String?) {
+    /// - Parameters:
+    ///   - path: nil forgets them with the session. A file that is not there or cannot be read counts for nothing, as on the first day.
+    ///   - least: no command is given up before.
+    init(path: String?, least: Duration) {
         self.path = path
         let data = path.flatMap { try? Data(contentsOf: URL(fileURLWithPath: $0)) }
-        times = CommandTimes(data.flatMap { try? JSONDecoder().decode([String: CommandTimes.Seen].self, from: $0) } ?? [:])
+        times = CommandTimes(data.flatMap { try? JSONDecoder().decode([String: CommandTimes.Seen].self, from: $0) } ?? [:], least: least)
     }
 
     /// Replaces the file as a whole; one that cannot be written is no harm to the session.

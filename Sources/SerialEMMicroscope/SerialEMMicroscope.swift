@@ -45,14 +45,15 @@ public actor SerialEMMicroscope: Microscope {
     ///   - patience: how long to wait for a SerialEM that is busy with an acquisition which this session has started.
     ///   - commandTimes: the file that keeps how long commands take at this microscope, from which they get their deadlines; nil
     ///     forgets it with the session.
+    ///   - least: no command of minutes or hours is given up before.
     ///   - waiting: told every few seconds that it is still busy, and for how long it has been.
     public static func connect(
         host: String, port: Int, answerWithin limit: Duration = .seconds(10), whileBusy patience: Duration = .zero,
-        commandTimes: String? = nil, logger: Logger, waiting: @Sendable (Duration) -> Void = { _ in }
+        commandTimes: String? = nil, givingUpAfter least: Duration = .seconds(60), logger: Logger, waiting: @Sendable (Duration) -> Void = { _ in }
     ) async throws -> SerialEMMicroscope {
         let clock = ContinuousClock()
         let begin = clock.now
-        let timesFile = CommandTimesFile(path: commandTimes)
+        let timesFile = CommandTimesFile(path: commandTimes, least: least)
         while true {
             let connection = try await wording { try await SerialEMConnection.connect(host: host, port: port, times: timesFile.times, logger: logger) }
             do {

@@ -30,7 +30,8 @@ private func description(of status: ServiceStatus) -> String {
     if let phase = status.phase { line += ", \(phase)" + (status.fraction.map { " \(Int($0 * 100)) %" } ?? "") }
     if let reason = status.reason { line += " (\(reason))" }
     if status.queued > 0 { line += "; \(status.queued) waiting" }
-    var lines = [line] + status.steps.map { "  \($0.title)" }
+    var lines = [line] + status.steps.map(description)
+    if !status.steps.isEmpty, let landing = landing(of: status.state) { lines.append("  \(landing)") }
     if let obstacle = status.obstacle { lines.append("  in the way: \(obstacle)") }
     if let inspection = status.inspection {
         lines.append("  to be confirmed: the \(inspection.subject.rawValue) of grid \(inspection.grid) (\(inspection.name)); look at \(inspection.picture)")
@@ -38,6 +39,21 @@ private func description(of status: ServiceStatus) -> String {
         lines.append("  \(inspection.next)")
     }
     return lines.joined(separator: "\n")
+}
+
+private func description(of step: StepInProgress) -> String {
+    let time = words(.seconds(step.seconds))
+    return "  \(step.title), for \(time)" + (step.usualSeconds.map { " of usually \(words(.seconds($0)))" } ?? "")
+}
+
+/// When what a person asked for happens: SerialEM cannot be told to leave off a command.
+private func landing(of state: ServiceStatus.State) -> String? {
+    switch state {
+    case .pausing: "it waits when this is done, before the next grid or lamella"
+    case .stopping: "it ends when this is done, before the next grid or lamella"
+    case .aborting, .ending: "it ends as soon as SerialEM has finished its command, which for the load of a grid or a montage takes minutes"
+    case .idle, .held, .starting, .running, .inspecting, .paused: nil
+    }
 }
 
 /// A request without anything to say besides its name.

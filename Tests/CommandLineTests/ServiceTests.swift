@@ -64,6 +64,27 @@ import Testing
         }
     }
 
+    @Test func aStopDuringTheExchangeOfGridsTakesEffectAfterItAndTheStatusSaysSo() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                simulator.microscope.faults.add([Fault(.delayReply(seconds: 4), when: .init(command: "LoadCartridge"))])
+                try writeSettings("a", grid: 1, in: folder, port: simulator.port)
+                let (service, port) = try await serve(in: folder)
+                _ = try await tomopilot("queue", "add", "a.yaml", "--port", port, in: folder)
+                _ = try #require(try await service.line(beginning: "begin      Load grid"))
+                let status = try await tomopilot("stop", "--port", port, in: folder).output
+                #expect(status.hasPrefix("stopping: session 1 'a'"))
+                #expect(status.contains("\n  Load grid 1, for "))
+                #expect(status.hasSuffix("\n  it ends when this is done, before the next grid or lamella\n"))
+                _ = try #require(try await service.line(beginning: "SERVICE    session 'a' ended early"))
+                let ending = try await service.terminated()
+                #expect(ending.output.contains("done       Load grid 1"))
+                #expect(ending.output.contains("the microscope is left with beam blanked, stage at 0 degrees, column valves closed"))
+                #expect(await simulator.microscope.exposureLog().allSatisfy { $0.slot == 1 })
+            }
+        }
+    }
+
     @Test func sigtermLeavesTheMicroscopeSafeAndTheSessionUnderWay() async throws {
         try await withFolder { folder in
             try await withSimulator(in: folder) { simulator in

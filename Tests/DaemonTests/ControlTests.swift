@@ -91,6 +91,27 @@ import Workflow
         }
     }
 
+    @Test("Every way in which a session fails is told of", arguments: [
+        MicroscopeError(.unreachable, "Nobody listens."), MicroscopeError(.lost, "The line broke."), MicroscopeError(.stalled, "No answer."),
+        MicroscopeError(.deadline, "No end."), MicroscopeError(.notAsSet, "It does not read back."), MicroscopeError(.cannotWrite, "Its disk is full."),
+        MicroscopeError(.busy, "It acquires."), MicroscopeError(.refused, "It will not."), MicroscopeError(.missing, "There is no state 7."),
+        WorkflowError.badModel("No such class."), WorkflowError.refused("Too far."), WorkflowError.incomplete("It stopped."),
+        WorkflowError.unusableJournal("/j", "cannot be written: the disk is full"), ForeignError(),
+    ] as [any Error & Sendable])
+    func everyFailureIsAnAlarm(error: any Error & Sendable) async throws {
+        try await withService { service, sessions in
+            sessions.fail(with: error)
+            try await service.add("a")
+            try await service.logged { $0.level == .alarm }
+            let alarm = try #require(try await service.log().first { $0.level == .alarm })
+            #expect(alarm.text.hasPrefix("session 'a' failed: \(sentence(error))"))
+            try await service.status { $0.state == .idle || $0.state == .held }
+            #expect(try await service.queue() == "a failed")
+        }
+    }
+
+    private struct ForeignError: Error, Sendable {}
+
     @Test func aSkippedGridIsLeftOutWithItsReason() async throws {
         try await withService { service, sessions in
             try await service.add("a", grids: "[1, 2, 3]")

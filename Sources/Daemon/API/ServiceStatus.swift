@@ -88,6 +88,8 @@ package struct Confirmation: Codable, Sendable, Hashable {
 package struct StepInProgress: Codable, Sendable, Hashable {
     package let title: String
     package let seconds: Double
+    /// How long such steps took so far, by their median.
+    package let usualSeconds: Double?
     /// After how many seconds an alarm is raised.
     package let limitSeconds: Double
 }
