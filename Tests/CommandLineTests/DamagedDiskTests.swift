@@ -43,7 +43,7 @@ import Testing
         try await withFolder { folder in
             try await withSimulator(in: folder) { simulator in
                 try writeSettings(in: folder, port: simulator.port)
-                let ending = try await tomopilot("run", "s.yaml", in: folder, after: "ulimit -f 64")
+                let ending = try await tomopilot("run", "s.yaml", in: folder, after: "ulimit -f 80")
                 expectSentence(
                     "The journal \(folder)/session/session.sqlite cannot be written: disk I/O error (is the disk full, or the "
                         + "limit on the size of files reached?).", ending)
@@ -115,7 +115,7 @@ import Testing
     @Test(
         "A disk that is really full", .enabled(if: mayMount, "a disk can be mounted by root only"),
         arguments: [
-            ("20m", "Alga_1/Alga_1.mrc", "No space left on device. Free space on this disk and write again. / M()'."),
+            ("20m", "Alga_1/Alga_1.mrc", "No space left on device. Free space on this disk and write again. / M()'. Free space on the disk that SerialEM writes to, and run again."),
             ("64m", "Alga_1/SPACE_maps/Alga_1_wg.png", "No space left on device. Free space on this disk and write again."),
         ])
     func smallDisk(size: String, file: String, reason: String) async throws {

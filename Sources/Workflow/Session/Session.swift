@@ -108,7 +108,7 @@ public struct Session: Sendable {
     }
 
     private func runGrid(_ slot: Int, in context: SessionContext) async throws -> GridReport {
-        if let old = try await finishedReport(slot) {
+        if let old = try await finishedReport(slot, in: context) {
             report(.skipped(old.step, title: "Grid \(old.report.name)"))
             return old.report
         }
@@ -142,20 +142,8 @@ public struct Session: Sendable {
             return result
         }
         let finished = Self.finished(slot, level: settings.automationLevel)
-        return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: settings.ofTheSample) { result })
-    }
-
-    private static func finished(_ slot: Int, level: Int) -> StepIdentifier { .grid(slot, "finished-level-\(level)") }
-
-    /// What the journal says of a grid that was finished with these settings, up to the level or beyond it: a lower level
-    /// takes nothing back.
-    private func finishedReport(_ slot: Int) async throws -> (step: StepIdentifier, report: GridReport)? {
-        for level in stride(from: 5, through: settings.automationLevel, by: -1) {
-            let step = Self.finished(slot, level: level)
-            let digest = try inputDigest(of: settings.ofTheSample.withLevel(level))
-            if let old = try await engine.output(of: step, inputDigest: digest, as: GridReport.self) { return (step, old) }
-        }
-        return nil
+        return try await context.engine.run(
+            Step(finished, title: "Finish grid \(name)", input: settings.ofTheSample, products: { _ in folder.editable }, whenEdited: .doneAgain) { result })
     }
 
     private func runLevels(of grid: GridSession, name: String, slot: Int) async throws -> GridReport {
