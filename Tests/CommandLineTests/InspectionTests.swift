@@ -134,6 +134,8 @@ import Testing
                 let lamellae = report["grids"]?.array?.first?["lamellae"]?.array ?? []
                 let own = lamellae.first { $0["number"]?.integer == number }
                 #expect(own?["acquired"]?.integer == targets - 2)
+                let notes = lamellae.compactMap { $0["note"]?.string }
+                #expect(notes.filter { $0 == "skipped: removed by hand" }.count == found - 1)
                 #expect(try String(contentsOfFile: targetsFile, encoding: .utf8).contains("skip = True"))
             }
         }

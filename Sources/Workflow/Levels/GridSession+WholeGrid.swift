@@ -21,6 +21,7 @@ extension GridSession {
     func settledLamellae(on picture: MapPicture) async throws -> [FoundLamella] {
         let roster = try await lamellaeInForce(on: picture)
         lamellae = roster.lamellae
+        removed = roster.removed
         try await writeLamellae(roster, picture: picture)
         for lamella in roster.removed {
             leaveOut(lamella.number, because: "removed by hand")

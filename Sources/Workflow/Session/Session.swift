@@ -178,8 +178,9 @@ public struct Session: Sendable {
         _ = try await grid.writeDoses(of: found.map(\.number))
         let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
         let doses = try await grid.writeDoses(of: found.map(\.number))
+        let all = await (found + grid.removed).sorted { $0.number < $1.number }
         return GridReport(
-            slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired,
+            slot: slot, name: name, found: all, recentred: recentred, analysed: analysed, acquired: acquired,
             skipped: await grid.skipped, doses: doses)
     }
 
