@@ -134,7 +134,49 @@ import Testing
                 let lamellae = report["grids"]?.array?.first?["lamellae"]?.array ?? []
                 let own = lamellae.first { $0["number"]?.integer == number }
                 #expect(own?["acquired"]?.integer == targets - 2)
+                let notes = lamellae.compactMap { $0["note"]?.string }
+                #expect(notes.filter { $0 == "skipped: removed by hand" }.count == found - 1)
                 #expect(try String(contentsOfFile: targetsFile, encoding: .utf8).contains("skip = True"))
+            }
+        }
+    }
+
+    @Test func whereNobodyComesTheSettingsDecideAndNonsenseEndsTheSessionInOneSentence() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                func run(_ more: String) async throws -> Ending {
+                    let text = """
+                        session_dir: ./session
+                        serialem_port: \(simulator.port)
+                        automation_level: 2
+                        WG_model: \(detector)
+                        MM_model: \(Self.models)/lamella-segmenter-sim
+                        WG_wait_for_inspection: true
+                        inspection_hours: 0.001
+                        inspection_timeout: \(more)
+                        """
+                    try write(text, to: folder + "/s.yaml")
+                    return try await tomopilot("run", "s.yaml", in: folder)
+                }
+                let skipped = try await run("skip")
+                #expect((skipped.status, skipped.error) == (0, ""))
+                let report = try JSONValue.read(folder + "/session/session_report.json")
+                #expect(
+                    report["grids"]?.array?.first?["skipped"]?.string
+                        == "nobody confirmed the lamellae of grid Alga_1 (slot 1) within 3.6 s")
+
+                // Another run asks again; what was gone on with stays so.
+                let goneOn = try await run("go_on")
+                #expect(goneOn.output.contains("INSPECT    The lamellae of grid Alga_1"))
+                #expect(goneOn.output.contains("within 3.6 s; the session goes on, as inspection_timeout says"))
+                #expect(try await !run("skip").output.contains("INSPECT"))
+
+                // The grid is finished and on the stage: its files are read again.
+                let boxes = folder + "/session/Alga_1/SPACE_maps/Alga_1_wg_boxes.json"
+                try write("[[1, 2, 30, 40, 99, 1]]", to: boxes)
+                expectSentence(
+                    "\(boxes) cannot be taken up: Box 1 of the boxes file has the unknown class 99. Put it right; each box must be "
+                        + "x, y, x, y, class index, confidence.", try await run("skip"))
             }
         }
     }

@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test("Without a service each command says so", arguments: [
-        ["status"], ["queue"], ["pause"], ["resume"], ["stop"], ["abort"], ["log"], ["skip", "--grid", "1", "--reason", "ice"],
+        ["status"], ["queue"], ["pause"], ["resume"], ["stop"], ["abort"], ["log"], ["confirm"], ["skip", "--grid", "1", "--reason", "ice"],
         ["queue", "remove", "1"], ["queue", "move", "1", "1"],
     ])
     func noService(command: [String]) async throws {

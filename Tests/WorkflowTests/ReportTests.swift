@@ -6,7 +6,7 @@ import SerialEMMicroscope
 import SerialEMSimulator
 import Store
 import Testing
-import Workflow
+@testable import Workflow
 
 @Suite struct ReportTests {
     private struct NoPredictor: Predicting {
@@ -27,6 +27,40 @@ import Workflow
             {"slot": 1, "name": "G01", "lamellae": [{"number": 1, "className": "good", "score": 0.9, "levelReached": 5,
               "targets": 4, "acquired": \(acquired), "note": ""}]}
             """.utf8)
+    }
+
+    @Test("A finished grid whose files people changed is gone through again where it is on the stage", arguments: [
+        (false, false, false), (true, false, false), (true, true, true),
+    ])
+    func changedSince(isChanged: Bool, isOnStage: Bool, isDoneAgain: Bool) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let settings = try settings(folder)
+        let journal = try SessionStore(path: folder + "/session.sqlite", settings: "")
+        let points = folder + "/G01_L01_points0.json"
+        try Data("{}".utf8).write(to: URL(fileURLWithPath: points))
+        let step = StepIdentifier.grid(1, "finished-level-4")
+        let digest = try inputDigest(of: settings)
+        try await journal.intend(step, inputDigest: digest)
+        try await journal.finish(
+            step, inputDigest: digest, output: Self.report(acquired: 0), products: [try #require(StepProduct(points))])
+        if isChanged { try Data("{ }".utf8).write(to: URL(fileURLWithPath: points)) }
+        let server = try await SimulatorServer.bind(
+            configuration: SimulatorConfiguration(seed: 1, folder: folder), port: 0, logger: Logger(label: "test"))
+        var failure: (any Error)?
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            let microscope = try await SerialEMMicroscope.connect(
+                host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), logger: Logger(label: "test"))
+            if isOnStage { try await microscope.loadGrid(slot: 1) }
+            let models = try SessionModels(settings: settings, predictor: NoPredictor())
+            do { try await Session(settings: settings, models: models, journal: journal) { _ in }.run(on: microscope) } catch { failure = error }
+            group.cancelAll()
+        }
+        // Nobody can detect lamellae here.
+        #expect((failure is NoPredictor.Called) == isDoneAgain)
+        #expect((failure == nil) == !isDoneAgain)
     }
 
     @Test func aLowerLevelAfterwardsForgetsNoAcquisition() async throws {

@@ -90,11 +90,12 @@ public struct Engine: Sendable {
         for product in entry.products {
             switch product.comparison() {
             case .same: break
+            case .gone where step.whenEdited == .doneAgain, .changed where step.whenEdited == .doneAgain: return false
             case .gone where step.investigate != nil: throw WorkflowError.gone(step: step.id, file: product.path)
             case .gone:
                 report(.warning("\(product.path) has been deleted since; \(step.title) is done again"))
                 return false
-            case .changed where step.mayBeEdited: break
+            case .changed where step.whenEdited == .readByCaller: break
             case .changed: report(.warning("\(product.path) was changed after '\(step.title)'; it is used as it is now"))
             }
         }

@@ -22,16 +22,24 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
     let investigate: (@Sendable () async throws -> Evidence)?
     /// The files that the outcome consists of.
     let products: @Sendable (Output) -> [String]
-    /// Whether people may change these files: whoever runs the step then reads them again and tells of it.
-    let mayBeEdited: Bool
+    /// What becomes of a step that is done when people have changed its files.
+    public enum Edited: Sendable, Hashable {
+        /// They are told that the files are used as they are now.
+        case used
+        /// Whoever runs the step reads the files again and tells of it.
+        case readByCaller
+        /// It is done again.
+        case doneAgain
+    }
+    let whenEdited: Edited
 
     /// A step that may be repeated at will: analysis, files, states.
     public init(
         _ id: StepIdentifier, title: String, input: Input, products: @escaping @Sendable (Output) -> [String] = { _ in [] },
-        mayBeEdited: Bool = false, perform: @escaping @Sendable () async throws -> Output
+        whenEdited: Edited = .used, perform: @escaping @Sendable () async throws -> Output
     ) {
         self.products = products
-        self.mayBeEdited = mayBeEdited
+        self.whenEdited = whenEdited
         self.id = id
         self.title = title
         self.input = input
@@ -46,7 +54,7 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
         perform: @escaping @Sendable () async throws -> Output
     ) {
         self.products = products
-        mayBeEdited = false
+        whenEdited = .used
         self.id = id
         self.title = title
         self.input = input

@@ -61,7 +61,7 @@ extension GridSession {
         let input = SegmentationInput(
             map: map, model: context.models.segmenterDescription?.sha256 ?? "", settings: targetSettings)
         return try await engine.run(
-            Step(.lamella(slot, map.number, "segmentation"), title: "Segment lamella \(map.number)", input: input, products: { [$0.labelsFile] }, mayBeEdited: true) { [self] in
+            Step(.lamella(slot, map.number, "segmentation"), title: "Segment lamella \(map.number)", input: input, products: { [$0.labelsFile] }, whenEdited: .readByCaller) { [self] in
                 let image: Raster<UInt8> = try PNGFile.readGrey(map.picture.png)
                 let (result, labels) = try await segmentation(of: image, on: map, lamella: lamella, by: segmenter)
                 let stem = folder.mediumStem(map.number)
@@ -134,7 +134,7 @@ extension GridSession {
         let input = TargetInput(map: map, segmented: segmented, settings: settings, beam: geometry.beamDiameter.value)
         let step = Step<TargetInput, TargetedLamella>(
             .lamella(slot, map.number, "targets"), title: "Choose targets on lamella \(map.number)", input: input,
-            products: { $0.areas.map(\.pointsFile) }, mayBeEdited: true
+            products: { $0.areas.map(\.pointsFile) }, whenEdited: .readByCaller
         ) { [self] in
             try placeTargets(on: map, labelsFile: segmented.labelsFile, geometry: geometry)
         }

@@ -22,6 +22,8 @@ extension GridSession {
     ) async throws -> Inspected<[AnalysedLamella]> {
         // What PACEtomo works with is not asked about any more.
         guard settings.inspection.waitsForTargets, try await !engine.wasBegun(.grid(slot, "acquisition")) else { return .confirmed(lamellae) }
+        // Without a map there is nothing to look at.
+        guard !lamellae.isEmpty else { return .confirmed([]) }
         var lamellae = lamellae
         while true {
             let numbers = lamellae.map(\.map.number)

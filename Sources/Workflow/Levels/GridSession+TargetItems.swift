@@ -58,7 +58,7 @@ extension GridSession {
         let files = targeted.areas.map { folder.inFolder(AreaNames(area: $0.name).targetsFile) }
         _ = try await engine.run(
             Step(
-                id, title: "Write targets of lamella \(map.number)", input: input, products: { _ in files }, mayBeEdited: true
+                id, title: "Write targets of lamella \(map.number)", input: input, products: { _ in files }, whenEdited: .readByCaller
             ) { [self] in
                 guard let template = try await mapItem(note: folder.mediumFile(map.number)) else {
                     throw WorkflowError.badImage("The navigator has no map '\(folder.mediumFile(map.number))'.")

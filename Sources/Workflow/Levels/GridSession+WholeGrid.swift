@@ -21,6 +21,7 @@ extension GridSession {
     func settledLamellae(on picture: MapPicture) async throws -> [FoundLamella] {
         let roster = try await lamellaeInForce(on: picture)
         lamellae = roster.lamellae
+        removed = roster.removed
         try await writeLamellae(roster, picture: picture)
         for lamella in roster.removed {
             leaveOut(lamella.number, because: "removed by hand")
@@ -99,7 +100,7 @@ extension GridSession {
             picture: picture, model: context.models.detectorDescription.sha256, threshold: settings.detectionThreshold,
             excluded: settings.excludedLamellaClasses, stageLimit: settings.stageLimit)
         return try await engine.run(
-            Step(.grid(slot, "lamellae"), title: "Find lamellae on grid \(folder.grid)", input: input, products: { _ in [folder.wholeGridStem + "_boxes.json"] }, mayBeEdited: true) { [self] in
+            Step(.grid(slot, "lamellae"), title: "Find lamellae on grid \(folder.grid)", input: input, products: { _ in [folder.wholeGridStem + "_boxes.json"] }, whenEdited: .readByCaller) { [self] in
                 let image = try PNGFile.readGrey(picture.png)
                 let all = try await context.models.detector.detect(in: image, pixelSize: picture.pixelSize)
                 try writeBoxes(all, of: picture, to: folder.wholeGridStem + "_boxes.json")

@@ -177,6 +177,8 @@ actor GuardedMicroscope {
                 let grid = URL(fileURLWithPath: folder).lastPathComponent
                 try ExposureBook(folder: folder, grid: grid).append(runs, for: purpose)
             }
+            // Who does not answer is not asked how it is.
+            if case .failure(let error as MicroscopeError) = result, [.lost, .stalled, .unreachable].contains(error.code) { throw error }
             guard !watched.isEmpty, try await InterlockRules.spoils(base.condition(of: watched)) else { return try result.get() }
             guard let discard, attempt < 3 else {
                 report(.warning("\(what): the beam was lost meanwhile, and what was taken may be dark; it is not taken again"))

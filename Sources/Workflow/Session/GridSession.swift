@@ -14,6 +14,8 @@ actor GridSession {
     var wholeGridImage: Raster<UInt8>?
     /// The lamellae of the grid that are processed, once they are known.
     var lamellae: [FoundLamella] = []
+    /// Those that people have taken out of it.
+    var removed: [FoundLamella] = []
     private var presentSetup: ImagingSetup?
     /// Lamellae that an error left out in this run.
     private(set) var leftOut: Set<String> = []

@@ -32,7 +32,7 @@ public struct Inspection: Codable, Sendable, Hashable {
     public var request: String {
         let reason = refusal.map { "\($0) " } ?? ""
         return "\(reason)\(GuardedMicroscope.capitalized(what)) wait to be confirmed. Look at \(picture); what is changed in \(files) is "
-            + "taken up. Confirm with 'tomopilot confirm --grid \(slot)', or make the file \(marker)."
+            + "taken up. Confirm with 'tomopilot confirm --grid \(slot)' where a service runs, or make the file \(marker)."
     }
 
     /// What happens if nobody does anything.

@@ -57,7 +57,7 @@ extension Session {
     }
 
     private func tryGrid(_ slot: Int, in context: SessionContext) async throws -> GridReport {
-        if let old = try await finishedReport(slot, settings: settings.of(grid: slot)) {
+        if let old = try await finishedReport(slot, in: context) {
             report(.skipped(old.step, title: "Grid \(old.report.name)"))
             return old.report
         }
@@ -90,20 +90,8 @@ extension Session {
         }
         let own = settings.of(grid: slot)
         let finished = Self.finished(slot, level: own.automationLevel)
-        return try await context.engine.run(Step(finished, title: "Finish grid \(name)", input: own.ofTheSample) { result })
-    }
-
-    private static func finished(_ slot: Int, level: Int) -> StepIdentifier { .grid(slot, "finished-level-\(level)") }
-
-    /// What the journal says of a grid that was finished with these settings, up to the level or beyond it: a lower level
-    /// takes nothing back.
-    private func finishedReport(_ slot: Int, settings: SessionSettings) async throws -> (step: StepIdentifier, report: GridReport)? {
-        for level in stride(from: 5, through: settings.automationLevel, by: -1) {
-            let step = Self.finished(slot, level: level)
-            let digest = try inputDigest(of: settings.ofTheSample.withLevel(level))
-            if let old = try await engine.output(of: step, inputDigest: digest, as: GridReport.self) { return (step, old) }
-        }
-        return nil
+        return try await context.engine.run(
+            Step(finished, title: "Finish grid \(name)", input: own.ofTheSample, products: { _ in folder.editable }, whenEdited: .doneAgain) { result })
     }
 
     /// How many lamellae a grid is taken to have until it is known.
@@ -149,8 +137,9 @@ extension Session {
         _ = try await grid.writeDoses(of: found.map(\.number))
         let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
         let doses = try await grid.writeDoses(of: found.map(\.number))
+        let all = await (found + grid.removed).sorted { $0.number < $1.number }
         return GridReport(
-            slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired,
+            slot: slot, name: name, found: all, recentred: recentred, analysed: analysed, acquired: acquired,
             skipped: await grid.skipped, doses: doses, realigned: await grid.realigned)
     }
 }
