@@ -75,7 +75,7 @@ class Night:
             Trouble("the service is killed", r"begin: Segment lamella 4", self.kill_service, after=1, session=1),
             Trouble("SerialEM stalls in a montage", r"begin: Map lamella 1",
                     self.fault(kind="delayReply", seconds=STALL_SECONDS, when={"command": "Montage"}), after=3, session=1),
-            Trouble(f"grid {lost} comes back far from where it was, twice", rf"^grid \S+ \(slot {lost}\)",
+            Trouble("a grid comes back far from where it was, twice", rf"^grid \S+ \(slot {lost}\)",
                     self.fault(kind="displaced", micrometers=900, degrees=25, when={"times": 2}), session=2),
         ]
 
@@ -198,7 +198,7 @@ class Night:
                 lamellae += 1
                 acquired += lamella["acquired"] > 0
                 series += lamella["acquired"]
-                note = lamella["note"] or ("" if lamella["acquired"] else why or "")
+                note = lamella["note"] or ("" if lamella["acquired"] or not why else "with the grid")
                 what = f"{lamella['acquired']} of {lamella['targets']} tilt series" if lamella["targets"] else f"level {lamella['level_reached']}, no targets"
                 print(f"  L{lamella['number']:02d}  {lamella['class']:12} {what}" + (f"; {note}" if note else ""))
                 if not lamella["acquired"] and lamella["targets"] and not note:

@@ -66,7 +66,7 @@ extension Skip {
     /// Whether it is decided at a checkpoint: a skipped grid takes its lamellae with it.
     func covers(_ checkpoint: Checkpoint) -> Bool {
         switch checkpoint {
-        case .grid(let slot), .acquisition(let slot), .inspection(let slot, _): grid == slot && lamella == nil
+        case .grid(let slot), .map(let slot), .acquisition(let slot), .inspection(let slot, _): grid == slot && lamella == nil
         case .lamella(let slot, let number, _): grid == slot && (lamella == nil || lamella == number)
         }
     }

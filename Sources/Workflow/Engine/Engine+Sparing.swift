@@ -3,16 +3,23 @@ import Microscope
 import Targets
 
 extension Engine {
-    /// Does something for one lamella; where it fails for that lamella alone, says so and returns nil.
+    /// What came of work for one lamella.
+    enum Spared<Value: Sendable>: Sendable {
+        case done(Value)
+        /// It failed for that lamella alone, and this is why.
+        case leftOut(String)
+    }
+
+    /// Does something for one lamella; where it fails for that lamella alone, says so and goes on.
     ///
     /// What concerns the microscope as a whole is thrown on: a lost connection, a passed deadline, cancellation.
-    func sparing<T: Sendable>(lamella: String, _ body: @Sendable () async throws -> T) async throws -> T? {
+    func sparing<T: Sendable>(lamella: String, _ body: @Sendable () async throws -> T) async throws -> Spared<T> {
         do {
-            return try await body()
+            return .done(try await body())
         } catch {
             guard Self.recovery(from: error) == .skipLamella else { throw error }
             note(.warning("lamella \(lamella) is left out: \(sentence(error))"))
-            return nil
+            return .leftOut(sentence(error))
         }
     }
 

@@ -54,6 +54,7 @@ struct GridReport: Codable, Sendable, Hashable {
     init(
         slot: Int, name: String, found: [FoundLamella], recentred: [RecentredLamella] = [],
         analysed: [GridSession.AnalysedLamella] = [], acquired: [AcquiredTarget] = [], skipped: [Int: String] = [:],
+        leftOut: [String: String] = [:],
         doses: [Int: LamellaDose] = [:], realigned: Realignment? = nil
     ) {
         self.realigned = realigned
@@ -69,6 +70,7 @@ struct GridReport: Codable, Sendable, Hashable {
             let note =
                 switch again?.outcome {
                 case _ where skipped[lamella.number] != nil: "skipped: \(skipped[lamella.number] ?? "")"
+                case _ where leftOut["L\(twoDigits(lamella.number))"] != nil: "left out: \(leftOut["L\(twoDigits(lamella.number))"] ?? "")"
                 case .duplicate: "found twice"
                 case .absent: "not found at intermediate magnification"
                 case .found where map == nil: "not mapped; see the log"

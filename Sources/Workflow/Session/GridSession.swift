@@ -17,8 +17,8 @@ actor GridSession {
     /// Those that people have taken out of it.
     var removed: [FoundLamella] = []
     private var presentSetup: ImagingSetup?
-    /// Lamellae that an error left out in this run.
-    private(set) var leftOut: Set<String> = []
+    /// Why an error left out lamellae in this run, by their names, such as L03.
+    private(set) var leftOut: [String: String] = [:]
     /// Why the supervisor skips lamellae, by their number.
     private(set) var skipped: [Int: String] = [:]
     /// The microscope as it reads, and as it would read had the grid not been loaded again.
@@ -48,9 +48,12 @@ actor GridSession {
 
     /// Does something for one lamella; nil if that lamella has to be left out, which is remembered.
     func sparing<T: Sendable>(lamella: String, _ body: @Sendable () async throws -> T) async throws -> T? {
-        let result = try await ExposureBook.$lamella.withValue(lamella) { try await engine.sparing(lamella: lamella, body) }
-        if result == nil { leftOut.insert(lamella) }
-        return result
+        switch try await ExposureBook.$lamella.withValue(lamella, operation: { try await engine.sparing(lamella: lamella, body) }) {
+        case .done(let value): return value
+        case .leftOut(let reason):
+            leftOut[lamella] = reason
+            return nil
+        }
     }
 
     /// Whether the supervisor lets a lamella go on; one that is skipped stays so.

@@ -80,7 +80,7 @@ extension Session {
             // What was left out of it stays to be done by another run.
             return result.skipped(because: reason)
         }
-        let leftOut = await grid.leftOut.sorted()
+        let leftOut = await grid.leftOut.keys.sorted()
         guard leftOut.isEmpty else {
             // The level is not finished: the next run tries these again.
             report(
@@ -110,6 +110,7 @@ extension Session {
         let work = Self.workPerLamella(level)
         await progress.begin(
             count > 1 ? "\(name) (grid \(number) of \(count))" : name, total: Work.wholeGrid + Self.usualLamellae * work)
+        if let reason = try await grid.pass(.map(slot: slot)) { return GridReport(slot: slot, name: name, skipped: reason) }
         let detected = try await grid.findLamellae()
         guard level >= 2 else { return GridReport(slot: slot, name: name, found: detected, realigned: await grid.realigned) }
         let found: [FoundLamella]
@@ -128,7 +129,7 @@ extension Session {
             case .confirmed(let lamellae): analysed = lamellae
             case .leftOut(let reason):
                 let reached = GridReport(
-                    slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, skipped: await grid.skipped,
+                    slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, skipped: await grid.skipped, leftOut: await grid.leftOut,
                     realigned: await grid.realigned)
                 return reached.skipped(because: reason)
             }
@@ -140,6 +141,6 @@ extension Session {
         let all = await (found + grid.removed).sorted { $0.number < $1.number }
         return GridReport(
             slot: slot, name: name, found: all, recentred: recentred, analysed: analysed, acquired: acquired,
-            skipped: await grid.skipped, doses: doses, realigned: await grid.realigned)
+            skipped: await grid.skipped, leftOut: await grid.leftOut, doses: doses, realigned: await grid.realigned)
     }
 }

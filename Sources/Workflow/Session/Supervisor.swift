@@ -4,6 +4,8 @@ public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
     public enum LamellaWork: Sendable, Hashable { case recentring, mapping, acquisition }
     /// Before the grid of a cassette slot is brought to the stage.
     case grid(slot: Int)
+    /// Between the load of a grid, which nothing can break off, and its map.
+    case map(slot: Int)
     case lamella(slot: Int, number: Int, before: LamellaWork)
     /// Before Acquire at Items starts on a grid.
     case acquisition(slot: Int)
@@ -13,7 +15,7 @@ public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
     /// What is skipped where the answer is to skip.
     public var subject: String {
         switch self {
-        case .grid(let slot), .acquisition(let slot), .inspection(let slot, _): "grid \(slot)"
+        case .grid(let slot), .map(let slot), .acquisition(let slot), .inspection(let slot, _): "grid \(slot)"
         case .lamella(let slot, let number, _): "lamella \(number) of grid \(slot)"
         }
     }
@@ -21,6 +23,7 @@ public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .grid(let slot): "before grid \(slot)"
+        case .map(let slot): "before the map of grid \(slot)"
         case .lamella(_, _, .recentring): "before \(subject) is recentred"
         case .lamella(_, _, .mapping): "before \(subject) is mapped"
         case .lamella(_, _, .acquisition): "before the targets of \(subject) are written"
