@@ -41,7 +41,7 @@ import Testing
         let points = folder + "/G01_L01_points0.json"
         try Data("{}".utf8).write(to: URL(fileURLWithPath: points))
         let step = StepIdentifier.grid(1, "finished-level-4")
-        let digest = try inputDigest(of: settings)
+        let digest = try inputDigest(of: settings.ofTheSample)
         try await journal.intend(step, inputDigest: digest)
         try await journal.finish(
             step, inputDigest: digest, output: Self.report(acquired: 0), products: [try #require(StepProduct(points))])

@@ -99,6 +99,14 @@ public struct Session: Sendable {
     private func remembered(_ facts: MicroscopeFacts) async throws -> MicroscopeFacts {
         let first = try await engine.run(
             Step(StepIdentifier("session/microscope"), title: "Read the limits of the microscope", input: settings.host) { facts })
+        if first.program != facts.program {
+            report(
+                .warning(
+                    "the session began with \(first.program), and this is \(facts.program): make sure that its calibrations and imaging states are the same"))
+        }
+        if first.maximumTilt != facts.maximumTilt {
+            report(.warning("the stage tilted to \(first.maximumTilt.value) degrees at most when the session began, and tilts to \(facts.maximumTilt.value) now"))
+        }
         return MicroscopeFacts(
             program: facts.program, imageShiftLimit: first.imageShiftLimit, maximumTilt: first.maximumTilt)
     }
