@@ -12,9 +12,19 @@ import Units
 extension GridSession {
     func findLamellae() async throws -> [FoundLamella] {
         try await mapWholeGrid()
+        // The microscope takes its next state while the computer looks for lamellae.
+        async let isReady: Void = prepareToRecentre()
         let picture = try await saveWholeGridPicture()
         wholeGridPicture = picture
-        return try await settledLamellae(on: picture)
+        let found = try await settledLamellae(on: picture)
+        try await isReady
+        return found
+    }
+
+    /// Only where the map was taken just now: else nothing is known of what comes next.
+    private func prepareToRecentre() async throws {
+        guard settings.automationLevel >= 2, isSet(to: wholeGridSetup) else { return }
+        try await use(intermediateSetup)
     }
 
     /// The lamellae as they are now, in the Navigator, the targets files and the overview too.

@@ -105,6 +105,9 @@ actor GridSession {
         return loading
     }
 
+    /// Whether these imaging conditions were set last, and nobody else has been at the microscope since.
+    func isSet(to setup: ImagingSetup) -> Bool { presentSetup == setup }
+
     /// Sets imaging conditions unless they are set already.
     func use(_ setup: ImagingSetup) async throws {
         guard presentSetup != setup else { return }
