@@ -67,13 +67,14 @@ def main():
         port = int(simulator.stdout.readline().rsplit(":", 1)[1])
         with open(f"{folder}/session.yaml", "w") as file:
             file.write(SETTINGS.format(folder=folder, port=port, slots=options.slots, models=os.path.abspath(MODELS)))
+        expected = 30 * len(options.slots.split(",")) / options.pace
         begin = time.monotonic()
         session = subprocess.Popen(
             [f"{options.programs}/tomopilot", "run", f"{folder}/session.yaml", "--infer", f"{options.programs}/tomopilot-infer"],
             stdout=subprocess.DEVNULL)
         while session.poll() is None:
             if sys.stdout.isatty():
-                print(f"\r{clock(time.monotonic() - begin)}, of about {30 * len(options.slots.split(",")) / options.pace:.0f} minutes", end="", flush=True)
+                print(f"\r{clock(time.monotonic() - begin)} of about {expected:.0f} minutes", end="", flush=True)
             time.sleep(1 if time.monotonic() - begin > 1 else 0.1)
         whole = time.monotonic() - begin
     finally:

@@ -1,3 +1,4 @@
+import ImageFiles
 import Microscope
 import Workflow
 
@@ -26,9 +27,20 @@ enum SessionOutcome: Sendable, Hashable {
     }
 
     private static func isOfMicroscope(_ error: any Error) -> Bool {
-        guard let error = error as? MicroscopeError else { return false }
+        switch error {
+        case let error as WorkflowError:
+            // What nobody can settle is looked at with the grid where it is; and what one session waited for in vain would be
+            // waited for by the next.
+            return [.uncertain, .incomplete, .unusableJournal].contains(error.code)
+        case let error as ImageFileError: return [.diskFull, .cannotWrite].contains(error.code)
+        case let error as MicroscopeError: return isOfMicroscope(error)
+        default: return false
+        }
+    }
+
+    private static func isOfMicroscope(_ error: MicroscopeError) -> Bool {
         switch error.code {
-        case .unreachable, .lost, .stalled, .deadline, .notAsSet, .cannotWrite, .busy: return true
+        case .unreachable, .lost, .stalled, .stopped, .deadline, .notAsSet, .cannotWrite, .busy: return true
         // A state that is not there or not allowed is this session's.
         case .refused, .missing: return false
         }

@@ -15,15 +15,17 @@ package struct SessionRun: Sendable {
     private let terminal: Terminal
     private let logger: @Sendable (String) -> Logger
     private let commandTimes: String?
+    private let absence: Duration?
 
     /// - Parameters:
     ///   - text: the settings as they were written, for the journal.
     ///   - worker: path of `tomopilot-infer`.
     ///   - terminal: shows what happens.
     ///   - commandTimes: the file that keeps how long SerialEM's commands take here; nil forgets it with the session.
+    ///   - absence: how long a session that was begun waits for a SerialEM that is not there, as after a power cut; nil not at all.
     ///   - logger: makes the logger of a part, by its label.
     package init(
-        settings: SessionSettings, text: String, worker: String, terminal: Terminal, commandTimes: String? = nil,
+        settings: SessionSettings, text: String, worker: String, terminal: Terminal, commandTimes: String? = nil, waitingForSerialEM absence: Duration? = nil,
         logger: @escaping @Sendable (String) -> Logger
     ) {
         self.settings = settings
@@ -32,6 +34,7 @@ package struct SessionRun: Sendable {
         self.terminal = terminal
         self.logger = logger
         self.commandTimes = commandTimes
+        self.absence = absence
     }
 
     /// Runs until the session's end, which leaves the microscope safe; cancelled, until SerialEM has finished its command.
@@ -60,13 +63,17 @@ package struct SessionRun: Sendable {
         // An acquisition that an earlier run started goes on in SerialEM without anybody, for hours.
         let acquires = try FileManager.default.fileExists(atPath: path) && SessionStore.isAcquiring(path: path)
         let terminal = terminal
+        let wasBegun = FileManager.default.fileExists(atPath: path)
+        if !wasBegun { try Self.requireNoSession(in: settings.sessionFolder) }
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
-        let microscope = try await SerialEMMicroscope.connect(
-            host: settings.host, port: settings.port,
-            whileBusy: acquires ? .seconds(settings.acquisitionHours * 3600) : .zero, commandTimes: commandTimes,
-            logger: logger("serialem")
-        ) { waited in
-            if waited < .seconds(1) { terminal.show("           SerialEM acquires what an earlier run of this session started; waiting for its end") }
+        let microscope = try await Self.onceThere(wasBegun ? absence : nil, settings, supervisor, report) {
+            try await SerialEMMicroscope.connect(
+                host: settings.host, port: settings.port,
+                whileBusy: acquires ? .seconds(settings.acquisitionHours * 3600) : .zero, commandTimes: commandTimes,
+                logger: logger("serialem")
+            ) { waited in
+                if waited < .seconds(1) { terminal.show("           SerialEM acquires what an earlier run of this session started; waiting for its end") }
+            }
         }
         try Folder.make(settings.sessionFolder)
         if !isThere { lock = try SessionLock(folder: settings.sessionFolder) }
@@ -84,5 +91,43 @@ package struct SessionRun: Sendable {
         if let peak = PeakMemory.sentence(own: PeakMemory.ofProcess(), worker: workerPeak) { log.take(.note(peak)) }
         withExtendedLifetime(lock) {}
         if let failure { throw failure }
+    }
+
+    /// A folder with maps and without the journal that says what was exposed for them: all of it would be exposed again.
+    private static func requireNoSession(in folder: String) throws {
+        // A folder that is not there yet holds no session.
+        for grid in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(grid)")) ?? []
+            guard files.contains("\(grid).mrc"), files.contains("SPACE_maps") else { continue }
+            throw WorkflowError.refused(
+                "\(folder) holds the map \(grid)/\(grid).mrc of a session and no journal of it (session.sqlite), so everything would be exposed again: "
+                    + "put the journal back, or use another session_dir.")
+        }
+    }
+
+    /// Connects, and waits for a SerialEM that is not there: after a power cut the service is often there first.
+    private static func onceThere(
+        _ absence: Duration?, _ settings: SessionSettings, _ supervisor: any Supervisor, _ report: @Sendable (RunEvent) -> Void,
+        _ connect: () async throws -> SerialEMMicroscope
+    ) async throws -> SerialEMMicroscope {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        var isTold = false
+        while true {
+            do {
+                let microscope = try await connect()
+                if isTold { report(.cleared("SerialEM is there again")) }
+                return microscope
+            } catch let error as MicroscopeError where error.code == .unreachable {
+                guard let absence, clock.now - begin < absence else { throw error }
+                // A stop holds wherever it is asked for.
+                if case .stop(let reason) = await supervisor.verdict(at: .map(slot: 0)) { throw WorkflowError.stopped(reason) }
+                if !isTold, clock.now - begin > .seconds(60) {
+                    isTold = true
+                    report(.obstructed(error.message, next: "It tries again until SerialEM is there, for \(words(absence)), and goes on by itself."))
+                }
+                try await Task.sleep(for: .seconds(2), clock: clock)
+            }
+        }
     }
 }

@@ -82,19 +82,29 @@ extension SessionService {
         return try await queue(all: false)
     }
 
+    /// Writes down whether the queue is held, then steers the session, also where nothing can be written: a full disk must not
+    /// keep a person from stopping the microscope.
+    private func hold(_ reason: String?, steering: () -> Void) async throws {
+        do {
+            try await store.setHold(reason)
+        } catch {
+            steering()
+            throw error
+        }
+        steering()
+    }
+
     /// The session waits at its next checkpoint, and no other is started.
     package func pause() async throws -> ServiceStatus {
         let reason = "paused by a person"
-        try await store.setHold(reason)
-        current?.helm.pause(reason)
+        try await hold(reason) { self.current?.helm.pause(reason) }
         try await log("a person asks to pause", kind: "queue", session: current?.session.id)
         return try await status()
     }
 
     /// The session goes on, and the queue too.
     package func resume() async throws -> ServiceStatus {
-        try await store.setHold(nil)
-        current?.helm.resume()
+        try await hold(nil) { self.current?.helm.resume() }
         try await log("a person lets the queue go on", kind: "queue", session: current?.session.id)
         return try await status()
     }
@@ -102,8 +112,7 @@ extension SessionService {
     /// The session finishes its step and ends with the microscope safe; no other is started until a person resumes.
     package func stop() async throws -> ServiceStatus {
         let running = try requireCurrent("stopped")
-        try await store.setHold("session '\(running.session.name)' was stopped by a person")
-        running.helm.stop("a person asked for it")
+        try await hold("session '\(running.session.name)' was stopped by a person") { running.helm.stop("a person asked for it") }
         try await log("a person stops session '\(running.session.name)' at its next checkpoint", kind: "queue", session: running.session.id)
         return try await status()
     }
@@ -112,8 +121,7 @@ extension SessionService {
     /// a person resumes.
     package func abort() async throws -> ServiceStatus {
         let running = try requireCurrent("aborted")
-        try await store.setHold("session '\(running.session.name)' was aborted by a person")
-        running.helm.cancel(.abort("A person aborted it."))
+        try await hold("session '\(running.session.name)' was aborted by a person") { running.helm.cancel(.abort("A person aborted it.")) }
         try await log("a person aborts session '\(running.session.name)'", kind: "queue", session: running.session.id)
         return try await status()
     }

@@ -16,6 +16,8 @@ public struct MicroscopeError: Error, Sendable, Hashable, CustomStringConvertibl
         case missing
         /// The program cannot write a file, as on a full disk.
         case cannotWrite
+        /// The operator pressed STOP in SerialEM, and is there.
+        case stopped
         /// A wait came to its end.
         case deadline
         /// A command was not answered within the time that it may take, and the connection was closed over it.

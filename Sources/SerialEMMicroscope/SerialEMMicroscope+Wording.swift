@@ -19,6 +19,7 @@ extension SerialEMMicroscope {
         case .connectionLost: MicroscopeError(.lost, error.message)
         case .deadline: MicroscopeError(.stalled, error.message)
         case .busy: MicroscopeError(.busy, error.message)
+        case .stopped: MicroscopeError(.stopped, error.message)
         case .commandFailed where isOfDisk(error.message):
             MicroscopeError(.cannotWrite, "\(error.message) Free space on the disk that SerialEM writes to, and run again.")
         default: MicroscopeError(.refused, error.message)

@@ -46,7 +46,7 @@ extension QueueStore {
     public func medianTime(ofStep kind: String) async throws -> Duration? {
         let seconds = try await read { db in
             try Double.fetchAll(
-                db, sql: "SELECT seconds FROM stepTime WHERE kind = ? ORDER BY id DESC LIMIT 100", arguments: [kind])
+                db, sql: "SELECT seconds FROM stepTime WHERE kind = ? AND seconds < 10000000 ORDER BY id DESC LIMIT 100", arguments: [kind])
         }.sorted()
         guard !seconds.isEmpty else { return nil }
         return .seconds((seconds[(seconds.count - 1) / 2] + seconds[seconds.count / 2]) / 2)

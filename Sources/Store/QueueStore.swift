@@ -17,6 +17,8 @@ public struct QueueStore: Sendable {
         self.path = path
         do {
             var configuration = Configuration()
+            // A backup or a person with a shell may hold it for a moment.
+            configuration.busyMode = .timeout(10)
             configuration.prepareDatabase { db in
                 // A state that a power cut takes back would run a stopped session again.
                 try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")

@@ -111,9 +111,16 @@ public struct PACEtomoTargets: Hashable, Sendable {
                 throw .key(key, "target \(index + 1)")
             }
             for key in ["SSX", "SSY", "stageX", "stageY"] {
-                if let text = target[key], Self.number(text) == nil {
+                if let text = target[key], Self.number(text)?.isFinite != true {
                     throw .value(nil, "\(key) of target \(index + 1) is '\(text)', which is no number")
                 }
+            }
+            guard let file = target["tsfile"] else { continue }
+            if file.contains("/") || file.contains("\\") {
+                throw .value(nil, "tsfile of target \(index + 1) is '\(file)', which must be a file name without a folder")
+            }
+            if let other = targets[..<index].firstIndex(where: { $0["tsfile"] == file }) {
+                throw .value(nil, "tsfile of target \(index + 1) is '\(file)', which is that of target \(other + 1) too")
             }
         }
         guard flags["measureGeo"] == true else { return }

@@ -74,6 +74,7 @@ struct Serve: AsyncParsableCommand {
         ) { settings, text, supervisor, report in
             try await SessionRun(
                 settings: settings, text: text, worker: worker, terminal: terminal, commandTimes: folder + "/command_times.json",
+                waitingForSerialEM: .seconds(settings.safety.hours * 3600),
                 logger: { WarningHandler.logger($0, terminal) }
             ).perform(supervisor: supervisor, report: report)
         }

@@ -12,7 +12,9 @@ import Testing
     }
 
     @Test func aMontageThatTakesMinutesIsNotWaitedForHalfADay() {
-        #expect(seen("M", [200, 100, 240, 180, 150]).deadline(for: "M", longest: Self.hours) == .seconds(5 * 240))
+        #expect(seen("M", [500, 100, 240, 180, 150]).deadline(for: "M", longest: Self.hours) == .seconds(5 * 500))
+        // Whole grids have more pieces than lamellae.
+        #expect(seen("M", [60, 50, 55, 60, 50]).deadline(for: "M", longest: Self.hours) == .seconds(1800))
     }
 
     @Test func nothingIsConcludedFromAFew() {
@@ -30,8 +32,17 @@ import Testing
         #expect(seen(name, [0, 0, 0, 0, 0, 0]).deadline(for: name, longest: Self.hours) == Self.hours)
     }
 
+    @Test func aFileWithImpossibleNumbersCountsForNothing() {
+        let times = CommandTimes([
+            "M": .init(count: 9, longest: 1e300), "R": .init(count: .max, longest: 1), "V": .init(count: -1, longest: 1), "F": .init(count: 9, longest: .nan),
+        ])
+        #expect(times.all.isEmpty)
+        times.note("R", took: .seconds(1))
+        #expect(times.deadline(for: "M", longest: Self.hours) == Self.hours)
+    }
+
     @Test func whatAnEarlierSessionSawCounts() {
-        let yesterday = seen("M", [200, 100, 240, 180, 150])
-        #expect(CommandTimes(yesterday.all).deadline(for: "M", longest: Self.hours) == .seconds(1200))
+        let yesterday = seen("LoadCartridge", [200, 100, 240, 180, 150])
+        #expect(CommandTimes(yesterday.all).deadline(for: "LoadCartridge", longest: Self.hours) == .seconds(1200))
     }
 }

@@ -33,7 +33,7 @@ import Workflow
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             let microscope = try await SerialEMMicroscope.connect(
-                host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), commandTimes: times, givingUpAfter: .seconds(20),
+                host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), commandTimes: times, givingUpAfter: .milliseconds(700),
                 logger: Logger(label: "test"))
             let session = Session(
                 settings: settings, models: try SessionModels(settings: settings, predictor: NothingFound()),

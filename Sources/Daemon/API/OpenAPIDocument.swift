@@ -98,7 +98,7 @@ struct OpenAPIDocument: Sendable {
                 "grid": integer, "name": text, "subject": oneOf(Inspection.Subject.allCases.map(\.rawValue)), "picture": text, "since": time,
                 "until": time, "next": text,
             ], optional: ["refusal": text]),
-        "Step": object(["title": text, "seconds": number, "limit_seconds": number]),
+        "Step": object(["title": text, "seconds": number, "limit_seconds": number], optional: ["usual_seconds": number]),
         "Session": object(
             [
                 "id": integer, "name": text, "session_dir": text, "state": oneOf(QueuedSession.State.allCases.map(\.rawValue)),

@@ -11,17 +11,23 @@ extension SessionService {
         let grid = current?.grid
         let step = current?.steps.last?.title
         let image = image ?? session.flatMap { Self.lastImage(in: $0.folder, grid: grid) }
-        let alarm: @Sendable (LoggedEvent) -> Alarm = { event in
+        let alarm: @Sendable (Int64, Date) -> Alarm = { id, time in
             Alarm(
-                id: event.id, time: event.time, kind: kind, text: text, session: session?.id, sessionName: session?.name, grid: grid,
+                id: id, time: time, kind: kind, text: text, session: session?.id, sessionName: session?.name, grid: grid,
                 step: step, lastImage: image, next: next)
         }
-        let event = try await store.logAlarm("\(text) \(next)", kind: kind, session: session?.id, at: .now, owedTo: desk.names) {
-            try APICoding.encoded(alarm($0))
-        }
         terminal.show("ALARM      \(text) \(next)")
-        changes.send()
-        desk.take(alarm(event))
+        do {
+            let event = try await store.logAlarm("\(text) \(next)", kind: kind, session: session?.id, at: .now, owedTo: desk.names) {
+                try APICoding.encoded(alarm($0.id, $0.time))
+            }
+            changes.send()
+            desk.take(alarm(event.id, event.time))
+        } catch {
+            // Above all when the log cannot be written, people have to know.
+            desk.take(alarm(0, .now))
+            throw error
+        }
     }
 
     /// Hands over what an earlier service could not deliver; before anything can raise a new alarm.

@@ -26,6 +26,7 @@ extension GridSession {
         let beam = try await engine.lastOutput(of: .grid(slot, "low-dose-geometry"), as: LowDoseGeometry.self)?.view.beamDiameter
         var entries = found.map(gridMapEntries) ?? []
         entries += bookEntries(number)
+        entries += setAsideEntries(number)
         let montage = MontageDose(montage: folder.inFolder(folder.mediumFile(number)))
         if let montage { entries.append(entry(of: montage, file: folder.mediumFile(number), map: map, beam: beam)) }
         let besides = entries.filter { $0.purpose != Self.mapPurpose }.reduce(0) { $0 + $1.dose }
@@ -51,6 +52,19 @@ extension GridSession {
         return LamellaDose.Entry(
             purpose: Self.mapPurpose, images: montage.images, dose: dose.value, sum: montage.sum.value, file: file,
             isCertain: montage.isKnown)
+    }
+
+    /// Of maps of the lamella that were cut short and taken anew: all their pieces as if they lay on one another, for where they
+    /// lie is known of the present map only.
+    private func setAsideEntries(_ number: Int) -> [LamellaDose.Entry] {
+        let stem = folder.lamella(number) + "_old"
+        let files = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { $0.hasPrefix(stem) && $0.hasSuffix(".mrc") }
+        return files.sorted().map { file in
+            let montage = MontageDose(montage: folder.inFolder(file))
+            return LamellaDose.Entry(
+                purpose: "lamella map that was cut short", images: montage?.images ?? 0, dose: montage?.sum.value ?? 0,
+                sum: montage?.sum.value ?? 0, file: file, isCertain: montage?.isKnown ?? false)
+        }
     }
 
     /// Of the grid's map, and of those that were cut short or dark and taken anew.

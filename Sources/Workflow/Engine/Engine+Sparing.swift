@@ -32,12 +32,12 @@ extension Engine {
         case let error as MicroscopeError:
             switch error.code {
             case .refused, .missing: return .skipLamella
-            case .unreachable, .lost, .stalled, .notAsSet, .deadline, .cannotWrite, .busy: return .stopRun
+            case .unreachable, .lost, .stalled, .stopped, .notAsSet, .deadline, .cannotWrite, .busy: return .stopRun
             }
         case let error as WorkflowError:
             switch error.code {
             case .badImage, .refused, .skippable: return .skipLamella
-            case .uncertain, .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped, .wrongGrid, .notLoaded, .lostGrid: return .stopRun
+            case .cutAcquisition, .uncertain, .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped, .wrongGrid, .notLoaded, .lostGrid: return .stopRun
             }
         case let error as ImageFileError:
             // A damaged file is one lamella's; a disk that takes no more is everybody's.

@@ -2,7 +2,7 @@
 public struct WorkflowError: Error, Sendable, CustomStringConvertible {
     /// What kind of trouble it is.
     public enum Code: Sendable, Hashable {
-        case uncertain, skippable, inputChanged, unreadableJournal, unusableJournal, badModel, badImage, refused, incomplete, stopped
+        case cutAcquisition, uncertain, skippable, inputChanged, unreadableJournal, unusableJournal, badModel, badImage, refused, incomplete, stopped
         /// A grid is another than it was, cannot be loaded, or is not found again after it was.
         case wrongGrid, notLoaded, lostGrid
     }
@@ -12,6 +12,8 @@ public struct WorkflowError: Error, Sendable, CustomStringConvertible {
 }
 
 extension WorkflowError {
+    /// SerialEM is at rest, and not all of what it was given was acquired.
+    static func cutAcquisition(_ message: String) -> Self { Self(code: .cutAcquisition, message: message) }
     static func uncertain(step: StepIdentifier, reason: String, mayBeSkipped: Bool) -> Self {
         Self(
             code: mayBeSkipped ? .skippable : .uncertain,

@@ -84,7 +84,24 @@ extension GridSession {
             throw WorkflowError.incomplete("Acquire at Items is paused in SerialEM; resume or end it there, then run again.")
         }
         engine.note(.progress(phase: "\(folder.grid), acquiring", done: 1, total: 1))
+        try requireAllFinished(areas)
         return acquired(areas)
+    }
+
+    /// SerialEM at rest may have been stopped by somebody, or have given up an item.
+    private func requireAllFinished(_ areas: [TargetedLamella.Area]) throws {
+        let states = areas.map { (name: $0.name, state: run(of: $0).state) }
+        let notBegun = states.filter { $0.state == .notBegun }.map(\.name)
+        let cut = states.filter { $0.state == .unfinished }.map(\.name)
+        guard !notBegun.isEmpty || !cut.isEmpty else { return }
+        try writeRecord(acquired(areas))
+        let parts = [
+            cut.isEmpty ? nil : "\(cut.joined(separator: ", ")) \(cut.count == 1 ? "was" : "were") cut short",
+            notBegun.isEmpty ? nil : "\(notBegun.joined(separator: ", ")) \(notBegun.count == 1 ? "was" : "were") not begun",
+        ]
+        throw WorkflowError.cutAcquisition(
+            "Acquire at Items ended on grid \(folder.grid) before all targets were done: "
+                + "\(parts.compactMap(\.self).joined(separator: ", and ")); \(folder.grid)_acquisition.json has the rest.")
     }
 
     /// Marks exactly the areas that are not finished: the Navigator of a SerialEM that ended comes back as it was saved last,

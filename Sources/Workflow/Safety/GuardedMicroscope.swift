@@ -16,6 +16,7 @@ actor GuardedMicroscope {
     let stageLimit: Micrometers
     let report: @Sendable (RunEvent) -> Void
     private let rules: InterlockRules
+    private let stopped: @Sendable () async -> String?
     private var valvesShouldBeOpen = false
     private var isTold: Set<Interlock> = []
     private(set) var setup: ImagingSetup?
@@ -30,8 +31,13 @@ actor GuardedMicroscope {
     /// The same for what passes by itself, as the pumping after a cartridge was moved; then a person is told of it too.
     private static let tolerance = 1200.0
 
-    init(_ base: any Microscope, settings: SafetySettings, stageLimit: Micrometers, report: @escaping @Sendable (RunEvent) -> Void) {
+    /// - Parameter stopped: why a person ends the session, if one does.
+    init(
+        _ base: any Microscope, settings: SafetySettings, stageLimit: Micrometers, stopped: @escaping @Sendable () async -> String? = { nil },
+        report: @escaping @Sendable (RunEvent) -> Void
+    ) {
         self.base = base
+        self.stopped = stopped
         self.settings = settings
         self.stageLimit = stageLimit
         self.report = report
@@ -54,7 +60,7 @@ actor GuardedMicroscope {
         guard !watched.isEmpty else { return }
         var wait = Wait()
         while let obstacle = try await obstacle(duration: duration, opened: wait.hasOpenedValves, closed: wait.hasClosedValves) {
-            try Task.checkCancellation()
+            try await requireGoingOn()
             tell(obstacle, before: what, &wait)
             guard wait.time < settings.hours * 3600 else {
                 throw WorkflowError.incomplete(
@@ -84,6 +90,12 @@ actor GuardedMicroscope {
         var hasClosedValves = false
         /// Seconds, as far as is known.
         var time = 0.0
+    }
+
+    /// Whoever waits for hours has to hear a stop.
+    private func requireGoingOn() async throws {
+        try Task.checkCancellation()
+        if let reason = await stopped() { throw WorkflowError.stopped(reason) }
     }
 
     private func obstacle(duration: Seconds, opened: Bool, closed: Bool) async throws -> Obstacle? {
@@ -195,6 +207,7 @@ actor GuardedMicroscope {
     func withRoom<T: Sendable>(_ what: String, _ body: @Sendable (_ reserve: Double?) async throws -> T) async throws -> T {
         let reserve = settings.interlocks.contains(.disk) ? settings.diskReserve : nil
         var waited = 0.0
+        var wasMadeSafe = false
         while true {
             do {
                 let result = try await body(reserve)
@@ -206,11 +219,19 @@ actor GuardedMicroscope {
                 }
                 repeat {
                     guard waited < settings.hours * 3600 else { throw WorkflowError.incomplete("\(lack.description) Free space, then run again.") }
-                    try Task.checkCancellation()
+                    try await requireGoingOn()
+                    if waited >= Self.patience, !wasMadeSafe {
+                        wasMadeSafe = true
+                        await becomeSafe(settings.measures)
+                    }
                     try await base.wait(Self.interval)
                     report(.waiting("no room on the disk"))
                     waited += Self.interval.value
                 } while try await base.freeSpace(in: folder) < lack.needed
+                // Anything may have happened meanwhile.
+                if wasMadeSafe { try await restore() }
+                wasMadeSafe = false
+                try await clear(for: what)
             }
         }
     }

@@ -22,13 +22,13 @@ enum GridFailure {
             switch error.code {
             case .badImage, .refused, .skippable, .notLoaded: return .grid
             case .wrongGrid, .inputChanged: return .gridForGood
-            case .lostGrid: return .gridAlways
+            case .lostGrid, .cutAcquisition: return .gridAlways
             case .uncertain, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped: return nil
             }
         case let error as MicroscopeError:
             switch error.code {
             case .refused, .missing: return .grid
-            case .unreachable, .lost, .stalled, .notAsSet, .deadline, .cannotWrite, .busy: return nil
+            case .unreachable, .lost, .stalled, .stopped, .notAsSet, .deadline, .cannotWrite, .busy: return nil
             }
         case let error as ImageFileError:
             switch error.code {

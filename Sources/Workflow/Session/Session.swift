@@ -43,7 +43,13 @@ public struct Session: Sendable {
     ///
     /// Run again, it goes on from the last finished step.
     public func run(on bare: any Microscope) async throws {
-        let microscope = GuardedMicroscope(bare, settings: settings.safety, stageLimit: settings.stageLimit, report: report)
+        let microscope = GuardedMicroscope(
+            bare, settings: settings.safety, stageLimit: settings.stageLimit,
+            stopped: { [supervisor] in
+                // A stop holds wherever it is asked for.
+                guard case .stop(let reason) = await supervisor.verdict(at: .map(slot: 0)) else { return nil }
+                return reason
+            }, report: report)
         report(.sessionStarted("level \(settings.highestLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
         models.remarks.forEach(report)
         var reports: [GridReport] = []
