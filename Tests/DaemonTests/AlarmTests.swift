@@ -148,8 +148,6 @@ import Testing
                 }
                 #expect(up.all.filter { $0.hasPrefix("session 'a' failed: No such class.") }.count == 1)
             }
-            let store = try QueueStore(path: folder + "/tomopilot.sqlite")
-            #expect(try await store.undelivered(to: "the webhook", most: 9).count <= 1)
         }
     }
 

@@ -79,6 +79,7 @@ extension ServiceError {
         case .notFound: .notFound
         case .conflict: .conflict
         case .tooLarge: .contentTooLarge
+        case .timeout: .requestTimeout
         }
     }
 }

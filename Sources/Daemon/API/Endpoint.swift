@@ -2,6 +2,7 @@ import Foundation
 import Hummingbird
 import ImageFiles
 import NIOCore
+import Workflow
 
 /// One thing that the API can do: the router and its description are both made from a list of these.
 struct Endpoint: Sendable {
@@ -49,6 +50,8 @@ struct APICall: Sendable {
 
     /// The most bytes that a body may have.
     static let largestBody = 1 << 20
+    /// A client that sends half a request must hold up nothing, least of all the end of the service.
+    static let longestBody: Duration = .seconds(15)
 
     func query(_ name: String) -> String? { request.uri.queryParameters[Substring(name)].map(String.init) }
 
@@ -74,7 +77,18 @@ struct APICall: Sendable {
     /// The whole body.
     func body() async throws -> Data {
         do {
-            return Data(try await request.body.collect(upTo: Self.largestBody).readableBytesView)
+            return try await withThrowingTaskGroup(of: Data?.self) { [request] group in
+                group.addTask { Data(try await request.body.collect(upTo: Self.largestBody).readableBytesView) }
+                group.addTask {
+                    try await Task.sleep(for: Self.longestBody)
+                    return nil
+                }
+                defer { group.cancelAll() }
+                guard let body = try await group.next() ?? nil else {
+                    throw ServiceError(.timeout, "The rest of the request did not come within \(words(Self.longestBody)).")
+                }
+                return body
+            }
         } catch is NIOTooManyBytesError {
             throw ServiceError(.tooLarge, "The request has more than 1 MiB; settings are a text of some lines.")
         }

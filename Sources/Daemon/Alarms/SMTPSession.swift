@@ -81,7 +81,17 @@ struct SMTPSession: Sendable {
             try await talk.ask("AUTH PLAIN \(token)", named: "AUTH", expecting: 235)
         }
         try await talk.ask("MAIL FROM:<\(settings.from)>", expecting: 250)
-        for receiver in settings.to { try await talk.ask("RCPT TO:<\(receiver)>", expecting: 250) }
+        // One address that is no more must not keep the others from being told.
+        var refusals: [AlarmFailure] = []
+        for receiver in settings.to {
+            do {
+                try await talk.ask("RCPT TO:<\(receiver)>", expecting: 250)
+            } catch let refusal as AlarmFailure {
+                refusals.append(refusal)
+            }
+        }
+        if let refusal = refusals.first, refusals.count == settings.to.count { throw refusal }
+        let message = message + refusals.map { "\r\nNot everybody was reached: \($0)" }.joined()
         try await talk.ask("DATA", expecting: 354)
         // A line that is only a dot would end the text.
         let text = message.components(separatedBy: "\r\n").map { $0.hasPrefix(".") ? "." + $0 : $0 }.joined(separator: "\r\n")
