@@ -22,7 +22,9 @@ extension VirtualMicroscope {
         let magnification = column.currentMagnification
         let seconds = settings.settling + settings.exposure + Self.readout
         let start = clock.elapsed
-        await passTime(seconds)
+        // What the picture takes to compute is no time of the microscope: it is computed while the exposure takes its time.
+        let begun = ContinuousClock.now
+        let duration = clock.pass(seconds.value)
         // The specimen is where it was in the middle of the exposure.
         stage.advance(to: clock.elapsed - Self.readout.value - settings.exposure.value / 2)
         let rate = specimenDoseRate(magnification)
@@ -43,7 +45,9 @@ extension VirtualMicroscope {
             parameterSet: set.rawValue, magnification: magnification, stage: stage.position, height: stage.height,
             tilt: stage.tilt, imageShift: column.imageShift + knownAreaShift, defocus: column.defocus, dose: dose,
             priorRecordDose: control == .external ? column.recordDose.prior : nil, lowDose: column.lowDoseIsOn, area: column.lowDoseIsOn ? column.area : nil, date: clock.date)
-        return try savingFrames(of: ImageBuffer(image: image, conditions: conditions), set: set)
+        let buffer = try savingFrames(of: ImageBuffer(image: image, conditions: conditions), set: set)
+        if let duration { await sleep(duration - begun.duration(to: .now)) }
+        return buffer
     }
 
     /// The stage coordinate of the place that is really in the field centre, on the untilted specimen.

@@ -62,6 +62,9 @@ extension GridSession {
                 }
                 waiting += 1
             }
+            // Nothing more is exposed on this grid: while the last analysis runs, the microscope is made what it has to be anyway
+            // at the end of a session and before the next load. What fails here is told of there.
+            if stop == nil, settings.automationLevel < 5 { _ = await microscope.makeSafe(settings.safety.measures) }
             for try await finished in group {
                 if let finished { done.append(finished) }
             }
