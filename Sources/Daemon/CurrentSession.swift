@@ -28,6 +28,8 @@ struct CurrentSession: Sendable {
     var isWaiting = false
     /// The gate at which it waits for people.
     var inspection: Inspection?
+    /// The step of which it waits to be told what became of it.
+    var question: StepQuestion?
     /// Whether the microscope was left safe; nil while the session runs, or where it was never reached.
     var isSafe: Bool?
     /// How long PACEtomo may take, by the settings.

@@ -1,7 +1,7 @@
 import Foundation
 import ImageFiles
 package import Store
-import Workflow
+package import Workflow
 
 /// What people ask of the service; each request is refused with a sentence where it cannot be done.
 extension SessionService {
@@ -14,7 +14,7 @@ extension SessionService {
         return ServiceStatus(
             state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
             phase: current?.phase, fraction: current?.fraction, obstacle: current?.obstacle,
-            inspection: current?.inspection.map(InspectionEntry.init),
+            inspection: current?.inspection.map(InspectionEntry.init), question: current?.question.map(QuestionEntry.init),
             steps: (current?.steps ?? []).map {
                 StepInProgress(
                     title: $0.title, seconds: Self.seconds(now - $0.begin), usualSeconds: $0.usual.map(Self.seconds),
@@ -33,6 +33,7 @@ extension SessionService {
         if current.helm.isStopping { return .stopping }
         if current.helm.isPaused { return current.isWaiting ? .paused : .pausing }
         if current.inspection != nil { return .inspecting }
+        if current.question != nil { return .asking }
         return .running
     }
 
@@ -157,6 +158,23 @@ extension SessionService {
         // The file outlives a crash of the service; the session sees it within a second.
         try AtomicFile.write("", to: inspection.marker)
         try await log("a person confirms \(inspection.what)", kind: "inspection", session: current?.session.id)
+        return try await status()
+    }
+
+    /// Takes what a person says of the step that the session asks about, and of no other.
+    package func answer(_ answer: AnswerToQuestion) async throws -> ServiceStatus {
+        guard let question = current?.question else {
+            throw ServiceError(.conflict, "The session asks about no step, so '\(answer.step.prefix(200))' needs no answer.")
+        }
+        guard question.step.path == answer.step else {
+            throw ServiceError(.conflict, "The session does not ask about step '\(answer.step.prefix(200))' but about \(question.step), \(question.what).")
+        }
+        if let reason = answer.reason { try Self.check(reason, key: "reason", longest: 500) }
+        // The file outlives a crash of the service; the session sees it within a second.
+        try AtomicFile.write(StepQuestion.marking(answer.answer, reason: answer.reason), to: question.marker)
+        try await log(
+            "a person says '\(answer.answer.rawValue)' of \(question.what)" + (answer.reason.map { ": \($0)" } ?? ""), kind: "question",
+            session: current?.session.id)
         return try await status()
     }
 

@@ -1,6 +1,6 @@
 public import Foundation
 import GRDB
-import Workflow
+public import Workflow
 
 extension QueueStore {
     /// Puts a session at the end of the queue.

@@ -7,9 +7,9 @@ public import Workflow
 /// Intent and outcome are each a transaction; a row with an outcome is never changed back to an intent without a new run
 /// number beside it.
 public struct SessionStore: Journal {
-    private let path: String
-    private let database: DatabaseQueue
-    private let run: Int64
+    let path: String
+    let database: DatabaseQueue
+    let run: Int64
 
     /// Opens the journal at a path, makes it where there is none, and begins a run.
     ///
@@ -85,6 +85,28 @@ public struct SessionStore: Journal {
         migrator.registerMigration("products") { db in
             try db.execute(sql: "ALTER TABLE step ADD COLUMN products BLOB")
         }
+        migrator.registerMigration("answers and skips") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE answer (
+                        id INTEGER PRIMARY KEY,
+                        run INTEGER NOT NULL REFERENCES run(id),
+                        step TEXT NOT NULL CHECK (length(step) > 0),
+                        question TEXT NOT NULL,
+                        answer TEXT NOT NULL CHECK (answer IN ('happened', 'repeat', 'skip')),
+                        reason TEXT,
+                        written TEXT NOT NULL,
+                        closed TEXT
+                    ) STRICT;
+                    CREATE TABLE skip (
+                        grid INTEGER NOT NULL,
+                        lamella INTEGER,
+                        reason TEXT NOT NULL CHECK (length(reason) > 0),
+                        written TEXT NOT NULL
+                    ) STRICT;
+                    CREATE UNIQUE INDEX oneSkip ON skip (grid, ifnull(lamella, 0));
+                    """)
+        }
         try migrator.migrate(database)
         let run = try database.write { db in
             try db.execute(sql: "INSERT INTO run (started, settings) VALUES (?, ?)", arguments: [Self.now(), settings])
@@ -119,43 +141,14 @@ public struct SessionStore: Journal {
                         ended = NULL, output = NULL, reason = NULL, products = NULL
                     """,
                 arguments: [step.path, run, inputDigest, Self.now()])
+            // What a person allowed is allowed once.
+            try Self.closeAnswers(to: step, db)
         }
     }
 
     public func finish(_ step: StepIdentifier, inputDigest: String, output: Data, products: [StepProduct]) async throws {
         let products = products.isEmpty ? nil : try JSONEncoder().encode(products)
         try await end(step, inputDigest: inputDigest, state: .done, output: output, reason: nil, products: products)
-    }
-
-    public func doubt(_ step: StepIdentifier, reason: String, decision: UncertainSteps) async throws {
-        let run = run
-        try await write { db in
-            try db.execute(
-                sql: "INSERT INTO doubt (run, step, reason, decision, written) VALUES (?, ?, ?, ?, ?)",
-                arguments: [run, step.path, reason, decision.rawValue, Self.now()])
-        }
-    }
-
-    /// A step of which nobody could tell whether it happened, and what was done about it.
-    public struct Doubt: Hashable, Sendable {
-        public let step: StepIdentifier
-        public let reason: String
-        public let decision: UncertainSteps
-    }
-
-    /// All doubts of the session, the oldest first.
-    public func doubts() throws -> [Doubt] {
-        do {
-            return try database.read { db in
-                try Row.fetchAll(db, sql: "SELECT step, reason, decision FROM doubt ORDER BY id").compactMap { row in
-                    UncertainSteps(rawValue: row["decision"]).map {
-                        Doubt(step: StepIdentifier(row["step"]), reason: row["reason"], decision: $0)
-                    }
-                }
-            }
-        } catch {
-            throw Self.worded(error, path: path)
-        }
     }
 
     public func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws {
@@ -169,13 +162,22 @@ public struct SessionStore: Journal {
             try db.execute(
                 sql: "UPDATE step SET state = ?, inputDigest = ?, ended = ?, output = ?, reason = ?, products = ? WHERE id = ?",
                 arguments: [state.rawValue, inputDigest, Self.now(), output, reason, products, step.path])
+            try Self.closeAnswers(to: step, db)
         }
     }
 
     /// Does one transaction and says in words what went wrong with the file.
-    private func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+    func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
         do {
             try await database.write(body)
+        } catch {
+            throw Self.worded(error, path: path)
+        }
+    }
+
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        do {
+            return try await database.read(body)
         } catch {
             throw Self.worded(error, path: path)
         }
@@ -195,5 +197,5 @@ public struct SessionStore: Journal {
         return WorkflowError.unusableJournal(path, reason)
     }
 
-    private static func now() -> String { Date.now.formatted(.iso8601) }
+    static func now() -> String { Date.now.formatted(.iso8601) }
 }

@@ -95,7 +95,7 @@ import Workflow
             } catch let error as WorkflowError {
                 #expect(
                     error.message
-                        == "Step grid-3/lamella-02/medium-map was begun in an earlier run and it cannot be told whether it happened: the file is half there."
+                        == "Step grid-3/lamella-02/medium-map was begun and not finished, and it cannot be told whether it happened: the file is half there."
                 )
             }
         }
@@ -117,6 +117,11 @@ import Workflow
         func intend(_ step: StepIdentifier, inputDigest: String) async throws {}
         func finish(_ step: StepIdentifier, inputDigest: String, output: Data, products: [StepProduct]) async throws {}
         func doubt(_ step: StepIdentifier, reason: String, decision: UncertainSteps) async throws {}
+        func remember(_ answer: GivenAnswer, to step: StepIdentifier, about question: String, skip: Skip?) async throws {}
+        func openAnswer(to step: StepIdentifier) async throws -> GivenAnswer? { nil }
+        func closeAnswers(to step: StepIdentifier) async throws {}
+        func remember(_ skip: Skip) async throws {}
+        func skips() async throws -> [Skip] { [] }
         func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws {
             throw WorkflowError.unusableJournal("j.sqlite", "cannot be written")
         }

@@ -123,6 +123,24 @@ struct Endpoints: Sendable {
                 return try .json(await service.skip(skip))
             },
             Endpoint(
+                method: .post, path: "/v1/answer", name: "answer",
+                summary: "Says what became of the step that the session asks about; 'step' is the one of the status.",
+                body: .init(
+                    type: "application/json",
+                    schema: [
+                        "type": "object", "required": ["step", "answer"],
+                        "properties": [
+                            "step": ["type": "string"],
+                            "answer": ["type": "string", "enum": .array(StepAnswer.allCases.map { .string($0.rawValue) })],
+                            "reason": ["type": "string", "maxLength": 500],
+                        ],
+                    ]), answer: .json("Status")
+            ) { call in
+                let answer = try await call.json(
+                    AnswerToQuestion.self, shape: "{\"step\": \"grid-1/lamella-02/medium-map\", \"answer\": \"happened\"}; answers are happened, repeat, skip")
+                return try .json(await service.answer(answer))
+            },
+            Endpoint(
                 method: .post, path: "/v1/confirm", name: "confirm",
                 summary: "Confirms the lamellae or the targets of a grid that the session waits for.",
                 body: .init(

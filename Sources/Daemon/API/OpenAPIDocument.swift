@@ -91,8 +91,14 @@ struct OpenAPIDocument: Sendable {
             ["state": oneOf(ServiceStatus.State.allCases.map(\.rawValue)), "steps": list("Step"), "queued": integer, "last_event": integer],
             optional: [
                 "reason": text, "session": reference("Session"), "phase": text, "fraction": number, "obstacle": text,
-                "inspection": reference("Inspection"),
+                "inspection": reference("Inspection"), "question": reference("Question"),
             ]),
+        "Question": object(
+            [
+                "step": text, "title": text, "grid": integer, "name": text, "reason": text, "evidence": ["type": "array", "items": text],
+                "answers": list("Answer"), "since": time, "until": time, "next": text,
+            ], optional: ["refusal": text]),
+        "Answer": object(["answer": oneOf(StepAnswer.allCases.map(\.rawValue)), "consequence": text]),
         "Inspection": object(
             [
                 "grid": integer, "name": text, "subject": oneOf(Inspection.Subject.allCases.map(\.rawValue)), "picture": text, "since": time,

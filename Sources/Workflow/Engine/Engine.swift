@@ -5,12 +5,13 @@ import Foundation
 ///     no entry ─────────────► intend ─► perform ─► finish
 ///     done, same input ─────► skip
 ///     done, other input ────► intend ─► perform ─► finish      (only for steps that do not expose)
-///     intended, exposing ───► investigate ─► finish | perform | do the rest | ask the policy
+///     intended, exposing ───► investigate ─► finish | perform | do the rest | ask a person, or the policy
 ///     intended, otherwise ──► perform ─► finish
 public struct Engine: Sendable {
     private let journal: any Journal
     private let uncertainSteps: UncertainSteps
     private let report: @Sendable (RunEvent) -> Void
+    private var ask: (@Sendable (StepDoubt) async throws -> GivenAnswer)?
 
     /// An engine that writes to a journal and reports what happens.
     public init(
@@ -19,6 +20,21 @@ public struct Engine: Sendable {
         self.journal = journal
         self.uncertainSteps = uncertainSteps
         self.report = report
+    }
+
+    /// The same engine with somebody who asks people about steps that cannot be settled; without, these end the session.
+    func asking(_ ask: @escaping @Sendable (StepDoubt) async throws -> GivenAnswer) -> Self {
+        var engine = self
+        engine.ask = ask
+        return engine
+    }
+
+    /// What a person said of a step, where nothing has come of it yet.
+    func openAnswer(to step: StepIdentifier) async throws -> GivenAnswer? { try await journal.openAnswer(to: step) }
+
+    /// Writes down what a person says of a step, and what is left out of the session by that.
+    func remember(_ answer: GivenAnswer, to step: StepIdentifier, about question: String, skip: Skip?) async throws {
+        try await journal.remember(answer, to: step, about: question, skip: skip)
     }
 
     /// Tells readers of the run something that is not a step.
@@ -56,16 +72,14 @@ public struct Engine: Sendable {
             }
             if entry.state != .done, let investigate = step.investigate {
                 switch try await investigate() {
-                case .happened(let output):
-                    try await journal.finish(
-                        step.id, inputDigest: digest, output: JSONEncoder().encode(output), products: products(of: step, output))
-                    report(.recovered(step.id, title: step.title))
-                    return output
+                case .happened(let output): return try await recovered(step, digest: digest, output)
                 case .didNotHappen: break
                 case .partly(let words, let finish):
                     report(.note("\(step.title): \(words)"))
                     perform = finish
-                case .unknown(let reason): try await doubt(step.id, title: step.title, reason: reason)
+                case .unknown(let reason, let evidence):
+                    let doubt = StepDoubt(step: step.id, title: step.title, reason: reason, evidence: evidence)
+                    if let output = try await settled(step, doubt, investigate) { return try await recovered(step, digest: digest, output) }
                 }
             }
         }
@@ -74,13 +88,44 @@ public struct Engine: Sendable {
         return try await finish(step, digest: digest, perform: perform)
     }
 
-    /// Names a step as not provable in the journal, and throws unless the settings let it be done again.
-    private func doubt(_ id: StepIdentifier, title: String, reason: String) async throws {
-        try await journal.doubt(id, reason: reason, decision: uncertainSteps)
+    private func recovered<Input, Output>(_ step: Step<Input, Output>, digest: String, _ output: Output) async throws -> Output {
+        try await journal.finish(step.id, inputDigest: digest, output: JSONEncoder().encode(output), products: products(of: step, output))
+        report(.recovered(step.id, title: step.title))
+        return output
+    }
+
+    /// Names a step as not provable in the journal and does what the settings or a person say: its outcome where it is taken as
+    /// done, nil where it is done again; throws otherwise.
+    private func settled<Input, Output>(
+        _ step: Step<Input, Output>, _ doubt: StepDoubt, _ investigate: @Sendable () async throws -> Step<Input, Output>.Evidence
+    ) async throws -> Output? {
+        try await journal.doubt(step.id, reason: doubt.reason, decision: uncertainSteps)
         switch uncertainSteps {
-        case .repeat: report(.warning("\(title) is done again, as uncertain_steps says: \(reason)"))
-        case .skip: throw WorkflowError.uncertain(step: id, reason: reason, mayBeSkipped: true)
-        case .stop: throw WorkflowError.uncertain(step: id, reason: reason, mayBeSkipped: false)
+        case .repeat:
+            report(.warning("\(step.title) is done again, as uncertain_steps says: \(doubt.reason)"))
+            return nil
+        case .skip: throw WorkflowError.uncertain(step: step.id, reason: doubt.reason, mayBeSkipped: true)
+        case .stop: break
+        }
+        guard let ask else { throw WorkflowError.uncertain(step: step.id, reason: doubt.reason, mayBeSkipped: false) }
+        var doubt = doubt
+        while true {
+            switch try await ask(doubt).answer {
+            case .skip: throw WorkflowError.leftOut(doubt.reason)
+            case .repeat:
+                report(.warning("\(step.title) is done again, as a person allowed: \(doubt.reason)"))
+                return nil
+            case .happened:
+                do {
+                    // Whoever answered may have made a map of it meanwhile.
+                    if case .happened(let output) = try await investigate() { return output }
+                    guard let takenAsDone = step.takenAsDone else { throw WorkflowError.refused("what it should have left is not there") }
+                    return try await takenAsDone()
+                } catch where Self.recovery(from: error) == .skipLamella {
+                    doubt.refusal = "'\(step.title)' cannot be taken as done: \(sentence(error).trimmingSuffix("."))."
+                    try await journal.closeAnswers(to: step.id)
+                }
+            }
         }
     }
 

@@ -3,6 +3,8 @@ public struct WorkflowError: Error, Sendable, CustomStringConvertible {
     /// What kind of trouble it is.
     public enum Code: Sendable, Hashable {
         case cutAcquisition, uncertain, skippable, inputChanged, unreadableJournal, unusableJournal, badModel, badImage, refused, incomplete, stopped
+        /// A person leaves a lamella or grid out; nobody has said what became of a step.
+        case leftOut, unanswered
         /// A grid is another than it was, cannot be loaded, or is not found again after it was.
         case wrongGrid, notLoaded, lostGrid
     }
@@ -17,7 +19,7 @@ extension WorkflowError {
     static func uncertain(step: StepIdentifier, reason: String, mayBeSkipped: Bool) -> Self {
         Self(
             code: mayBeSkipped ? .skippable : .uncertain,
-            message: "Step \(step) was begun in an earlier run and it cannot be told whether it happened: \(reason).")
+            message: "Step \(step) was begun and not finished, and it cannot be told whether it happened: \(reason).")
     }
     static func inputChanged(step: StepIdentifier) -> Self {
         Self(
@@ -53,6 +55,12 @@ extension WorkflowError {
     static func notLoaded(_ message: String) -> Self { Self(code: .notLoaded, message: message) }
     /// A grid that was loaded again does not lie where it can be gone on with.
     static func lostGrid(_ message: String) -> Self { Self(code: .lostGrid, message: message) }
+    /// A person leaves a lamella, or a grid, out.
+    static func leftOut(_ reason: String) -> Self { Self(code: .leftOut, message: reason) }
+    /// Nobody has said in time what became of a step.
+    static func unanswered(_ reason: String) -> Self {
+        Self(code: .unanswered, message: "\(GuardedMicroscope.capitalized(reason)). It is asked again in the next run of the session.")
+    }
     /// A person ended the session at a checkpoint.
     public static func stopped(_ reason: String) -> Self { Self(code: .stopped, message: "The session was stopped: \(reason).") }
     /// Something did not come to its end.

@@ -75,16 +75,14 @@ extension GridSession {
     ) async throws -> String? {
         let id = StepIdentifier.grid(slot, "\(subject.rawValue)-inspected")
         if try await engine.output(of: id, inputDigest: inputDigest(of: input), as: String.self) != nil { return nil }
-        let limit = Duration.seconds(settings.inspection.hours * 3600)
+        let limit = settings.inspection.limit
         let inspection = Inspection(
             subject: subject, slot: slot, grid: folder.grid, picture: picture, files: files, marker: marker,
             markersOfTools: markersOfTools, since: .now, until: .now + limit / .seconds(1), timeout: settings.inspection.timeout)
         // What was confirmed before was something else.
         if try await engine.wasBegun(id) { try inspection.unmark() }
-        let minutes = settings.inspection.reminderMinutes
-        let watch = InspectionWatch(
-            inspection, over: context.gate.supervisor, limit: limit, reminder: minutes > 0 ? .seconds(minutes * 60) : nil,
-            check: check, report: engine.note)
+        let watch = PeopleWatch(
+            inspection, over: context.gate.supervisor, limit: limit, reminder: settings.inspection.reminder, check: check, report: engine.note)
         if !inspection.isMarked { engine.note(.inspecting(inspection)) }
         do {
             if let reason = try await pass(.inspection(slot: slot, of: subject), under: watch) {

@@ -14,6 +14,9 @@ extension Session {
             do {
                 return try await tryGrid(slot, in: self.context(of: slot, in: context))
             } catch {
+                if let error = error as? WorkflowError, error.code == .leftOut, !Task.isCancelled {
+                    return try await reached(slot, name: name(ofGrid: slot)).skipped(because: error.message)
+                }
                 guard !Task.isCancelled, let reach = GridFailure.reach(of: error), reach == .gridAlways || policy != .stop else { throw error }
                 guard policy == .retry, !isRetried, reach == .grid else { return try await leaveOut(slot, because: sentence(error), afterRetry: isRetried) }
                 isRetried = true

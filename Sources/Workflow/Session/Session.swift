@@ -25,7 +25,7 @@ public struct Session: Sendable {
         self.settings = settings
         self.journal = journal
         self.models = models
-        self.supervisor = supervisor
+        self.supervisor = KeptSkips(supervisor, journal: journal, report: report)
         self.patience = patience
         self.report = report
         engine = Engine(journal: journal, uncertainSteps: settings.uncertainSteps, report: report)
