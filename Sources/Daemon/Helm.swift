@@ -21,7 +21,13 @@ final class Helm: Supervisor {
     private let state: Mutex<State>
     private let changed = Signal()
 
-    init(skips: [Skip]) { state = Mutex(State(skips: skips)) }
+    let resumption: String
+
+    /// - Parameter session: its number in the queue.
+    init(session: Int64, skips: [Skip]) {
+        state = Mutex(State(skips: skips))
+        resumption = "'tomopilot queue retry \(session)'"
+    }
 
     var isPaused: Bool { state.withLock { $0.paused != nil } }
     var isStopping: Bool { state.withLock { $0.stopped != nil } }

@@ -74,6 +74,21 @@ extension SessionService {
         return try await queue(all: false)
     }
 
+    /// Lets a session that has ended go on where it was, before all that wait. A hold that came from it is lifted; any other
+    /// stays.
+    package func retry(_ id: Int64) async throws -> QueueListing {
+        let session = try await store.retry(id) { hold, session in hold.hasPrefix("session '\(session.name)' ") }
+        guard let session else { throw ServiceError(.notFound, "There is no session \(id).") }
+        switch session.state {
+        case .failed, .stopped, .done: break
+        case .queued: throw ServiceError(.conflict, "Session \(id) waits already; it goes on when its turn comes.")
+        case .running, .paused: throw ServiceError(.conflict, "Session \(id) is \(session.state.rawValue); it goes on by itself or by resume.")
+        case .removed: throw ServiceError(.conflict, "Session \(id) was removed; add its settings again.")
+        }
+        try await log("a person lets session '\(session.name)' go on where it ended", kind: "queue", session: id)
+        return try await queue(all: false)
+    }
+
     /// Moves a session that waits to another place among those that wait, counted from 1.
     package func move(_ id: Int64, to place: Int) async throws -> QueueListing {
         guard place >= 1 else { throw ServiceError(.badRequest, "'to' is \(place); it must be a place in the queue, from 1.") }

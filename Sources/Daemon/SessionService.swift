@@ -92,7 +92,7 @@ package actor SessionService: Service {
     }
 
     private func perform(_ session: QueuedSession) async throws {
-        let helm = Helm(skips: try await store.skips(of: session.id))
+        let helm = Helm(session: session.id, skips: try await store.skips(of: session.id))
         current = CurrentSession(session: session, helm: helm)
         defer {
             current = nil

@@ -74,6 +74,27 @@ extension QueueStore {
         }
     }
 
+    /// Puts a session that has ended before all that wait, as it was added; returns it as it was, nil if there is none of this
+    /// number. What was taken out of the queue stays out.
+    ///
+    /// - Parameter liftingHold: whether a hold with this reason ends with it.
+    public func retry(_ id: Int64, liftingHold: @escaping @Sendable (String, QueuedSession) -> Bool) async throws -> QueuedSession? {
+        try await write { db in
+            guard let row = try Row.fetchOne(db, sql: "SELECT * FROM session WHERE id = ?", arguments: [id]) else { return nil }
+            let session = try Self.session(row)
+            guard [.failed, .stopped, .done].contains(session.state) else { return session }
+            try db.execute(
+                sql: """
+                    UPDATE session SET state = 'queued', reason = NULL, ended = NULL,
+                        position = (SELECT ifnull(min(position), 1) - 1 FROM session WHERE state = 'queued') WHERE id = ?
+                    """, arguments: [id])
+            if let hold = try String.fetchOne(db, sql: "SELECT reason FROM hold"), liftingHold(hold, session) {
+                try db.execute(sql: "DELETE FROM hold")
+            }
+            return session
+        }
+    }
+
     /// Moves a session that waits to a place among those that wait, counted from 1; beyond the last it comes last.
     /// Returns it as it was, nil if there is none of this number.
     public func move(_ id: Int64, to place: Int) async throws -> QueuedSession? {

@@ -151,7 +151,7 @@ import Testing
             let verdict = await watch.verdict(at: .question(id))
             #expect(verdict == .skip("nobody said within 0.0 s what became of 'Map lamella 2' of grid G (slot 3): half of it is there"))
             #expect(watch.isOver)
-            #expect(question.next.hasSuffix("the session leaves lamella 2 of grid 3 out, and asks again in its next run."))
+            #expect(question.next.hasSuffix("the session leaves lamella 2 of grid 3 out, and the next run of the session asks again."))
         }
     }
 

@@ -75,6 +75,11 @@ struct Endpoints: Sendable {
                 parameters: [Self.id], answer: .json("Queue")
             ) { call in try .json(await service.remove(call.sessionNumber())) },
             Endpoint(
+                method: .post, path: "/v1/queue/{id}/retry", name: "retrySession",
+                summary: "Lets a session that has ended go on where it was, before all that wait; what people skipped stays out.",
+                parameters: [Self.id], answer: .json("Queue")
+            ) { call in try .json(await service.retry(call.sessionNumber())) },
+            Endpoint(
                 method: .post, path: "/v1/queue/{id}/move", name: "moveSession",
                 summary: "Moves a session that waits to a place among those that wait, counted from 1.",
                 parameters: [Self.id],

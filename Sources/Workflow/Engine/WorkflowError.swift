@@ -59,7 +59,7 @@ extension WorkflowError {
     static func leftOut(_ reason: String) -> Self { Self(code: .leftOut, message: reason) }
     /// Nobody has said in time what became of a step.
     static func unanswered(_ reason: String) -> Self {
-        Self(code: .unanswered, message: "\(GuardedMicroscope.capitalized(reason)). It is asked again in the next run of the session.")
+        Self(code: .unanswered, message: "\(GuardedMicroscope.capitalized(reason)). The next run of the session asks again.")
     }
     /// A person ended the session at a checkpoint.
     public static func stopped(_ reason: String) -> Self { Self(code: .stopped, message: "The session was stopped: \(reason).") }

@@ -14,6 +14,7 @@ final class KeptSkips: Supervisor {
     }
 
     var skips: [Skip] { base.skips }
+    var resumption: String { base.resumption }
 
     func untilReleased(at checkpoint: Checkpoint) async throws { try await base.untilReleased(at: checkpoint) }
 

@@ -31,7 +31,7 @@ extension Session {
         report(
             .gridFailed(
                 slot: slot, name: name, reason: reason,
-                next: (isLast ? "It was the last one" : "The session goes on with the next grid") + "; the same command tries this one again."))
+                next: (isLast ? "It was the last one" : "The session goes on with the next grid") + "; \(supervisor.resumption) tries this one again."))
         return try await reached(slot, name: name).failed(because: reason + (afterRetry ? " (tried twice)" : ""))
     }
 
@@ -88,7 +88,7 @@ extension Session {
             // The level is not finished: the next run tries these again.
             report(
                 .warning(
-                    "\(leftOut.joined(separator: ", ")) of grid \(name) left out by errors (see above); the same command tries again"))
+                    "\(leftOut.joined(separator: ", ")) of grid \(name) left out by errors (see above); \(supervisor.resumption) tries again"))
             return result
         }
         let own = settings.of(grid: slot)

@@ -82,7 +82,7 @@ public struct Session: Sendable {
             } catch {
                 report(.warning("the session report was not written: \(sentence(error))"))
             }
-            report(.sessionEnded("stopped before its end; the same command goes on from here"))
+            report(.sessionEnded("stopped before its end; \(supervisor.resumption) goes on from here"))
             throw error
         }
     }

@@ -45,7 +45,7 @@ public struct StepQuestion: Codable, Sendable, Hashable, PeopleRequest {
     }
 
     /// What happens if nobody does anything.
-    public var next: String { "At \(until.forPeople) the session leaves \(subject) out, and asks again in its next run." }
+    public var next: String { "At \(until.forPeople) the session leaves \(subject) out, and the next run of the session asks again." }
 
     var pending: String { "nobody has said yet what became of \(what)" }
     var announcement: RunEvent { .asking(self) }

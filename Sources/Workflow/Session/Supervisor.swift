@@ -56,10 +56,13 @@ public protocol Supervisor: Sendable {
     func untilReleased(at checkpoint: Checkpoint) async throws
     /// What people have asked it to leave out.
     var skips: [Skip] { get }
+    /// What lets the session go on where it ended, for sentences: `the same command`.
+    var resumption: String { get }
 }
 
 extension Supervisor {
     public var skips: [Skip] { [] }
+    public var resumption: String { "the same command" }
 }
 
 /// Nobody interferes: a session in the foreground, which ends by Control-C.
