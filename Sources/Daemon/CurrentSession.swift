@@ -23,6 +23,10 @@ struct CurrentSession: Sendable {
     /// Name of the grid on the stage.
     var grid: String?
     var steps: [Step] = []
+    /// What it is going to do, once its settings are read.
+    var plan: SessionPlan?
+    /// Where it is in that, since its first step of a grid.
+    var place: String?
     /// What is in the way of the session.
     var obstacle: String?
     var isWaiting = false

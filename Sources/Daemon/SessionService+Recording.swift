@@ -58,6 +58,7 @@ extension SessionService {
     }
 
     private func begin(_ id: StepIdentifier, title: String) async {
+        if let place = current?.plan?.place(of: id) { current?.place = place }
         let median = try? await store.medianTime(ofStep: id.kind)
         var (limit, basis) = stepLimit.limit(median: median)
         if id.kind == "acquisition", median == nil, let hours = current?.acquisitionLimit {

@@ -13,7 +13,7 @@ extension SessionService {
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
             state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
-            phase: current?.phase, fraction: current?.fraction, obstacle: current?.obstacle,
+            phase: current?.phase, place: current?.place, fraction: current?.fraction, obstacle: current?.obstacle,
             inspection: current?.inspection.map(InspectionEntry.init), question: current?.question.map(QuestionEntry.init),
             steps: (current?.steps ?? []).map {
                 StepInProgress(
@@ -35,6 +35,12 @@ extension SessionService {
         if current.inspection != nil { return .inspecting }
         if current.question != nil { return .asking }
         return .running
+    }
+
+    /// What the session under way is going to do, and where it is in that.
+    package func plan() throws -> PlanListing {
+        guard let current, let plan = current.plan else { throw ServiceError(.conflict, "No session runs, so there is no plan.") }
+        return PlanListing(session: current.session.id, place: current.place, parts: plan.parts)
     }
 
     /// Checks settings strictly and puts a session at the end of the queue.

@@ -156,11 +156,12 @@ extension QueueStore {
         let started: String? = row["started"]
         let ended: String? = row["ended"]
         let onFailure: String? = row["onFailure"]
+        let what = "session \(row["id"] as Int64)"
         return QueuedSession(
             id: row["id"], position: row["position"], name: row["name"], folder: row["folder"], settings: row["settings"],
             base: row["base"], onFailure: onFailure.flatMap(QueuedSession.OnFailure.init),
             // The table holds no other state.
-            state: QueuedSession.State(rawValue: row["state"]) ?? .removed, added: try date(row["added"]),
-            started: try started.map(date), ended: try ended.map(date), reason: row["reason"])
+            state: QueuedSession.State(rawValue: row["state"]) ?? .removed, added: try date(row["added"], of: what),
+            started: try started.map { try date($0, of: what) }, ended: try ended.map { try date($0, of: what) }, reason: row["reason"])
     }
 }

@@ -107,6 +107,10 @@ public struct SessionStore: Journal {
                     CREATE UNIQUE INDEX oneSkip ON skip (grid, ifnull(lamella, 0));
                     """)
         }
+        migrator.registerMigration("inputs") { db in
+            try db.execute(sql: "ALTER TABLE step ADD COLUMN input TEXT")
+        }
+        try requireKnown(migrator, database, path)
         try migrator.migrate(database)
         let run = try database.write { db in
             try db.execute(sql: "INSERT INTO run (started, settings) VALUES (?, ?)", arguments: [Self.now(), settings])
@@ -119,49 +123,61 @@ public struct SessionStore: Journal {
         do {
             return try await database.read { db in
                 let row = try Row.fetchOne(
-                    db, sql: "SELECT state, inputDigest, output, products FROM step WHERE id = ?", arguments: [step.path])
+                    db, sql: "SELECT state, inputDigest, input, output, products FROM step WHERE id = ?", arguments: [step.path])
                 guard let row, let state = JournalEntry.State(rawValue: row["state"]) else { return nil }
-                // An entry of an earlier build, or one that cannot be read, names no files.
-                let products = (row["products"] as Data?).flatMap { try? JSONDecoder().decode([StepProduct].self, from: $0) }
-                return JournalEntry(state: state, inputDigest: row["inputDigest"], output: row["output"], products: products ?? [])
+                let input = StepInput(digest: row["inputDigest"], json: (row["input"] as String?).map { Data($0.utf8) })
+                return JournalEntry(state: state, input: input, output: row["output"], products: try products(of: step, row["products"]))
             }
         } catch {
             throw Self.worded(error, path: path)
         }
     }
 
-    public func intend(_ step: StepIdentifier, inputDigest: String) async throws {
+    /// The files of an entry; one of an earlier build names none.
+    private func products(of step: StepIdentifier, _ data: Data?) throws -> [StepProduct] {
+        guard let data else { return [] }
+        do {
+            return try JSONDecoder().decode([StepProduct].self, from: data)
+        } catch {
+            // Taken for none, a file that somebody changed would pass for the one that was made.
+            throw WorkflowError.unreadableJournal(step: step, "the files", of: path, error)
+        }
+    }
+
+    public var place: String { path }
+
+    public func intend(_ step: StepIdentifier, input: StepInput) async throws {
         let run = run
         try await write { db in
             try db.execute(
                 sql: """
-                    INSERT INTO step (id, run, state, inputDigest, intended) VALUES (?, ?, 'intended', ?, ?)
+                    INSERT INTO step (id, run, state, inputDigest, input, intended) VALUES (?, ?, 'intended', ?, ?, ?)
                     ON CONFLICT (id) DO UPDATE SET run = excluded.run, state = 'intended',
-                        inputDigest = excluded.inputDigest, intended = excluded.intended,
+                        inputDigest = excluded.inputDigest, input = excluded.input, intended = excluded.intended,
                         ended = NULL, output = NULL, reason = NULL, products = NULL
                     """,
-                arguments: [step.path, run, inputDigest, Self.now()])
+                arguments: [step.path, run, input.digest, input.text, Self.now()])
             // What a person allowed is allowed once.
             try Self.closeAnswers(to: step, db)
         }
     }
 
-    public func finish(_ step: StepIdentifier, inputDigest: String, output: Data, products: [StepProduct]) async throws {
+    public func finish(_ step: StepIdentifier, input: StepInput, output: Data, products: [StepProduct]) async throws {
         let products = products.isEmpty ? nil : try JSONEncoder().encode(products)
-        try await end(step, inputDigest: inputDigest, state: .done, output: output, reason: nil, products: products)
+        try await end(step, input: input, state: .done, output: output, reason: nil, products: products)
     }
 
-    public func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws {
-        try await end(step, inputDigest: inputDigest, state: .failed, output: nil, reason: reason)
+    public func fail(_ step: StepIdentifier, input: StepInput, reason: String) async throws {
+        try await end(step, input: input, state: .failed, output: nil, reason: reason)
     }
 
     private func end(
-        _ step: StepIdentifier, inputDigest: String, state: JournalEntry.State, output: Data?, reason: String?, products: Data? = nil
+        _ step: StepIdentifier, input: StepInput, state: JournalEntry.State, output: Data?, reason: String?, products: Data? = nil
     ) async throws {
         try await write { db in
             try db.execute(
-                sql: "UPDATE step SET state = ?, inputDigest = ?, ended = ?, output = ?, reason = ?, products = ? WHERE id = ?",
-                arguments: [state.rawValue, inputDigest, Self.now(), output, reason, products, step.path])
+                sql: "UPDATE step SET state = ?, inputDigest = ?, input = ?, ended = ?, output = ?, reason = ?, products = ? WHERE id = ?",
+                arguments: [state.rawValue, input.digest, input.text, Self.now(), output, reason, products, step.path])
             try Self.closeAnswers(to: step, db)
         }
     }
@@ -183,6 +199,12 @@ public struct SessionStore: Journal {
         }
     }
 
+    /// - Throws: where a newer build has written the file, whose rows this one would misread.
+    static func requireKnown(_ migrator: DatabaseMigrator, _ database: DatabaseQueue, _ path: String) throws {
+        guard try database.read(migrator.hasBeenSuperseded) else { return }
+        throw WorkflowError.unusableJournal(path, "was written by a newer TomoPilot than this one, and was left as it is; use that version to go on with it")
+    }
+
     static func worded(_ error: any Error, path: String) -> any Error {
         guard let error = error as? DatabaseError else { return error }
         let what = error.message ?? "code \(error.resultCode.rawValue)"
@@ -198,4 +220,9 @@ public struct SessionStore: Journal {
     }
 
     static func now() -> String { Date.now.formatted(.iso8601) }
+}
+
+extension StepInput {
+    /// As the table keeps it.
+    fileprivate var text: String? { json.map { String(decoding: $0, as: UTF8.self) } }
 }

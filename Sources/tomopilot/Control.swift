@@ -27,6 +27,7 @@ struct Status: AsyncParsableCommand {
 private func description(of status: ServiceStatus) -> String {
     var line = status.state.rawValue
     if let session = status.session { line += ": session \(session.id) '\(session.name)'" }
+    if let place = status.place { line += ", \(place)" }
     if let phase = status.phase { line += ", \(phase)" + (status.fraction.map { " \(Int($0 * 100)) %" } ?? "") }
     if let reason = status.reason { line += " (\(reason))" }
     if status.queued > 0 { line += "; \(status.queued) waiting" }

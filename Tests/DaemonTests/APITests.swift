@@ -191,7 +191,7 @@ import Testing
             let router = ControlServer.router(Endpoints(service: service.service).all, token: nil, isLoopback: true)
             let routes = Set(router.routes.map { "\($0.method.rawValue) \($0.path.description)" })
             #expect(described == routes)
-            #expect(described.count == 16)
+            #expect(described.count == 17)
         }
     }
 
@@ -233,6 +233,14 @@ import Testing
             let running = try await service.ask("GET", "/v1/status").value(AnyJSON.self)
             try check(running, "Status")
             try check(running.object?["steps"]?.array?.first, "Step")
+            let place = running.object?["place"]?.text
+            #expect(place?.hasPrefix("grid 1 of ") == true)
+            let plan = try await service.ask("GET", "/v1/plan").value(AnyJSON.self)
+            try check(plan, "Plan")
+            for part in plan.object?["parts"]?.array ?? [] {
+                try check(part, "PlanPart")
+                for line in part.object?["lines"]?.array ?? [] { try check(line, "PlanLine") }
+            }
             let queue = try await service.ask("GET", "/v1/queue").value(AnyJSON.self)
             try check(queue, "Queue")
             try check(queue.object?["sessions"]?.array?.first, "Session")

@@ -34,7 +34,7 @@ import Testing
 
     private func begun(_ path: String) async throws -> SessionStore {
         let store = try SessionStore(path: path, settings: "")
-        try await store.intend(id, inputDigest: inputDigest(of: 1))
+        try await store.intend(id, input: StepInput(of: 1))
         return store
     }
 

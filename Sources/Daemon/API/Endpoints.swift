@@ -17,6 +17,10 @@ struct Endpoints: Sendable {
                 method: .get, path: "/v1/status", name: "status", summary: "What the service does now.", answer: .json("Status")
             ) { _ in try .json(await service.status()) },
             Endpoint(
+                method: .get, path: "/v1/plan", name: "plan", summary: "What the session under way is going to do, and where it is in that.",
+                answer: .json("Plan")
+            ) { _ in try .json(await service.plan()) },
+            Endpoint(
                 method: .get, path: "/v1/log", name: "log", summary: "The log, oldest first.",
                 parameters: [
                     .init(name: "after", place: .query, meaning: "Only lines after the one with this number.", schema: Self.integer(0)),

@@ -90,7 +90,7 @@ struct OpenAPIDocument: Sendable {
         "Status": object(
             ["state": oneOf(ServiceStatus.State.allCases.map(\.rawValue)), "steps": list("Step"), "queued": integer, "last_event": integer],
             optional: [
-                "reason": text, "session": reference("Session"), "phase": text, "fraction": number, "obstacle": text,
+                "reason": text, "session": reference("Session"), "phase": text, "place": text, "fraction": number, "obstacle": text,
                 "inspection": reference("Inspection"), "question": reference("Question"),
             ]),
         "Question": object(
@@ -98,6 +98,11 @@ struct OpenAPIDocument: Sendable {
                 "step": text, "title": text, "grid": integer, "name": text, "reason": text, "evidence": ["type": "array", "items": text],
                 "answers": list("Answer"), "since": time, "until": time, "next": text,
             ], optional: ["refusal": text]),
+        "Plan": object(["session": integer, "parts": list("PlanPart")], optional: ["place": text]),
+        "PlanPart": object(["lines": list("PlanLine")], optional: ["slot": integer, "level": integer]),
+        "PlanLine": object(
+            ["title": text, "role": oneOf(SessionPlan.Role.allCases.map(\.rawValue)), "for_each_lamella": ["type": "boolean"]],
+            optional: ["step": text, "condition": text]),
         "Answer": object(["answer": oneOf(StepAnswer.allCases.map(\.rawValue)), "consequence": text]),
         "Inspection": object(
             [

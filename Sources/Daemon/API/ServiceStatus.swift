@@ -33,6 +33,8 @@ package struct ServiceStatus: Codable, Sendable, Hashable {
     package let session: SessionEntry?
     /// What is being worked on, such as a grid's name.
     package let phase: String?
+    /// Where it is in its plan, such as `grid 2 of 3, step 9 of 20`.
+    package let place: String?
     /// How much of the phase is done, 0 to 1.
     package let fraction: Double?
     /// What is in the way of the session, such as the vacuum.
@@ -47,6 +49,14 @@ package struct ServiceStatus: Codable, Sendable, Hashable {
     package let queued: Int
     /// The number of the newest line of the log.
     package let lastEvent: Int64
+}
+
+/// What the session under way is going to do.
+package struct PlanListing: Codable, Sendable, Hashable {
+    package let session: Int64
+    /// Where it is, such as `grid 2 of 3, step 9 of 20`.
+    package let place: String?
+    package let parts: [SessionPlan.Part]
 }
 
 /// What people are asked to confirm.

@@ -10,15 +10,19 @@ import Foundation
 public struct Engine: Sendable {
     private let journal: any Journal
     private let uncertainSteps: UncertainSteps
+    private let plan: SessionPlan?
     private let report: @Sendable (RunEvent) -> Void
     private var ask: (@Sendable (StepDoubt) async throws -> GivenAnswer)?
 
     /// An engine that writes to a journal and reports what happens.
+    ///
+    /// - Parameter plan: what it may do; nil anything.
     public init(
-        journal: any Journal, uncertainSteps: UncertainSteps = .stop, report: @escaping @Sendable (RunEvent) -> Void
+        journal: any Journal, uncertainSteps: UncertainSteps = .stop, plan: SessionPlan? = nil, report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.journal = journal
         self.uncertainSteps = uncertainSteps
+        self.plan = plan
         self.report = report
     }
 
@@ -45,16 +49,23 @@ public struct Engine: Sendable {
 
     /// The stored output of a step that is done with an input, if it is.
     func output<Output: Decodable>(of step: StepIdentifier, inputDigest: String, as type: Output.Type) async throws -> Output? {
-        guard let entry = try await journal.entry(for: step), entry.state == .done, entry.inputDigest == inputDigest,
-            let data = entry.output
-        else { return nil }
-        return try JSONDecoder().decode(type, from: data)
+        guard let entry = try await journal.entry(for: step), entry.state == .done, entry.input.digest == inputDigest else { return nil }
+        return try decoded(type, of: entry, step)
     }
 
     /// The output that a step had when it was done last, with whatever input.
     func lastOutput<Output: Decodable>(of step: StepIdentifier, as type: Output.Type) async throws -> Output? {
-        guard let entry = try await journal.entry(for: step), let data = entry.output else { return nil }
-        return try JSONDecoder().decode(type, from: data)
+        try await journal.entry(for: step).flatMap { try decoded(type, of: $0, step) }
+    }
+
+    /// - Throws: ``WorkflowError`` where the journal is damaged there, or another version of the program wrote it.
+    private func decoded<Output: Decodable>(_ type: Output.Type, of entry: JournalEntry, _ step: StepIdentifier) throws -> Output? {
+        guard let data = entry.output else { return nil }
+        do {
+            return try JSONDecoder().decode(type, from: data)
+        } catch {
+            throw WorkflowError.unreadableJournal(step: step, "an outcome", of: journal.place, error)
+        }
     }
 
     /// The files that a step left when it was done last, as they were then.
@@ -63,33 +74,35 @@ public struct Engine: Sendable {
     /// The outcome of a step: from the journal where it is done, else by doing it.
     public func run<Input, Output>(_ step: Step<Input, Output>) async throws -> Output {
         try Task.checkCancellation()
-        let digest = try inputDigest(of: step.input)
+        if let reason = plan?.refusal(of: step.id, exposes: step.investigate != nil) { throw WorkflowError.unplanned(step: step.id, reason) }
+        let input = try StepInput(of: step.input)
         var perform = step.perform
         if let entry = try await journal.entry(for: step.id) {
-            if entry.state == .done, let output = try storedOutput(of: entry, digest: digest, step: step), try isThere(entry, step) {
+            if entry.state == .done, let output = try storedOutput(of: entry, input: input, step: step), try isThere(entry, step) {
                 report(.skipped(step.id, title: step.title))
                 return output
             }
+            if entry.state != .done, entry.input.digest != input.digest { tellChange(of: step, from: entry, to: input) }
             if entry.state != .done, let investigate = step.investigate {
                 switch try await investigate() {
-                case .happened(let output): return try await recovered(step, digest: digest, output)
+                case .happened(let output): return try await recovered(step, input: input, output)
                 case .didNotHappen: break
                 case .partly(let words, let finish):
                     report(.note("\(step.title): \(words)"))
                     perform = finish
                 case .unknown(let reason, let evidence):
                     let doubt = StepDoubt(step: step.id, title: step.title, reason: reason, evidence: evidence)
-                    if let output = try await settled(step, doubt, investigate) { return try await recovered(step, digest: digest, output) }
+                    if let output = try await settled(step, doubt, investigate) { return try await recovered(step, input: input, output) }
                 }
             }
         }
-        try await journal.intend(step.id, inputDigest: digest)
+        try await journal.intend(step.id, input: input)
         report(.started(step.id, title: step.title, exposing: step.investigate != nil))
-        return try await finish(step, digest: digest, perform: perform)
+        return try await finish(step, input: input, perform: perform)
     }
 
-    private func recovered<Input, Output>(_ step: Step<Input, Output>, digest: String, _ output: Output) async throws -> Output {
-        try await journal.finish(step.id, inputDigest: digest, output: JSONEncoder().encode(output), products: products(of: step, output))
+    private func recovered<Input, Output>(_ step: Step<Input, Output>, input: StepInput, _ output: Output) async throws -> Output {
+        try await journal.finish(step.id, input: input, output: JSONEncoder().encode(output), products: products(of: step, output))
         report(.recovered(step.id, title: step.title))
         return output
     }
@@ -153,7 +166,7 @@ public struct Engine: Sendable {
     }
 
     private func finish<Input, Output>(
-        _ step: Step<Input, Output>, digest: String, perform: @Sendable () async throws -> Output
+        _ step: Step<Input, Output>, input: StepInput, perform: @Sendable () async throws -> Output
     ) async throws -> Output {
         let (id, title) = (step.id, step.title)
         let clock = ContinuousClock()
@@ -161,7 +174,7 @@ public struct Engine: Sendable {
         do {
             let output = try await perform()
             try await journal.finish(
-                id, inputDigest: digest, output: JSONEncoder().encode(output), products: products(of: step, output))
+                id, input: input, output: JSONEncoder().encode(output), products: products(of: step, output))
             report(.finished(id, title: title, duration: clock.now - begin))
             return output
         } catch where error is CancellationError || Task.isCancelled {
@@ -170,7 +183,7 @@ public struct Engine: Sendable {
         } catch {
             report(.failed(id, title: title, reason: sentence(error)))
             do {
-                try await journal.fail(id, inputDigest: digest, reason: sentence(error))
+                try await journal.fail(id, input: input, reason: sentence(error))
             } catch let second {
                 // The step stays an intent, which is safe; the first error is the one to tell.
                 report(.warning("the failure could not be written down: \(sentence(second))"))
@@ -180,17 +193,19 @@ public struct Engine: Sendable {
     }
 
     private func storedOutput<Input, Output>(
-        of entry: JournalEntry, digest: String, step: Step<Input, Output>
+        of entry: JournalEntry, input: StepInput, step: Step<Input, Output>
     ) throws -> Output? {
-        guard let data = entry.output else { return nil }
-        if entry.inputDigest != digest {
-            guard step.investigate == nil else { throw WorkflowError.inputChanged(step: step.id) }
-            return nil
-        }
-        do {
-            return try JSONDecoder().decode(Output.self, from: data)
-        } catch {
-            throw WorkflowError.unreadableJournal(step: step.id, reason: "\(error)")
-        }
+        guard entry.output != nil, entry.input.digest != input.digest else { return try decoded(Output.self, of: entry, step.id) }
+        guard step.investigate == nil else { throw WorkflowError.inputChanged(step: step.id, entry.input.changes(to: input)) }
+        return nil
+    }
+
+    /// Says what is other than when a step was begun, and what follows.
+    private func tellChange<Input, Output>(of step: Step<Input, Output>, from entry: JournalEntry, to input: StepInput) {
+        let what = entry.input.changes(to: input).map { " (\($0))" } ?? ""
+        let next =
+            step.investigate == nil
+            ? "it is done as the settings are now" : "what it exposed then counts, and only what is missing is done as the settings are now"
+        report(.note("'\(step.title)' was begun with other settings\(what); \(next)"))
     }
 }

@@ -66,6 +66,12 @@ public struct Inspection: Codable, Sendable, Hashable, PeopleRequest {
 /// How a gate for people was passed.
 enum Inspected<Value: Sendable>: Sendable {
     case confirmed(Value)
-    /// The rest of the grid is left out, and why.
-    case leftOut(String)
+    /// The rest of the grid is left out.
+    case leftOut(LeftOut)
+}
+
+/// Why something is left out, and whether a person said so; otherwise none came in time.
+struct LeftOut: Sendable, Hashable {
+    let reason: String
+    let byPerson: Bool
 }
