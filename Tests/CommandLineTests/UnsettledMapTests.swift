@@ -4,7 +4,7 @@ import SerialEMSimulator
 import Testing
 
 /// SerialEM ends in the middle of a lamella's map: nobody can tell what was exposed, and the session asks a person.
-@Suite struct UnsettledMapTests {
+@Suite(.serialized) struct UnsettledMapTests {
     private static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Models").path
 

@@ -49,7 +49,7 @@ struct GridReport: Codable, Sendable, Hashable {
 
     /// What was reached before it failed.
     func failed(because reason: String) -> Self {
-        var report = skipped(because: reason).lacking(reason)
+        var report = skipped(because: reason).lacking(reason.trimmingSuffix("."))
         report.failed = true
         return report
     }

@@ -74,8 +74,10 @@ public struct Session: Sendable {
             await leaveSafe(microscope)
             for grid in reports { grid.lines.forEach { report(.note($0)) } }
             report(.note("pictures are in \(settings.sessionFolder)/<grid>/SPACE_maps/*_overview.png"))
+            let missing = reports.compactMap { grid in grid.missing.map { "grid \(grid.name): \($0)" } }
+            if !missing.isEmpty { report(.note("not done: \(missing.joined(separator: "; ")); \(supervisor.resumption) tries it again")) }
             report(.sessionEnded(Self.summary(reports)))
-            return reports.compactMap { grid in grid.missing.map { "grid \(grid.name): \($0)" } }
+            return missing
         } catch {
             // A cancelled run may end with the error of whatever noticed it first.
             let isStopped = error is CancellationError || Task.isCancelled
