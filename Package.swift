@@ -21,6 +21,7 @@ let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swi
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Files that neither the client nor the simulator made; tests read them where they lie.
@@ -117,7 +118,7 @@ let package = Package(
                 "Geometry", "Units", "InferenceWire", .product(name: "Yams", package: "Yams"),
             ], swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["Workflow", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+            name: "Store", dependencies: ["Workflow", grdb], swiftSettings: strict),
         // The service around sessions.
         .target(
             name: "Daemon",
@@ -154,11 +155,11 @@ let package = Package(
             "Workflow",
             [
                 "Store", "Microscope", "SerialEMMicroscope", "SerialEMClient", "SerialEMSimulator", "Detection",
-                "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", logging,
+                "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", grdb, logging,
             ]),
         tests(
             "Daemon",
-            ["Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix, logging]),
+            ["Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", grdb, hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix, logging]),
         // The programs as an operator starts them.
         .testTarget(
             name: "CommandLineTests",

@@ -185,7 +185,7 @@ class ChaosSession:
                 self.hit_finished_session()
                 continue
             if self.reference is None:
-                raise Hung(f"the run without faults failed: {error}")
+                raise Hung(f"the run without faults ended with status {status}: {error}")
             failures = 0 if self.was_hit else failures + 1
             if failures > MOST_FAILURES:
                 raise Hung(f"the session does not come to its end: {error}")

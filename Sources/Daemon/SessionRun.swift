@@ -38,22 +38,25 @@ package struct SessionRun: Sendable {
     }
 
     /// Runs until the session's end, which leaves the microscope safe; cancelled, until SerialEM has finished its command.
+    /// Returns what was asked for and neither done nor left out by a person, a sentence for each grid.
+    @discardableResult
     package func perform(
         supervisor: any Supervisor = FreeRun(), report: @escaping @Sendable (RunEvent) -> Void = { _ in }
-    ) async throws {
+    ) async throws -> [String] {
         let worker = InferenceWorker(executable: worker, logger: logger("inference"))
         do {
-            try await perform(worker, supervisor, report)
+            let missing = try await perform(worker, supervisor, report)
+            await worker.shutdown()
+            return missing
         } catch {
             await worker.shutdown()
             throw error
         }
-        await worker.shutdown()
     }
 
     private func perform(
         _ worker: InferenceWorker, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
-    ) async throws {
+    ) async throws -> [String] {
         // Asked before the microscope is touched; a folder that is made later is asked for again.
         let isThere = FileManager.default.fileExists(atPath: settings.sessionFolder)
         var lock = isThere ? try SessionLock(folder: settings.sessionFolder) : nil
@@ -84,13 +87,13 @@ package struct SessionRun: Sendable {
             log.take($0)
             report($0)
         }
-        var failure: (any Error)?
-        do { try await session.run(on: microscope) } catch { failure = error }
+        let ending: Result<[String], any Error>
+        do { ending = .success(try await session.run(on: microscope)) } catch { ending = .failure(error) }
         // Asked of the worker while it still runs.
         let workerPeak = await worker.processIdentifier().flatMap { PeakMemory.ofProcess($0) }
         if let peak = PeakMemory.sentence(own: PeakMemory.ofProcess(), worker: workerPeak) { log.take(.note(peak)) }
         withExtendedLifetime(lock) {}
-        if let failure { throw failure }
+        return try ending.get()
     }
 
     /// A folder with maps and without the journal that says what was exposed for them: all of it would be exposed again.

@@ -1,7 +1,7 @@
 import Foundation
 import ImageFiles
 package import Store
-import Workflow
+package import Workflow
 
 /// What people ask of the service; each request is refused with a sentence where it cannot be done.
 extension SessionService {
@@ -13,8 +13,8 @@ extension SessionService {
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
             state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
-            phase: current?.phase, fraction: current?.fraction, obstacle: current?.obstacle,
-            inspection: current?.inspection.map(InspectionEntry.init),
+            phase: current?.phase, place: current?.place, fraction: current?.fraction, obstacle: current?.obstacle,
+            inspection: current?.inspection.map(InspectionEntry.init), question: current?.question.map(QuestionEntry.init),
             steps: (current?.steps ?? []).map {
                 StepInProgress(
                     title: $0.title, seconds: Self.seconds(now - $0.begin), usualSeconds: $0.usual.map(Self.seconds),
@@ -33,7 +33,14 @@ extension SessionService {
         if current.helm.isStopping { return .stopping }
         if current.helm.isPaused { return current.isWaiting ? .paused : .pausing }
         if current.inspection != nil { return .inspecting }
+        if current.question != nil { return .asking }
         return .running
+    }
+
+    /// What the session under way is going to do, and where it is in that.
+    package func plan() throws -> PlanListing {
+        guard let current, let plan = current.plan else { throw ServiceError(.conflict, "No session runs, so there is no plan.") }
+        return PlanListing(session: current.session.id, place: current.place, parts: plan.parts)
     }
 
     /// Checks settings strictly and puts a session at the end of the queue.
@@ -70,6 +77,21 @@ extension SessionService {
         let session = try await store.remove(id, reason: "removed by a person", at: .now)
         try Self.requireWaiting(session, id, to: "removed", instead: "stop or abort it")
         try await log("session '\(session?.name ?? "")' is removed from the queue", kind: "queue", session: id)
+        return try await queue(all: false)
+    }
+
+    /// Lets a session that has ended go on where it was, before all that wait. A hold that came from it is lifted; any other
+    /// stays.
+    package func retry(_ id: Int64) async throws -> QueueListing {
+        let session = try await store.retry(id) { hold, session in hold.hasPrefix("session '\(session.name)' ") }
+        guard let session else { throw ServiceError(.notFound, "There is no session \(id).") }
+        switch session.state {
+        case .failed, .stopped, .done: break
+        case .queued: throw ServiceError(.conflict, "Session \(id) waits already; it goes on when its turn comes.")
+        case .running, .paused: throw ServiceError(.conflict, "Session \(id) is \(session.state.rawValue); it goes on by itself or by resume.")
+        case .removed: throw ServiceError(.conflict, "Session \(id) was removed; add its settings again.")
+        }
+        try await log("a person lets session '\(session.name)' go on where it ended", kind: "queue", session: id)
         return try await queue(all: false)
     }
 
@@ -157,6 +179,23 @@ extension SessionService {
         // The file outlives a crash of the service; the session sees it within a second.
         try AtomicFile.write("", to: inspection.marker)
         try await log("a person confirms \(inspection.what)", kind: "inspection", session: current?.session.id)
+        return try await status()
+    }
+
+    /// Takes what a person says of the step that the session asks about, and of no other.
+    package func answer(_ answer: AnswerToQuestion) async throws -> ServiceStatus {
+        guard let question = current?.question else {
+            throw ServiceError(.conflict, "The session asks about no step, so '\(answer.step.prefix(200))' needs no answer.")
+        }
+        guard question.step.path == answer.step else {
+            throw ServiceError(.conflict, "The session does not ask about step '\(answer.step.prefix(200))' but about \(question.step), \(question.what).")
+        }
+        if let reason = answer.reason { try Self.check(reason, key: "reason", longest: 500) }
+        // The file outlives a crash of the service; the session sees it within a second.
+        try AtomicFile.write(StepQuestion.marking(answer.answer, reason: answer.reason), to: question.marker)
+        try await log(
+            "a person says '\(answer.answer.rawValue)' of \(question.what)" + (answer.reason.map { ": \($0)" } ?? ""), kind: "question",
+            session: current?.session.id)
         return try await status()
     }
 

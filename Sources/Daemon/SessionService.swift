@@ -92,7 +92,7 @@ package actor SessionService: Service {
     }
 
     private func perform(_ session: QueuedSession) async throws {
-        let helm = Helm(skips: try await store.skips(of: session.id))
+        let helm = Helm(session: session.id, skips: try await store.skips(of: session.id))
         current = CurrentSession(session: session, helm: helm)
         defer {
             current = nil
@@ -160,6 +160,7 @@ package actor SessionService: Service {
         do {
             // Asked again: a link may lead elsewhere since the session was queued.
             let settings = try folders.settings(session.settings, name: session.name, base: session.base)
+            current?.plan = SessionPlan(settings)
             current?.acquisitionLimit = .seconds(settings.acquisitionHours * 3600)
             try await run(settings, session.settings, helm, report)
             return .done

@@ -81,7 +81,7 @@ final class ScriptedSessions: Sendable {
                 supervisor: supervisor, makeSafe: { .init(reached: [], failures: []) }, reconnect: {}, patience: .seconds(3600), report: report)
             let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
             if let inspection = state.withLock({ $0.inspection.take() }) {
-                let watch = InspectionWatch(
+                let watch = PeopleWatch(
                     inspection, over: supervisor, limit: .seconds(3600), reminder: .seconds(1800), interval: .milliseconds(5), check: {},
                     report: report)
                 report(.inspecting(inspection))

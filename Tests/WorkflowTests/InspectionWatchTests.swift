@@ -48,8 +48,8 @@ import Testing
     private func watch(
         _ inspection: Inspection, over person: Person = Person(), limit: Duration = .seconds(3600), reminder: Duration? = nil, _ told: Told,
         check: @escaping @Sendable () async throws -> Void = {}
-    ) -> InspectionWatch {
-        InspectionWatch(
+    ) -> PeopleWatch<Inspection> {
+        PeopleWatch(
             inspection, over: person, limit: limit, reminder: reminder, interval: .milliseconds(1), check: check, report: told.take)
     }
 

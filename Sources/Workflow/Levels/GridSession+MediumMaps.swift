@@ -103,6 +103,8 @@ extension GridSession {
             products: { [folder] in [folder.inFolder($0)] }
         ) { [self] in
             try await evidence(of: request, setup: mediumSetup)
+        } takenAsDone: { [self] in
+            try await mapOfWhatIsThere(request, setup: mediumSetup)
         } perform: { [self] in
             try await use(mediumSetup)
             let centre = lamella.stage + (offset ?? .zero)

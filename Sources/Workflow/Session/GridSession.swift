@@ -44,14 +44,14 @@ actor GridSession {
 
     nonisolated var settings: SessionSettings { context.settings }
     nonisolated var microscope: any Microscope { placed }
-    nonisolated var engine: Engine { context.engine }
+    nonisolated var engine: Engine { context.engine.asking { [self] doubt in try await ask(doubt) } }
 
     /// Does something for one lamella; nil if that lamella has to be left out, which is remembered.
     func sparing<T: Sendable>(lamella: String, _ body: @Sendable () async throws -> T) async throws -> T? {
         switch try await ExposureBook.$lamella.withValue(lamella, operation: { try await engine.sparing(lamella: lamella, body) }) {
         case .done(let value): return value
-        case .leftOut(let reason):
-            leftOut[lamella] = reason
+        case .leftOut(let reason, let byPerson):
+            if !byPerson { leftOut[lamella] = reason }
             return nil
         }
     }

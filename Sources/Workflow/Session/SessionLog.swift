@@ -76,7 +76,7 @@ public final class SessionLog: Sendable {
         case .held(let checkpoint, _): state.waiting = "waits \(checkpoint)"
         case .released: state.waiting = nil
         case .cleared: state.waiting = nil
-        case .sessionStarted, .gridStarted, .leftOut, .gridFailed, .inspecting, .inspectionReminder, .inspected, .microscopeLeft, .obstructed, .note, .warning: break
+        case .sessionStarted, .gridStarted, .leftOut, .gridFailed, .inspecting, .inspectionReminder, .inspected, .asking, .questionReminder, .answered, .microscopeLeft, .obstructed, .note, .warning: break
         }
     }
 
@@ -135,6 +135,9 @@ public final class SessionLog: Sendable {
         case .inspecting(let inspection): "INSPECT    \(inspection.request) \(inspection.next)"
         case .inspectionReminder(let inspection): "INSPECT    Still: \(inspection.request) \(inspection.next)"
         case .inspected(let inspection, let outcome): "           \(inspection.what): \(outcome)"
+        case .asking(let question): "QUESTION   \(question.request) \(question.next)"
+        case .questionReminder(let question): "QUESTION   Still: \(question.request) \(question.next)"
+        case .answered(let question, let outcome): "           \(question.what): \(outcome)"
         case .leftOut(let what, let reason): "SKIPPED    \(what): \(reason)"
         case .gridFailed(let slot, let name, let reason, let next): "SKIPPED    grid \(name) (slot \(slot)): \(reason) \(next)"
         case .obstructed(let text, let next): "WAITS      \(text) \(next)"

@@ -25,7 +25,7 @@ extension SessionSettings {
         #         target_list: [mitos]    # also exclude_lamella_classes and uncertain_steps, avoid_list, target_score_threshold,
         #                                 # sparse_targets, target_edge, penalty_weight, extra_tracking, max_tilt,
         #                                 # maximum_dose_before_acquisition
-        uncertain_steps: stop             # an exposure that was begun and cannot be settled: stop, skip the lamella, repeat it
+        uncertain_steps: stop             # an exposure that was begun and cannot be settled: stop and ask a person, skip the lamella, repeat it
 
         # --- Microscope ---
         WG_image_state: 1                 # imaging state of the grid map (not Low Dose)
