@@ -4,6 +4,9 @@ public import Units
 
 /// A microscope in the words of a lamella session: few, coarse things to do, each finished and read back when it returns.
 ///
+/// A state that does not read as it was set is set once more, and then a ``MicroscopeError`` with the code `notAsSet` is thrown.
+/// What a microscope cannot read back, its conformance says.
+///
 /// A method that exposes the sample blanks the beam again before it returns or throws. No method repeats an exposure.
 public protocol Microscope: Sendable {
     /// Takes control and says what is fixed for the session.
@@ -15,10 +18,10 @@ public protocol Microscope: Sendable {
     func enter(folder: String, navigatorFile: String) async throws
     /// What is in a cassette slot.
     func cassetteSlot(_ slot: Int) async throws -> CassetteSlot
-    /// Brings a grid onto the stage; valves are closed meanwhile.
+    /// Brings a grid onto the stage, and looks that it is there; valves are closed meanwhile.
     func loadGrid(slot: Int) async throws
-    /// Brings the grid on the stage back to its slot; valves are closed meanwhile.
-    func unloadGrid() async throws
+    /// Brings the grid on the stage back to its slot, and looks that it is there; valves are closed meanwhile.
+    func unloadGrid(to slot: Int) async throws
     /// Finds roughly how a grid lies that was loaded again, with images at several places of its whole-grid map, and moves the
     /// navigator's items along.
     func realignReloadedGrid(toMapWithNote note: String) async throws

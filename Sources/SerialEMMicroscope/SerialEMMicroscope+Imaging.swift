@@ -19,11 +19,12 @@ extension SerialEMMicroscope {
 
     public func moveStage(to position: Point<Frame.Stage>, z: Micrometers?) async throws {
         let c = connection
-        try await confirm("Stage at \(short(position.x)), \(short(position.y)) µm") {
+        try await confirm("Stage at \(short(position.x)), \(short(position.y)) µm\(z.map { ", z \(short($0.value)) µm" } ?? "")") {
             try await c.moveStageTo(x: Micrometers(position.x), y: Micrometers(position.y), z: z)
         } reads: {
             let at = try await c.reportStageXYZ()
-            return Point<Frame.Stage>(x: at.x.value, y: at.y.value).distance(to: position) < Self.stageTolerance
+            let isThere = Point<Frame.Stage>(x: at.x.value, y: at.y.value).distance(to: position) < Self.stageTolerance
+            return isThere && z.map { (at.z - $0).value.magnitude < Self.stageTolerance } ?? true
         }
     }
 
@@ -38,7 +39,11 @@ extension SerialEMMicroscope {
     public func mapWholeGrid(_ request: MontageRequest) async throws {
         let c = connection
         let file = folder + "/" + request.file
-        try await Self.wording { try await c.setupFullMontage(overlap: request.overlap, file: file) }
+        try await confirm("The montage \(request.file)") {
+            try await c.setupFullMontage(overlap: request.overlap, file: file)
+        } reads: {
+            try await self.isCurrent(file)
+        }
         try await finishMap(request, set: "R")
     }
 
@@ -46,13 +51,18 @@ extension SerialEMMicroscope {
         let c = connection
         let file = folder + "/" + request.file
         try await goTo(.view)
-        try await Self.wording {
+        let polygon = try await Self.wording {
             guard let item = try await c.navIndexWithLabel(label) else {
                 throw MicroscopeError(.missing, "The navigator has no item '\(label)' to map.")
             }
             try await c.paramSetToUseForMontage(2)
             try await c.setMontPanelParams(sloppy: 1, alignPieces: 1, overviewBinning: 1, multiplePeaks: 1)
-            try await c.setupPolygonMontage(item: item, overlap: request.overlap, file: file)
+            return item
+        }
+        try await confirm("The montage \(request.file)") {
+            try await c.setupPolygonMontage(item: polygon, overlap: request.overlap, file: file)
+        } reads: {
+            try await self.isCurrent(file)
         }
         try await finishMap(request, set: "V")
     }
@@ -78,13 +88,21 @@ extension SerialEMMicroscope {
         try await exposed { try await c.record() }
         await noteExposure()
         let stage = try await stagePosition()
-        return try await Self.wording {
+        try await confirm("The file \(file)") {
             if overwrite { try await c.allowFileOverwrite(true) }
             try await c.openNewFile(path)
             // Allowed for this file only: a map must never replace another.
             if overwrite { try await c.allowFileOverwrite(false) }
+        } reads: {
+            try await self.isCurrent(path)
+        }
+        try await confirm("The image in \(file)") {
             try await c.save()
-            try await c.closeFile()
+        } reads: {
+            try await c.reportFileZsize().sections == 1
+        }
+        try await closeCurrent(path)
+        return try await Self.wording {
             guard let buffer = try await c.bufferImage("A") else {
                 throw MicroscopeError(.missing, "SerialEM took an image for \(file), but buffer A is empty.")
             }

@@ -90,7 +90,7 @@ extension SerialEMMicroscope {
             return
         }
         guard free < bytes + reserve else { return }
-        try await Self.wording { try await c.closeFile() }
+        try await closeCurrent(folder + "/" + request.file)
         try removeEmptyFile(folder + "/" + request.file)
         throw NotEnoughSpace(file: request.file, needed: bytes + reserve, free: free)
     }
@@ -138,11 +138,7 @@ extension SerialEMMicroscope {
             }
             return "stage at 0 degrees"
         case .valves:
-            try await confirm("Column valves closed") {
-                try await c.setColumnOrGunValve(open: false)
-            } reads: {
-                try await c.reportColumnOrGunValve() == .closed
-            }
+            try await setValves(open: false)
             return "column valves closed"
         case .screen:
             try await confirm("The screen down") {

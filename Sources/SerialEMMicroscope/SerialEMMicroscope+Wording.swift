@@ -73,6 +73,17 @@ extension SerialEMMicroscope {
         try await Self.wording { try await c.setBeamBlank(true) }
     }
 
+    /// Whether two paths name the same file; on Windows SerialEM writes its own slashes, and no letter's case counts.
+    static func isSame(_ told: String, _ path: String) -> Bool {
+        func plain(_ path: String) -> String {
+            var text = path.replacing("\\", with: "/")
+            while text.count > 1, text.hasSuffix("/") { text.removeLast() }
+            return text
+        }
+        let (told, path) = (plain(told), plain(path))
+        return told == path || (told.dropFirst().hasPrefix(":") && told.lowercased() == path.lowercased())
+    }
+
     nonisolated func fileExists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
     nonisolated func short(_ x: Double) -> String { String(format: "%.2f", x) }
 }

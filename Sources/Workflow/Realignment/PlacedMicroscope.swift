@@ -66,7 +66,7 @@ extension PlacedMicroscope: Microscope {
     }
     func cassetteSlot(_ slot: Int) async throws -> CassetteSlot { try await base.cassetteSlot(slot) }
     func loadGrid(slot: Int) async throws { try await base.loadGrid(slot: slot) }
-    func unloadGrid() async throws { try await base.unloadGrid() }
+    func unloadGrid(to slot: Int) async throws { try await base.unloadGrid(to: slot) }
     func realignReloadedGrid(toMapWithNote note: String) async throws { try await base.realignReloadedGrid(toMapWithNote: note) }
     func openValves() async throws { try await base.openValves() }
     func examine(_ request: ExaminationRequest) async -> [Finding] { await base.examine(request) }

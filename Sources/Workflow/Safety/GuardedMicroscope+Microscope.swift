@@ -25,11 +25,11 @@ extension GuardedMicroscope: Microscope {
         try await base.loadGrid(slot: slot)
     }
 
-    func unloadGrid() async throws {
+    func unloadGrid(to slot: Int) async throws {
         try await clear(for: "take the grid off the stage", taking: Seconds(900))
         note(valvesAreOpen: false)
         note(setup: nil)
-        try await base.unloadGrid()
+        try await base.unloadGrid(to: slot)
     }
 
     func realignReloadedGrid(toMapWithNote note: String) async throws {
