@@ -13,6 +13,8 @@ public protocol Microscope: Sendable {
     func begin() async throws -> MicroscopeFacts
     /// Checks that the imaging states exist and are of the kind that is wanted.
     func check(states: [ImagingStateRequirement]) async throws
+    /// What these states store and how they are calibrated; nothing is set for it.
+    func calibrations(of states: [ImagingStateRequirement]) async throws -> Calibrations
     /// Makes a grid's folder the working directory and its navigator the open one; closes image files left open, but for
     /// a montage in the folder of which no map may have been made yet.
     func enter(folder: String, navigatorFile: String) async throws

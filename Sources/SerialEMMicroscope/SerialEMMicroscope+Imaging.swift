@@ -156,7 +156,8 @@ extension SerialEMMicroscope {
         let read = try await Self.wording {
             (
                 camera: try await c.cameraProperties(), toSpecimen: try await c.cameraToSpecimenMatrix(),
-                toShift: try await c.specimenToISMatrix(), beam: try await c.reportIlluminatedArea()
+                toShift: try await c.specimenToISMatrix(), beam: try await c.reportIlluminatedArea(),
+                magIndex: try await c.reportMagIndex().index, spot: try await c.reportSpotSize()
             )
         }
         guard read.beam.value > 0 else {
@@ -167,13 +168,14 @@ extension SerialEMMicroscope {
         }
         return LowDoseGeometry.Area(
             pixelSize: pixelSize, cameraToSpecimen: try calibrated(read.toSpecimen, "camera to specimen"),
-            specimenToImageShift: try calibrated(read.toShift, "specimen to image shift"), beamDiameter: read.beam)
+            specimenToImageShift: try calibrated(read.toShift, "specimen to image shift"), beamDiameter: read.beam,
+            magIndex: read.magIndex, spotSize: read.spot)
     }
 
     private func calibrated<From, To>(_ matrix: CalibrationMatrix?, _ name: String) throws -> LinearMap<From, To> {
         guard let m = matrix else {
             throw MicroscopeError(.missing, "SerialEM has no calibration from \(name) at this magnification; calibrate it first.")
         }
-        return LinearMap(xpx: m.xpx, xpy: m.xpy, ypx: m.ypx, ypy: m.ypy)
+        return Self.linear(m)
     }
 }

@@ -42,7 +42,7 @@ extension SerialEMMicroscope {
     /// A reading; nil once it has been refused, as by a microscope that does not have it.
     ///
     /// - Parameter interlock: what cannot be watched without it.
-    private func told<T: Sendable>(
+    func told<T: Sendable>(
         _ name: String, _ body: @Sendable () async throws -> T, orNot interlock: Interlock? = nil
     ) async throws -> T? {
         guard !refusedReadings.contains(name) else { return nil }

@@ -37,7 +37,7 @@ extension Engine {
         case let error as WorkflowError:
             switch error.code {
             case .badImage, .refused, .skippable: return .skipLamella
-            case .cutAcquisition, .uncertain, .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped, .wrongGrid, .notLoaded, .lostGrid: return .stopRun
+            case .cutAcquisition, .uncertain, .changedCalibrations, .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped, .wrongGrid, .notLoaded, .lostGrid: return .stopRun
             }
         case let error as ImageFileError:
             // A damaged file is one lamella's; a disk that takes no more is everybody's.

@@ -28,6 +28,8 @@ extension GridSession {
         if try await pass(.acquisition(slot: slot)) != nil { return try await acquiredEarlier(lamellae) }
         // While it was held the grid may have been taken off the stage and brought back.
         if await placed.placement != placementOfTargets { try await writeTargets(of: lamellae) }
+        // And anybody may have changed Low Dose.
+        try await checkGeometry(before: [])
         let areas = lamellae.flatMap { $0.targeted?.areas ?? [] }
         guard !areas.isEmpty else {
             engine.note(.warning("grid \(folder.grid) has no targets; nothing is acquired"))

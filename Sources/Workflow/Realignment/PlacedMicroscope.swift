@@ -61,6 +61,7 @@ extension PlacedMicroscope: Microscope {
 
     func begin() async throws -> MicroscopeFacts { try await base.begin() }
     func check(states: [ImagingStateRequirement]) async throws { try await base.check(states: states) }
+    func calibrations(of states: [ImagingStateRequirement]) async throws -> Calibrations { try await base.calibrations(of: states) }
     func enter(folder: String, navigatorFile: String) async throws {
         try await base.enter(folder: folder, navigatorFile: navigatorFile)
     }

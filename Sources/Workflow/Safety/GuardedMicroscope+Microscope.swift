@@ -12,6 +12,7 @@ extension GuardedMicroscope: Microscope {
         return facts
     }
     func check(states: [ImagingStateRequirement]) async throws { try await base.check(states: states) }
+    func calibrations(of states: [ImagingStateRequirement]) async throws -> Calibrations { try await base.calibrations(of: states) }
     func enter(folder: String, navigatorFile: String) async throws {
         try await base.enter(folder: folder, navigatorFile: navigatorFile)
         note(folder: folder)
