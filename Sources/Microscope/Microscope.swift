@@ -20,6 +20,9 @@ public protocol Microscope: Sendable {
     func enter(folder: String, navigatorFile: String) async throws
     /// What is in a cassette slot.
     func cassetteSlot(_ slot: Int) async throws -> CassetteSlot
+    /// What the autoloader tells that speaks against moving the grid of a slot to the stage or back, in words; nil for nothing, or
+    /// where it does not tell. Whether a loader is at rest no command of SerialEM says.
+    func autoloaderObstacle(moving slot: Int) async throws -> String?
     /// Brings a grid onto the stage, and looks that it is there; valves are closed meanwhile.
     func loadGrid(slot: Int) async throws
     /// Brings the grid on the stage back to its slot, and looks that it is there; valves are closed meanwhile.
@@ -65,6 +68,8 @@ public protocol Microscope: Sendable {
     func awaitControl(within limit: Duration, tick: @Sendable (Duration, AcquisitionSign) -> Void) async throws -> AcquisitionEnd
     /// Takes these measures, reads each back, and says in words what holds now and what failed.
     func makeSafe(_ measures: [SafetyMeasure]) async -> SafeState
+    /// From now on asks this before each command that sets something or exposes; what it throws ends what is being done.
+    func watch(_ look: @escaping @Sendable () async throws -> Void) async
     /// What the microscope tells of these; disk is asked for with ``freeSpace(in:)``.
     func condition(of interlocks: Set<Interlock>) async throws -> MicroscopeCondition
     /// Fills dewars as the program's own settings have it, and waits for a refill that runs.
@@ -173,6 +178,9 @@ public struct MontageRequest: Sendable, Hashable, Codable {
     public let overlap: Double
     /// Bytes that must be left on the disk after it, or else it is not begun and ``NotEnoughSpace`` is thrown; nil does not look.
     public var reserve: Double?
+    /// How far from the origin, in x and in y, the stage may be sent for a piece; nil does not look. A polygon with pieces beyond it
+    /// is refused before anything is exposed; a montage of the whole grid is laid out within it.
+    public var stageLimit: Micrometers?
     public init(file: String, label: String, overlap: Double) {
         self.file = file
         self.label = label

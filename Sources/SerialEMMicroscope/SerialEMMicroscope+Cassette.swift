@@ -38,6 +38,16 @@ extension SerialEMMicroscope {
         }
     }
 
+    public func autoloaderObstacle(moving slot: Int) async throws -> String? {
+        if try await cassetteSlot(slot).place == .noSuchSlot {
+            return "the autoloader does not tell where the cartridge of slot \(slot) is; look at the autoloader"
+        }
+        let c = connection
+        guard let loaded = try await told("loaded slot", { try await c.reportLoadedSlot() }) ?? nil else { return nil }
+        guard try await cassetteSlot(loaded).place == .cassette else { return nil }
+        return "a cartridge is in slot \(loaded), to which the one on the stage belongs; take it out"
+    }
+
     public func loadGrid(slot: Int) async throws {
         let c = connection
         try await Self.wording { try await c.setBeamBlank(true) }

@@ -36,51 +36,6 @@ extension SerialEMMicroscope {
         return try await stagePosition()
     }
 
-    public func mapWholeGrid(_ request: MontageRequest) async throws {
-        let c = connection
-        let file = folder + "/" + request.file
-        try await confirm("The montage \(request.file)") {
-            try await c.setupFullMontage(overlap: request.overlap, file: file)
-        } reads: {
-            try await self.isCurrent(file)
-        }
-        try await finishMap(request, set: "R")
-    }
-
-    public func mapPolygon(label: String, _ request: MontageRequest) async throws {
-        let c = connection
-        let file = folder + "/" + request.file
-        try await goTo(.view)
-        let polygon = try await Self.wording {
-            guard let item = try await c.navIndexWithLabel(label) else {
-                throw MicroscopeError(.missing, "The navigator has no item '\(label)' to map.")
-            }
-            try await c.paramSetToUseForMontage(2)
-            try await c.setMontPanelParams(sloppy: 1, alignPieces: 1, overviewBinning: 1, multiplePeaks: 1)
-            return item
-        }
-        try await confirm("The montage \(request.file)") {
-            try await c.setupPolygonMontage(item: polygon, overlap: request.overlap, file: file)
-        } reads: {
-            try await self.isCurrent(file)
-        }
-        try await finishMap(request, set: "V")
-    }
-
-    /// Takes the montage that is set up, makes it a map and closes its file.
-    ///
-    /// - Parameter set: the parameter set that its pieces are taken with.
-    private func finishMap(_ request: MontageRequest, set: String) async throws {
-        let c = connection
-        let pieces = try await Self.wording { try await c.reportNumMontagePieces() }
-        guard pieces > 0 else {
-            throw MicroscopeError(.refused, "SerialEM set up a montage without pieces for \(request.file).")
-        }
-        try await requireSpace(for: request, pieces: pieces, set: set)
-        try await exposed { try await c.montage() }
-        try await makeMap(request)
-    }
-
     public func takeImage(savingTo file: String) async throws -> StageImage {
         let c = connection
         let path = folder + "/" + file
@@ -172,7 +127,7 @@ extension SerialEMMicroscope {
             magIndex: read.magIndex, spotSize: read.spot)
     }
 
-    private func calibrated<From, To>(_ matrix: CalibrationMatrix?, _ name: String) throws -> LinearMap<From, To> {
+    func calibrated<From, To>(_ matrix: CalibrationMatrix?, _ name: String) throws -> LinearMap<From, To> {
         guard let m = matrix else {
             throw MicroscopeError(.missing, "SerialEM has no calibration from \(name) at this magnification; calibrate it first.")
         }

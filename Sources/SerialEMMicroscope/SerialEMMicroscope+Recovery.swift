@@ -45,6 +45,11 @@ extension SerialEMMicroscope {
         guard try await isCurrent(folder + "/" + request.file) else {
             throw MicroscopeError(.missing, "SerialEM has not the montage \(request.file) open any more, so it cannot go on with it.")
         }
+        let (left, isLowDose) = try await Self.wording {
+            let taken = try await c.reportFileZsize().sections
+            return (max(0, try await c.reportNumMontagePieces() - taken), try await c.reportLowDose().isOn)
+        }
+        try await requireSpace(for: request, pieces: left, set: isLowDose ? "V" : "R", isBegun: true)
         // SerialEM goes on with a stage montage at the first piece that its file lacks.
         try await exposed { try await c.montage() }
         // The overview of a montage that went on lacks the earlier pieces (EMmontageController of SerialEM); its file has all.

@@ -27,6 +27,8 @@ public actor SerialEMMicroscope: Microscope {
     var refusedReadings: Set<String> = []
     /// What can therefore not be watched, and SerialEM's reason.
     var untold: [Interlock: String] = [:]
+    /// Asked before each command that sets something or exposes.
+    var look: @Sendable () async throws -> Void = {}
     /// What was exposed and is in no file.
     var exposureRuns: [ExposureRun] = []
 
