@@ -78,6 +78,8 @@ public protocol Microscope: Sendable {
     func wait(_ time: Seconds) async throws
     /// Bytes that can be written below a folder, as the program that writes sees it.
     func freeSpace(in folder: String) async throws -> Double
+    /// Exposure times of the camera's parameter sets, in seconds, by their letters: V, F, T, R and P.
+    func exposureTimes() async throws -> [String: Double]
     /// What was exposed since this was asked last, where it cannot be read from a file.
     func exposuresSinceAsked() async -> [ExposureRun]
     /// Connects again where the connection was lost meanwhile, as by a restart of the program.

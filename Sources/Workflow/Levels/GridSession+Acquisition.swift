@@ -72,6 +72,7 @@ extension GridSession {
         let limit = Duration.seconds(settings.acquisitionHours * 3600)
         for area in areas where run(of: area).state == .unfinished { try setAsideSeries(of: area) }
         try await mark(areas)
+        try await noteExposureTimes()
         try await microscope.startAcquisition(script: script)
         let listener = AcquisitionListener()
         let end = try await microscope.awaitControl(within: limit) { [self] waited, sign in

@@ -159,6 +159,7 @@ extension GuardedMicroscope: Microscope {
     func refill() async throws { try await base.refill() }
     func wait(_ time: Seconds) async throws { try await base.wait(time) }
     func freeSpace(in folder: String) async throws -> Double { try await base.freeSpace(in: folder) }
+    func exposureTimes() async throws -> [String: Double] { try await base.exposureTimes() }
     func exposuresSinceAsked() async -> [ExposureRun] { await base.exposuresSinceAsked() }
     func reconnect() async throws { try await base.reconnect() }
     func disconnect() async { await base.disconnect() }

@@ -211,6 +211,8 @@ actor GuardedMicroscope {
     ) async throws -> T {
         for attempt in 1 ... 3 {
             try await clear(for: what, taking: duration)
+            let book = ExposureBook(folder: folder, grid: URL(fileURLWithPath: folder).lastPathComponent)
+            let exposure = try purpose.flatMap { try book.begin($0) }
             let result: Result<T, any Error>
             do {
                 result = .success(try await watching(what, body))
@@ -220,10 +222,7 @@ actor GuardedMicroscope {
                 result = .failure(error)
             }
             let runs = await base.exposuresSinceAsked()
-            if let purpose {
-                let grid = URL(fileURLWithPath: folder).lastPathComponent
-                try ExposureBook(folder: folder, grid: grid).append(runs, for: purpose)
-            }
+            if let purpose { try book.append(runs, for: purpose, of: exposure) }
             // Who does not answer is not asked how it is.
             if case .failure(let error as MicroscopeError) = result, [.lost, .stalled, .unreachable].contains(error.code) { throw error }
             guard !watched.isEmpty, try await InterlockRules.spoils(base.condition(of: watched)) else { return try result.get() }

@@ -30,6 +30,8 @@ actor GridSession {
     var placementOfTargets: Placement?
     /// Whether the Low Dose areas were read, or held against what was read, since anybody else may have been at the microscope.
     var geometryIsOfNow = false
+    /// Whether people know that SerialEM tells no doses.
+    var unknownDosesAreTold = false
     private let bring: @Sendable (_ anew: Bool) async throws -> Loading
 
     /// - Parameter bring: brings the grid to the stage, from there too if `anew`, and says which loading this is.
