@@ -70,8 +70,9 @@ struct GridNight: Sendable {
 
     /// Takes the grid off the stage, as a person does between two runs.
     func unload() async throws {
+        guard let slot = await microscope.truth().loadedSlot else { return }
         let connected = try await SerialEMMicroscope.connect(host: "127.0.0.1", port: server.port, logger: Logger(label: "test"))
-        try await connected.unloadGrid()
+        try await connected.unloadGrid(to: slot)
         await connected.disconnect()
     }
 

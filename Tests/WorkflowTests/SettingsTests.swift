@@ -44,7 +44,7 @@ import Workflow
         ),
         (
             "interlocks: vacuum",
-            "s.yaml, line 4: 'interlocks' is 'vacuum'; it must be a list of some of dewars, vacuum, valves, stage, beam, disk, or []"
+            "s.yaml, line 4: 'interlocks' is 'vacuum'; it must be a list of some of dewars, vacuum, valves, autoloader, stage, beam, disk, or []"
         ),
         ("interlock_hours: 0", "s.yaml, line 4: 'interlock_hours' is '0'; it must be a number from 0.01 to 200 hours"),
         (

@@ -39,7 +39,9 @@ extension Engine {
         case let error as WorkflowError:
             switch error.code {
             case .badImage, .refused, .skippable, .leftOut, .unanswered: return .skipLamella
-            case .cutAcquisition, .uncertain, .unplanned, .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped, .wrongGrid, .notLoaded, .lostGrid: return .stopRun
+            case .cutAcquisition, .uncertain, .unplanned, .changedCalibrations, .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped,
+                .wrongGrid, .notLoaded, .lostGrid:
+                return .stopRun
             }
         case let error as ImageFileError:
             // A damaged file is one lamella's; a disk that takes no more is everybody's.

@@ -7,6 +7,8 @@ public struct WorkflowError: Error, Sendable, CustomStringConvertible {
         case leftOut, unanswered
         /// The plan of the session does not have a step.
         case unplanned
+        /// Maps or targets were made with other calibrations than the microscope has now.
+        case changedCalibrations
         /// A grid is another than it was, cannot be loaded, or is not found again after it was.
         case wrongGrid, notLoaded, lostGrid
     }
@@ -64,6 +66,12 @@ extension WorkflowError {
     public static func refused(_ message: String) -> Self { Self(code: .refused, message: message) }
     /// The cassette or the stage holds another grid than the journal or the settings say.
     static func wrongGrid(_ message: String) -> Self { Self(code: .wrongGrid, message: message) }
+    static func changedCalibrations(_ changes: String, reliedOnBy maps: String) -> Self {
+        Self(
+            code: .changedCalibrations,
+            message: "Since the session began, \(changes); \(maps) relied on it. Nothing more is exposed: put it back as it was, run the session again to "
+                + "go on with it as it is now, or use another session_dir.")
+    }
     /// The autoloader did not bring a grid to the stage.
     static func notLoaded(_ message: String) -> Self { Self(code: .notLoaded, message: message) }
     /// A grid that was loaded again does not lie where it can be gone on with.

@@ -28,6 +28,8 @@ extension GridSession {
         if try await pass(.acquisition(slot: slot)) != nil { return try await acquiredEarlier(lamellae) }
         // While it was held the grid may have been taken off the stage and brought back.
         if await placed.placement != placementOfTargets { try await writeTargets(of: lamellae) }
+        // And anybody may have changed Low Dose.
+        try await checkGeometry(before: [])
         let areas = lamellae.flatMap { $0.targeted?.areas ?? [] }
         guard !areas.isEmpty else {
             engine.note(.warning("grid \(folder.grid) has no targets; nothing is acquired"))
@@ -92,6 +94,7 @@ extension GridSession {
         let limit = Duration.seconds(settings.acquisitionHours * 3600)
         for area in areas where run(of: area).state == .unfinished { try setAsideSeries(of: area) }
         try await mark(areas)
+        try await noteExposureTimes()
         try await microscope.startAcquisition(script: script)
         let listener = AcquisitionListener()
         let end = try await microscope.awaitControl(within: limit) { [self] waited, sign in

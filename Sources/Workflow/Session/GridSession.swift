@@ -28,6 +28,10 @@ actor GridSession {
     var realigned: Realignment?
     /// How the grid lay when the targets' files and items were written in this run.
     var placementOfTargets: Placement?
+    /// Whether the Low Dose areas were read, or held against what was read, since anybody else may have been at the microscope.
+    var geometryIsOfNow = false
+    /// Whether people know that SerialEM tells no doses.
+    var unknownDosesAreTold = false
     private let bring: @Sendable (_ anew: Bool) async throws -> Loading
 
     /// - Parameter bring: brings the grid to the stage, from there too if `anew`, and says which loading this is.
@@ -87,6 +91,7 @@ actor GridSession {
     /// Brings the grid to where its steps begin: on the stage, its navigator open, valves open, and its place known.
     func prepare() async throws {
         presentSetup = nil
+        geometryIsOfNow = false
         let loading = try await enter(anew: false)
         do {
             try await findPlace(in: loading)

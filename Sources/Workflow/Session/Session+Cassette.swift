@@ -140,7 +140,7 @@ extension Session {
                     // A cartridge that is in the cassette now was not loaded, whatever was begun before.
                     isOnStage ? .happened(ordinal) : .didNotHappen
                 } perform: {
-                    if anew, isOnStage { try await microscope.unloadGrid() }
+                    if anew, isOnStage { try await microscope.unloadGrid(to: slot) }
                     try await microscope.loadGrid(slot: slot)
                     return ordinal
                 })

@@ -99,6 +99,7 @@ public struct Session: Sendable {
         let facts = try await remembered(microscope.begin())
         report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
         try await microscope.check(states: settings.requiredStates)
+        try await checkCalibrations(microscope)
         return SessionContext(
             settings: settings, engine: engine, microscope: microscope, models: models, facts: facts,
             progress: ProgressCounter(report: report),

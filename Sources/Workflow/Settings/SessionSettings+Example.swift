@@ -40,7 +40,7 @@ extension SessionSettings {
         MM_padding_factor: 1.5            # how much larger than the lamella its map is
 
         # --- Safety ---
-        interlocks: [dewars, vacuum, valves, stage, beam, disk]   # must be well before anything is exposed; the session waits
+        interlocks: [dewars, vacuum, valves, autoloader, stage, beam, disk]   # must be well before anything is exposed; the session waits
         interlock_hours: 12               # for so long, then it stops
         safe_state: [beam, tilt, valves]  # at every end: blank the beam, tilt to 0, close the column valves; screen: lower it
         disk_reserve: 1                   # GB that must be left on SerialEM's disk after each map
