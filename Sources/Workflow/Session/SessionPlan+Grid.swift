@@ -10,7 +10,7 @@ extension SessionPlan {
             ] : [])
             + (level >= 4 ? targets(settings) : [])
             + (level >= 2 ? [.lamella("overview", "draw the overview", .repeatable)] : [])
-            + (level >= 5 ? [.checkpoint("before the acquisition"), .step("acquisition", "acquire the targets with PACEtomo", .exposing)] : [])
+            + (level >= 5 ? [.checkpoint("before the acquisition"), .step("exposure-times", "note PACEtomo's exposure times", .repeatable), .step("acquisition", "acquire the targets with PACEtomo", .exposing)] : [])
             + [.step("finished-level", "note that the grid is finished", .repeatable)]
     }
 
@@ -39,6 +39,8 @@ extension SessionPlan {
                 .checkpoint("before it is recentred", forEachLamella: true),
                 .lamella("recentred", "recentre it", .exposing),
                 .step("low-dose-geometry", "read the Low Dose areas", .reading),
+                .step("low-dose-geometry-told", "note what is told of other Low Dose areas", .repeatable, "where they are others now"),
+                .step("low-dose-geometry-accepted", "note that other Low Dose areas are accepted", .repeatable, "where they are others now"),
                 .checkpoint("before it is mapped", forEachLamella: true),
                 .lamella("medium-map", "map it", .exposing),
                 .lamella("centre", "measure its centre", .repeatable),

@@ -41,7 +41,10 @@ public struct SessionPlan: Codable, Sendable, Hashable {
 
     public init(_ settings: SessionSettings) {
         let session = [
-            Line.step("microscope", "read the limits of the microscope", .reading), .step("identity", "read which grids the slots hold", .reading),
+            Line.step("microscope", "read the limits of the microscope", .reading),
+            .step("calibrations", "note the calibrations", .reading),
+            .step("calibrations-told", "note what is told of other calibrations", .repeatable, "where they are others now"),
+            .step("identity", "read which grids the slots hold", .reading),
         ]
         parts = [Part(slot: nil, level: nil, lines: session)]
             + settings.gridList.map { slot in
