@@ -47,6 +47,8 @@ struct Endpoint: Sendable {
 struct APICall: Sendable {
     let request: Request
     let parameters: Parameters
+    /// How long the body may take.
+    let longestBody: Duration
 
     /// The most bytes that a body may have.
     static let largestBody = 1 << 20
@@ -79,13 +81,13 @@ struct APICall: Sendable {
         do {
             return try await withThrowingTaskGroup(of: Data?.self) { [request] group in
                 group.addTask { Data(try await request.body.collect(upTo: Self.largestBody).readableBytesView) }
-                group.addTask {
-                    try await Task.sleep(for: Self.longestBody)
+                group.addTask { [longestBody] in
+                    try await Task.sleep(for: longestBody)
                     return nil
                 }
                 defer { group.cancelAll() }
                 guard let body = try await group.next() ?? nil else {
-                    throw ServiceError(.timeout, "The rest of the request did not come within \(words(Self.longestBody)).")
+                    throw ServiceError(.timeout, "The rest of the request did not come within \(words(longestBody)).")
                 }
                 return body
             }

@@ -95,19 +95,22 @@ final class InspectionWatch: Supervisor {
         return release()
     }
 
-    /// What somebody confirmed cannot be used: it is told once, and can be confirmed again.
+    /// What somebody confirmed cannot be used: it is told each time, and can be confirmed again.
     private func refuse(_ problem: String) {
         let (inspection, isNews) = state.withLock { state in
             let isNews = state.inspection.refusal != problem
             state.inspection.refusal = problem
+            state.inspection.refusals += 1
             return (state.inspection, isNews)
         }
         do {
             try inspection.unmark()
         } catch {
-            if isNews { report(.warning("\(inspection.marker) cannot be taken away: \(sentence(error))")) }
+            // It is found again every second, and nobody confirmed anew.
+            guard isNews else { return }
+            report(.warning("\(inspection.marker) cannot be taken away: \(sentence(error))"))
         }
-        if isNews { report(.inspecting(inspection)) }
+        report(.inspecting(inspection))
     }
 
     /// A person who paused the session was there; whoever comes after the pause has the whole time.
