@@ -14,6 +14,7 @@ package struct ControlServer: Service {
     private let token: String?
     private let connections: Int
     private let patience: Duration
+    private let longestBody: Duration
     private let logger: Logger
     private let onListening: @Sendable (Int) -> Void
 
@@ -23,10 +24,12 @@ package struct ControlServer: Service {
     ///   - token: what every request has to bring; beyond the loopback there must be one.
     ///   - connections: how many are served at a time; nil as many as leave enough files for the session.
     ///   - patience: how long a connection may be open without a whole head of a request.
+    ///   - longestBody: how long the rest of a request may take.
     ///   - onListening: told the port once it is open.
     /// - Throws: ``WorkflowError`` where a host beyond the loopback has no token.
     package init(
-        service: SessionService, host: String, port: Int, token: String?, connections: Int? = nil, patience: Duration = .seconds(30), logger: Logger,
+        service: SessionService, host: String, port: Int, token: String?, connections: Int? = nil, patience: Duration = .seconds(30),
+        longestBody: Duration = APICall.longestBody, logger: Logger,
         onListening: @escaping @Sendable (Int) -> Void
     ) throws {
         guard token != nil || Self.isLoopback(host) else {
@@ -40,6 +43,7 @@ package struct ControlServer: Service {
         self.token = token
         self.connections = connections ?? OpenFiles.connections
         self.patience = patience
+        self.longestBody = longestBody
         self.logger = logger
         self.onListening = onListening
     }
@@ -51,7 +55,7 @@ package struct ControlServer: Service {
         let limit = ConnectionLimit(most: connections)
         let application = Application(
             router: Self.router(
-                Endpoints(service: service).all, token: token, isLoopback: Self.isLoopback(host), longestBody: min(APICall.longestBody, patience / 2)),
+                Endpoints(service: service).all, token: token, isLoopback: Self.isLoopback(host), longestBody: longestBody),
             server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionAdmission(limit)], idleTimeout: TimeAmount(patience))),
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port), serverName: "tomopilot",

@@ -95,8 +95,9 @@ import Testing
     @Test func anAlarmThatIsRefusedForGoodIsGivenUpAndTheNextOneIsSent() async throws {
         let hook = Hook(refusing: 1, with: .notFound)
         try await hook.with { port in
-            try await withService([Webhook(url: "http://127.0.0.1:\(port)/secret-path")]) { service, _ in
-                try await service.service.alarm("first", next: "", kind: "test", session: nil)
+            try await withService([Webhook(url: "http://127.0.0.1:\(port)/secret-path")]) { service, sessions in
+                sessions.fail(with: WorkflowError.badModel("No such class."))
+                try await service.add("a")
                 try await service.logged {
                     $0.text.hasPrefix("the webhook answered with status 404; alarm ") && $0.text.hasSuffix(" is given up there, for it would be refused again")
                 }
@@ -112,9 +113,10 @@ import Testing
     func otherTime(refusal: HTTPResponse.Status) async throws {
         let hook = Hook(refusing: 1, with: refusal)
         try await hook.with { port in
-            try await withService([Webhook(url: "http://127.0.0.1:\(port)/secret-path")]) { service, _ in
-                try await service.service.alarm("first", next: "", kind: "test", session: nil)
-                try await service.status { _ in hook.all == ["first\nNext: "] }
+            try await withService([Webhook(url: "http://127.0.0.1:\(port)/secret-path")]) { service, sessions in
+                sessions.fail(with: WorkflowError.badModel("No such class."))
+                try await service.add("a")
+                try await service.status { _ in hook.all.first?.hasPrefix("session 'a' failed") == true }
             }
         }
     }

@@ -124,6 +124,7 @@ struct RunningService: Sendable {
     static func with(
         folder: String, sessions: ScriptedSessions, token: String? = nil, receivers: [any AlarmReceiver] = [],
         reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(), connections: Int? = nil, patience: Duration = .seconds(30),
+        longestBody: Duration = APICall.longestBody,
         _ body: @Sendable (RunningService) async throws -> Void
     ) async throws {
         let terminal = Terminal(isInteractive: false, width: { 80 }, write: { _ in })
@@ -135,7 +136,8 @@ struct RunningService: Sendable {
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = try ControlServer(
-            service: service, host: "127.0.0.1", port: 0, token: token, connections: connections, patience: patience, logger: logger) { continuation.yield($0) }
+            service: service, host: "127.0.0.1", port: 0, token: token, connections: connections, patience: patience, longestBody: longestBody,
+            logger: logger) { continuation.yield($0) }
         let group = ServiceGroup(services: [server, service], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

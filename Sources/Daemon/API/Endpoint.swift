@@ -44,7 +44,7 @@ struct Endpoint: Sendable {
 }
 
 /// A request with what an endpoint asks of it.
-struct APICall: Sendable {
+package struct APICall: Sendable {
     let request: Request
     let parameters: Parameters
     /// How long the body may take.
@@ -53,7 +53,7 @@ struct APICall: Sendable {
     /// The most bytes that a body may have.
     static let largestBody = 1 << 20
     /// A client that sends half a request must hold up nothing, least of all the end of the service.
-    static let longestBody: Duration = .seconds(15)
+    package static let longestBody: Duration = .seconds(15)
 
     func query(_ name: String) -> String? { request.uri.queryParameters[Substring(name)].map(String.init) }
 
