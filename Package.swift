@@ -16,6 +16,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: nio)
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -124,7 +125,7 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
-                serviceLifecycle, httpTypes, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+                hummingbirdCore, serviceLifecycle, httpTypes, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "tomopilot",
@@ -159,7 +160,10 @@ let package = Package(
             ]),
         tests(
             "Daemon",
-            ["Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", grdb, hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix, logging]),
+            [
+                "Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", grdb, hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix,
+                logging,
+            ]),
         // The programs as an operator starts them.
         .testTarget(
             name: "CommandLineTests",

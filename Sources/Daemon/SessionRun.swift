@@ -69,7 +69,7 @@ package struct SessionRun: Sendable {
         let wasBegun = FileManager.default.fileExists(atPath: path)
         if !wasBegun { try Self.requireNoSession(in: settings.sessionFolder) }
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
-        let microscope = try await Self.onceThere(wasBegun ? absence : nil, settings, supervisor, report) {
+        let microscope = try await Self.onceThere(wasBegun ? absence : nil, supervisor, report) {
             try await SerialEMMicroscope.connect(
                 host: settings.host, port: settings.port,
                 whileBusy: acquires ? .seconds(settings.acquisitionHours * 3600) : .zero, commandTimes: commandTimes,
@@ -82,7 +82,7 @@ package struct SessionRun: Sendable {
         if !isThere { lock = try SessionLock(folder: settings.sessionFolder) }
         let store = try SessionStore(path: path, settings: text)
         let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
-        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log", terminal: terminal)
+        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log", terminal: terminal, report: report)
         let session = Session(settings: settings, models: models, journal: store, supervisor: supervisor) {
             log.take($0)
             report($0)
@@ -109,10 +109,14 @@ package struct SessionRun: Sendable {
     }
 
     /// Connects, and waits for a SerialEM that is not there: after a power cut the service is often there first.
-    private static func onceThere(
-        _ absence: Duration?, _ settings: SessionSettings, _ supervisor: any Supervisor, _ report: @Sendable (RunEvent) -> Void,
-        _ connect: () async throws -> SerialEMMicroscope
-    ) async throws -> SerialEMMicroscope {
+    ///
+    /// - Parameters:
+    ///   - interval: how often is tried.
+    ///   - patience: after how long people are told.
+    static func onceThere<Connected: Sendable>(
+        _ absence: Duration?, _ supervisor: any Supervisor, interval: Duration = .seconds(2), patience: Duration = .seconds(60),
+        _ report: @Sendable (RunEvent) -> Void, _ connect: () async throws -> Connected
+    ) async throws -> Connected {
         let clock = ContinuousClock()
         let begin = clock.now
         var isTold = false
@@ -125,11 +129,11 @@ package struct SessionRun: Sendable {
                 guard let absence, clock.now - begin < absence else { throw error }
                 // A stop holds wherever it is asked for.
                 if case .stop(let reason) = await supervisor.verdict(at: .map(slot: 0)) { throw WorkflowError.stopped(reason) }
-                if !isTold, clock.now - begin > .seconds(60) {
+                if !isTold, clock.now - begin > patience {
                     isTold = true
                     report(.obstructed(error.message, next: "It tries again until SerialEM is there, for \(words(absence)), and goes on by itself."))
                 }
-                try await Task.sleep(for: .seconds(2), clock: clock)
+                try await Task.sleep(for: interval, clock: clock)
             }
         }
     }

@@ -53,18 +53,22 @@ extension SessionService {
         guard failure != nil || onFailure == nil else {
             throw ServiceError(.badRequest, "'on_failure' is '\(onFailure ?? "")'; it must be stop or continue.")
         }
-        let settings: SessionSettings
-        do {
-            settings = try folders.settings(text, name: name ?? "settings", base: base)
-        } catch let error as SettingsError {
-            throw ServiceError(.badRequest, error.description)
-        }
+        let settings = try await settings(text, name: name ?? "settings", base: base)
         let name = name ?? URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
         try Self.check(name, key: "name", longest: 100)
         let session = try await store.add(
             name: name, folder: settings.sessionFolder, settings: text, base: base, onFailure: failure, at: .now)
         try await log("session '\(name)' is queued", kind: "queue", session: session.id)
         return SessionEntry(session)
+    }
+
+    /// Reads settings where nobody waits for it: a text of 1 MiB takes a while.
+    @concurrent private nonisolated func settings(_ text: String, name: String, base: String) async throws -> SessionSettings {
+        do {
+            return try folders.settings(text, name: name, base: base)
+        } catch let error as SettingsError {
+            throw ServiceError(.badRequest, error.description)
+        }
     }
 
     /// The queue; with `all` also what has ended.
@@ -167,7 +171,7 @@ extension SessionService {
         return try await status()
     }
 
-    /// Confirms what the session waits for, and nothing else.
+    /// Confirms what the session waits for, and nothing else; answers when the session has gone on, or has said why it does not.
     package func confirm(_ confirmation: Confirmation) async throws -> ServiceStatus {
         let wanted = "the \(confirmation.subject.rawValue) of grid \(confirmation.grid)"
         guard let inspection = current?.inspection else {
@@ -179,10 +183,13 @@ extension SessionService {
         // The file outlives a crash of the service; the session sees it within a second.
         try AtomicFile.write("", to: inspection.marker)
         try await log("a person confirms \(inspection.what)", kind: "inspection", session: current?.session.id)
+        try await requireTaken(inspection.refusals) { running in
+            running.inspection.flatMap { $0.slot == inspection.slot && $0.subject == inspection.subject ? ($0.refusals, $0.refusal) : nil }
+        }
         return try await status()
     }
 
-    /// Takes what a person says of the step that the session asks about, and of no other.
+    /// Takes what a person says of the step that the session asks about, and of no other; answers as `confirm` does.
     package func answer(_ answer: AnswerToQuestion) async throws -> ServiceStatus {
         guard let question = current?.question else {
             throw ServiceError(.conflict, "The session asks about no step, so '\(answer.step.prefix(200))' needs no answer.")
@@ -196,7 +203,27 @@ extension SessionService {
         try await log(
             "a person says '\(answer.answer.rawValue)' of \(question.what)" + (answer.reason.map { ": \($0)" } ?? ""), kind: "question",
             session: current?.session.id)
+        try await requireTaken(question.refusals) { running in
+            running.question.flatMap { $0.step == question.step ? ($0.refusals, $0.refusal) : nil }
+        }
         return try await status()
+    }
+
+    /// Waits for the session to look at what a person did, but not for ever: one that is paused looks later, and says then
+    /// what it finds.
+    ///
+    /// - Parameters:
+    ///   - refusals: how often it had refused before.
+    ///   - waiting: what it still waits for; nil once it does not any more.
+    private func requireTaken(_ refusals: Int, stillWaiting waiting: (CurrentSession) -> (refusals: Int, refusal: String?)?) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(10)
+        while clock.now < deadline, let running = current, !running.helm.isPaused, let now = waiting(running) {
+            guard now.refusals <= refusals else {
+                throw ServiceError(.conflict, now.refusal ?? "What was said cannot be used; the log says why.")
+            }
+            try await Task.sleep(for: .milliseconds(50), clock: clock)
+        }
     }
 
     /// The log after a line, oldest first.
@@ -217,9 +244,9 @@ extension SessionService {
     }
 
     private static func check(_ text: String, key: String, longest: Int) throws {
-        let isPlain = !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
-        guard !text.allSatisfy(\.isWhitespace), text.count <= longest, isPlain else {
-            throw ServiceError(.badRequest, "'\(key)' must be one line of 1 to \(longest) characters.")
+        // One letter may have any number of accents, each with bytes of its own.
+        guard !text.allSatisfy(\.isWhitespace), text.utf8.count <= longest, text.unicodeScalars.allSatisfy(\.isPrinted) else {
+            throw ServiceError(.badRequest, "'\(key)' must be one line of 1 to \(longest) bytes, without control or format characters.")
         }
     }
 }

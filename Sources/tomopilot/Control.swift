@@ -138,8 +138,9 @@ struct Confirm: AsyncParsableCommand {
             }
             // What was seen in the status is confirmed, and not what may wait a moment later.
             let confirmation = Confirmation(grid: grid ?? waiting.grid, subject: waiting.subject)
-            _ = try await client.ask(ServiceStatus.self, "confirm", method: "POST", body: try APICoding.encoded(confirmation))
-            print("confirmed the \(confirmation.subject.rawValue) of grid \(confirmation.grid)")
+            let status = try await client.ask(ServiceStatus.self, "confirm", method: "POST", body: try APICoding.encoded(confirmation))
+            let isOpen = status.inspection.map { $0.grid == confirmation.grid && $0.subject == confirmation.subject } ?? false
+            print("confirmed the \(confirmation.subject.rawValue) of grid \(confirmation.grid)" + (isOpen ? "; the session has not looked at it yet" : ""))
         }
     }
 }

@@ -66,7 +66,14 @@ import Testing
             sentence: "'base' is 'here'; it must be the absolute path of the folder that relative paths begin at."),
         Refused(
             method: "POST", path: "/v1/queue?name=%0A", body: "session_dir: ./a\nWG_model: ./m\nMM_model: ./m\n", status: 400,
-            sentence: "'name' must be one line of 1 to 100 characters."),
+            sentence: "'name' must be one line of 1 to 100 bytes, without control or format characters."),
+        // Fifty-one letters of two bytes, and a character that turns the direction in which people read.
+        Refused(
+            method: "POST", path: "/v1/queue?name=" + String(repeating: "%C3%A9", count: 51), body: "session_dir: ./a\nWG_model: ./m\nMM_model: ./m\n",
+            status: 400, sentence: "'name' must be one line of 1 to 100 bytes, without control or format characters."),
+        Refused(
+            method: "POST", path: "/v1/queue?name=a%E2%80%AEb", body: "session_dir: ./a\nWG_model: ./m\nMM_model: ./m\n", status: 400,
+            sentence: "'name' must be one line of 1 to 100 bytes, without control or format characters."),
         Refused(
             method: "POST", path: "/v1/queue", body: String(repeating: "# long\n", count: 150_000), status: 413,
             sentence: "The request has more than 1 MiB; settings are a text of some lines."),
@@ -94,7 +101,7 @@ import Testing
             sentence: "'lamella' is -2; it must be the number of a lamella, from 1."),
         Refused(
             method: "POST", path: "/v1/skip", body: "{\"grid\": 1, \"reason\": \" \"}", status: 400,
-            sentence: "'reason' must be one line of 1 to 500 characters."),
+            sentence: "'reason' must be one line of 1 to 500 bytes, without control or format characters."),
         Refused(
             method: "POST", path: "/v1/confirm", body: "{\"grid\": 1, \"subject\": \"lamellae\"}", status: 409,
             sentence: "Nothing waits to be confirmed, so the lamellae of grid 1 cannot be."),

@@ -151,7 +151,7 @@ struct Endpoints: Sendable {
             },
             Endpoint(
                 method: .post, path: "/v1/confirm", name: "confirm",
-                summary: "Confirms the lamellae or the targets of a grid that the session waits for.",
+                summary: "Confirms the lamellae or the targets of a grid that the session waits for; refused where a file that was changed cannot be used.",
                 body: .init(
                     type: "application/json",
                     schema: [

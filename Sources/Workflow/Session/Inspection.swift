@@ -24,6 +24,8 @@ public struct Inspection: Codable, Sendable, Hashable, PeopleRequest {
     let timeout: InspectionSettings.Timeout
     /// Why it was not taken when somebody confirmed it.
     public internal(set) var refusal: String?
+    /// How often it was not taken.
+    public internal(set) var refusals = 0
 
     /// `the lamellae of grid HeLa_1 (slot 1)`.
     public var what: String { "the \(subject.rawValue) of grid \(grid) (slot \(slot))" }

@@ -7,6 +7,8 @@ protocol PeopleRequest: Sendable {
     var until: Date { get set }
     /// Why it was not taken when somebody did it.
     var refusal: String? { get set }
+    /// How often it was not taken.
+    var refusals: Int { get set }
     /// The file that says that it was done.
     var marker: String { get }
     /// What is missing, such as `the lamellae of grid HeLa_1 (slot 1) are not confirmed yet`.

@@ -100,19 +100,22 @@ final class PeopleWatch<Request: PeopleRequest>: Supervisor {
         return release()
     }
 
-    /// What somebody did cannot be used: it is told once, and can be done again.
+    /// What somebody did cannot be used: it is told each time, and can be done again.
     private func refuse(_ problem: String) {
         let (request, isNews) = state.withLock { state in
             let isNews = state.request.refusal != problem
             state.request.refusal = problem
+            state.request.refusals += 1
             return (state.request, isNews)
         }
         do {
             try request.unmark()
         } catch {
-            if isNews { report(.warning("\(request.marker) cannot be taken away: \(sentence(error))")) }
+            // It is found again every second, and nobody did it anew.
+            guard isNews else { return }
+            report(.warning("\(request.marker) cannot be taken away: \(sentence(error))"))
         }
-        if isNews { report(request.announcement) }
+        report(request.announcement)
     }
 
     /// A person who paused the session was there; whoever comes after the pause has the whole time.

@@ -84,8 +84,11 @@ extension Session {
         try await engine.run(
             Step(.grid(slot, "name"), title: "Read the name of grid \(slot)", input: slot) {
                 let found = try await microscope.cassetteSlot(slot)
-                let plain = (found.name ?? "").map { $0.isLetter || $0.isNumber || "-_".contains($0) ? $0 : "_" }
-                let name = plain.isEmpty ? "G\(twoDigits(slot))" : String(plain)
+                let plain = (found.name ?? "").map { letter in
+                    let isPlain = (letter.isLetter || letter.isNumber || "-_".contains(letter)) && letter.unicodeScalars.allSatisfy(\.isPrinted)
+                    return isPlain ? letter : "_"
+                }
+                let name = plain.isEmpty ? "G\(twoDigits(slot))" : NameLength.cut(String(plain))
                 // Two grids of one name would share a folder, and the second replace the files of the first.
                 for other in settings.gridList where other != slot {
                     if try await engine.lastOutput(of: .grid(other, "name"), as: String.self) == name {

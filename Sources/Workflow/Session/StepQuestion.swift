@@ -20,6 +20,8 @@ public struct StepQuestion: Codable, Sendable, Hashable, PeopleRequest {
     public internal(set) var until: Date
     /// Why the last answer was not taken.
     public internal(set) var refusal: String?
+    /// How often an answer was not taken.
+    public internal(set) var refusals = 0
 
     /// `'Map lamella 2' of grid HeLa_1 (slot 1)`.
     public var what: String { "'\(title)' of grid \(grid) (slot \(slot))" }
