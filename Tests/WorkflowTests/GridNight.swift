@@ -60,7 +60,7 @@ struct GridNight: Sendable {
     ///
     /// - Parameters:
     ///   - commandTimes: the file that keeps how long SerialEM's commands take.
-    ///   - limit: how long every command may take.
+    ///   - limit: how long a command may take at least before it is given up.
     ///   - act: what a person does when the session comes to a checkpoint.
     func run(
         _ more: String, commandTimes: String? = nil, givingUpAfter limit: Duration = .seconds(60),
