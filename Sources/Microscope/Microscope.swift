@@ -68,8 +68,8 @@ public protocol Microscope: Sendable {
     func awaitControl(within limit: Duration, tick: @Sendable (Duration, AcquisitionSign) -> Void) async throws -> AcquisitionEnd
     /// Takes these measures, reads each back, and says in words what holds now and what failed.
     func makeSafe(_ measures: [SafetyMeasure]) async -> SafeState
-    /// From now on asks this before each command that sets something or exposes; what it throws ends what is being done.
-    func watch(_ look: @escaping @Sendable () async throws -> Void) async
+    /// From now on asks this before each command that sets something or `exposes`; what it throws ends what is being done.
+    func watch(_ look: @escaping @Sendable (_ exposes: Bool) async throws -> Void) async
     /// What the microscope tells of these; disk is asked for with ``freeSpace(in:)``.
     func condition(of interlocks: Set<Interlock>) async throws -> MicroscopeCondition
     /// Fills dewars as the program's own settings have it, and waits for a refill that runs.

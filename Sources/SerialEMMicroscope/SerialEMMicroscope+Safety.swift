@@ -5,7 +5,7 @@ public import Units
 
 /// The microscope's own well-being, and the state in which it may be left alone.
 extension SerialEMMicroscope {
-    public func watch(_ look: @escaping @Sendable () async throws -> Void) { self.look = look }
+    public func watch(_ look: @escaping @Sendable (_ exposes: Bool) async throws -> Void) { self.look = look }
 
     public func condition(of interlocks: Set<Interlock>) async throws -> MicroscopeCondition {
         let c = connection

@@ -52,7 +52,7 @@ extension SerialEMMicroscope {
         _ state: String, set: @Sendable () async throws -> Void, reads isSet: @Sendable () async throws -> Bool
     ) async throws {
         for attempt in 1 ... 2 {
-            try await look()
+            try await look(false)
             try await Self.wording { try await set() }
             if try await Self.wording({ try await isSet() }) { return }
             logger.warning("A state does not read back", metadata: ["state": "\(state)", "attempt": "\(attempt)"])
@@ -62,7 +62,7 @@ extension SerialEMMicroscope {
 
     /// Unblanks the beam for one exposing action and blanks it again whatever happens.
     func exposed(_ action: @Sendable () async throws -> Void) async throws {
-        try await look()
+        try await look(true)
         let c = connection
         try await Self.wording { try await c.setBeamBlank(false) }
         do {

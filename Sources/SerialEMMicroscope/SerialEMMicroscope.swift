@@ -28,7 +28,7 @@ public actor SerialEMMicroscope: Microscope {
     /// What can therefore not be watched, and SerialEM's reason.
     var untold: [Interlock: String] = [:]
     /// Asked before each command that sets something or exposes.
-    var look: @Sendable () async throws -> Void = {}
+    var look: @Sendable (_ exposes: Bool) async throws -> Void = { _ in }
     /// What was exposed and is in no file.
     var exposureRuns: [ExposureRun] = []
 

@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import ImageFiles
 import Logging
 import Microscope
 import SerialEMMicroscope
@@ -68,6 +69,18 @@ import Units
             try await stand.microscope.mapWholeGrid(Self.map)
             // The first map was taken in the dark, which is seen after it.
             #expect(await stand.server.microscope.exposureLog().contains { $0.dose == 0 })
+        }
+    }
+
+    @Test func aWaitAfterAMontageDoesNotHideThatItWasTakenInTheDark() async throws {
+        try await withStand { stand in
+            // The valve closes during the first piece, and all is well again before the map is made of the montage.
+            stand.somebody(.vacuum(severity: 2, seconds: 900), before: "M")
+            try await stand.microscope.mapWholeGrid(Self.map)
+            #expect(FileManager.default.fileExists(atPath: stand.folder + "/G_dark1.mrc"))
+            let lit = await stand.server.microscope.exposureLog().filter { $0.dose > 0 }
+            let sections = try MRCFile.header(stand.folder + "/G.mrc").sections
+            #expect(lit.count == sections)
         }
     }
 

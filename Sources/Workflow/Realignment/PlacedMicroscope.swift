@@ -67,7 +67,7 @@ extension PlacedMicroscope: Microscope {
     }
     func cassetteSlot(_ slot: Int) async throws -> CassetteSlot { try await base.cassetteSlot(slot) }
     func autoloaderObstacle(moving slot: Int) async throws -> String? { try await base.autoloaderObstacle(moving: slot) }
-    func watch(_ look: @escaping @Sendable () async throws -> Void) async { await base.watch(look) }
+    func watch(_ look: @escaping @Sendable (_ exposes: Bool) async throws -> Void) async { await base.watch(look) }
     func loadGrid(slot: Int) async throws { try await base.loadGrid(slot: slot) }
     func unloadGrid(to slot: Int) async throws { try await base.unloadGrid(to: slot) }
     func realignReloadedGrid(toMapWithNote note: String) async throws { try await base.realignReloadedGrid(toMapWithNote: note) }

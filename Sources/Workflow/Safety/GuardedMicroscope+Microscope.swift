@@ -7,7 +7,7 @@ import Units
 /// What a session asks of its microscope, with what is looked at before and after.
 extension GuardedMicroscope: Microscope {
     func begin() async throws -> MicroscopeFacts {
-        await base.watch { [weak self] in try await self?.lookWhereOld() }
+        await base.watch { [weak self] exposes in try await self?.lookWhereOld(exposes: exposes) }
         let facts = try await base.begin()
         note(facts: facts)
         return facts
@@ -21,7 +21,7 @@ extension GuardedMicroscope: Microscope {
     func cassetteSlot(_ slot: Int) async throws -> CassetteSlot { try await base.cassetteSlot(slot) }
 
     func autoloaderObstacle(moving slot: Int) async throws -> String? { try await base.autoloaderObstacle(moving: slot) }
-    func watch(_ look: @escaping @Sendable () async throws -> Void) async { await base.watch(look) }
+    func watch(_ look: @escaping @Sendable (_ exposes: Bool) async throws -> Void) async { await base.watch(look) }
 
     func loadGrid(slot: Int) async throws {
         let what = "load grid \(slot)"

@@ -35,6 +35,9 @@ actor GuardedMicroscope {
     /// The step that is under way, if it is one to look after.
     private var step: String?
     private var isClearing = false
+    /// Whether the step has exposed, and the beam was seen to be lost after that.
+    private var stepHasExposed = false
+    private var stepIsSpoilt = false
 
     /// After how long the session looks again.
     private static let interval = Seconds(10)
@@ -100,15 +103,18 @@ actor GuardedMicroscope {
     /// Does a step that is looked after in its middle too.
     func watching<T: Sendable>(_ what: String, _ body: @Sendable () async throws -> T) async throws -> T {
         step = what
+        stepHasExposed = false
+        stepIsSpoilt = false
         defer { step = nil }
         return try await body()
     }
 
     /// Looks in the middle of a step, unless that was done a moment ago, and waits there until nothing is in the way. Dewars
     /// that will be filled soon are a matter of the next step.
-    func lookWhereOld() async throws {
-        guard let step, !isClearing, lastLook.map({ ContinuousClock.now - $0 >= period }) ?? true else { return }
-        try await clear(for: step, taking: .zero)
+    func lookWhereOld(exposes: Bool) async throws {
+        guard let step, !isClearing else { return }
+        if lastLook.map({ ContinuousClock.now - $0 >= period }) ?? true { try await clear(for: step, taking: .zero) }
+        if exposes { stepHasExposed = true }
     }
 
     /// How a wait stands.
@@ -132,6 +138,8 @@ actor GuardedMicroscope {
     private func obstacle(duration: Seconds, moving slot: Int?, opened: Bool, closed: Bool) async throws -> Obstacle? {
         let condition = try await base.condition(of: watched)
         lastLook = .now
+        // A wait in the middle of a step must not hide what became of the images before it.
+        if step != nil, stepHasExposed, InterlockRules.spoils(condition) { stepIsSpoilt = true }
         for (interlock, reason) in condition.untold where isTold.insert(interlock).inserted {
             report(.note("this microscope does not tell of '\(interlock.rawValue)', which is not watched: \(reason)"))
         }
@@ -225,7 +233,9 @@ actor GuardedMicroscope {
             if let purpose { try book.append(runs, for: purpose, of: exposure) }
             // Who does not answer is not asked how it is.
             if case .failure(let error as MicroscopeError) = result, [.lost, .stalled, .unreachable].contains(error.code) { throw error }
-            guard !watched.isEmpty, try await InterlockRules.spoils(base.condition(of: watched)) else { return try result.get() }
+            guard !watched.isEmpty else { return try result.get() }
+            let isDark = try await InterlockRules.spoils(base.condition(of: watched))
+            guard isDark || stepIsSpoilt else { return try result.get() }
             guard let discard, attempt < 3 else {
                 report(.warning("\(what): the beam was lost meanwhile, and what was taken may be dark; it is not taken again"))
                 return try result.get()
