@@ -95,6 +95,11 @@ import Units
         #expect(problems(of: Self.least + "WG_image_state: \"a\(character)b\"\n")?.contains("it must be the number or the name") == true)
     }
 
+    @Test func aGridsNameBecomesWhatEveryProgramTakes() {
+        #expect(Session.plain("HeLa_1-b") == "HeLa_1-b")
+        #expect(Session.plain("Zürich 3/β\n") == "Zurich_3___")
+    }
+
     @Test func theNameOfAGridIsCutByBytesBetweenLetters() {
         #expect(NameLength.cut("Zelle") == "Zelle")
         #expect(NameLength.cut(String(repeating: "é", count: 200)) == String(repeating: "é", count: 90))

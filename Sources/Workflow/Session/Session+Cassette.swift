@@ -79,16 +79,23 @@ extension Session {
             + "loaded or exposed for it. Put the cassette back as it was, or use another session_dir."
     }
 
+    /// What can be a part of every file's name, also for PACEtomo and SerialEM: `Zürich 3` becomes `Zurich_3`.
+    static func plain(_ name: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                name.decomposedStringWithCanonicalMapping.unicodeScalars.compactMap { scalar in
+                    if scalar.properties.generalCategory == .nonspacingMark { return nil }
+                    return scalar.isASCII && (scalar.properties.isAlphabetic || ("0" ... "9").contains(scalar) || "-_".unicodeScalars.contains(scalar)) ? scalar : "_"
+                }))
+    }
+
     /// The grid's name is read while the cartridge is in the cassette; on the stage its slot may read empty.
     func gridName(_ slot: Int, microscope: any Microscope) async throws -> String {
         try await engine.run(
             Step(.grid(slot, "name"), title: "Read the name of grid \(slot)", input: slot) {
                 let found = try await microscope.cassetteSlot(slot)
-                let plain = (found.name ?? "").map { letter in
-                    let isPlain = (letter.isLetter || letter.isNumber || "-_".contains(letter)) && letter.unicodeScalars.allSatisfy(\.isPrinted)
-                    return isPlain ? letter : "_"
-                }
-                let name = plain.isEmpty ? "G\(twoDigits(slot))" : NameLength.cut(String(plain))
+                let plain = Self.plain(found.name ?? "")
+                let name = plain.isEmpty ? "G\(twoDigits(slot))" : NameLength.cut(plain)
                 // Two grids of one name would share a folder, and the second replace the files of the first.
                 for other in settings.gridList where other != slot {
                     if try await engine.lastOutput(of: .grid(other, "name"), as: String.self) == name {
