@@ -1,3 +1,4 @@
+import Foundation
 import Microscope
 
 /// Grids are bound to the slot and the name that the first run found: whatever a person does in the cassette meanwhile, no
