@@ -25,6 +25,8 @@ public actor SerialEMMicroscope: Microscope {
     var navigatorPath = ""
     /// What SerialEM or this microscope does not tell; it is not asked again.
     var refusedReadings: Set<String> = []
+    /// Readings that were told at least once.
+    var toldReadings: Set<String> = []
     /// What can therefore not be watched, and SerialEM's reason.
     var untold: [Interlock: String] = [:]
     /// Asked before each command that sets something or exposes.
