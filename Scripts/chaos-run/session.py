@@ -3,7 +3,7 @@ import asyncio
 import os
 
 from between import Between, Fate
-from points import ACQUISITION, WRITING
+from points import ACQUISITION, EXPOSING, WRITING
 from programs import Simulator, TomoPilot, write_settings
 from session_log import Course, SessionLog
 
@@ -83,6 +83,9 @@ class ChaosSession:
             point.kind = "disk of TomoPilot"
         if point.kind == "disk of SerialEM" and name not in WRITING:
             return False
+        if point.command in EXPOSING and point.kind != "disk of SerialEM":
+            # After a resume its number is another: any exposure of its step or of a later one is as good.
+            return name in EXPOSING and self.reference.is_reached((*point.target[:2], 0), place)
         return self.reference.is_reached(point.target, place)
 
     async def strike(self, point):
