@@ -139,8 +139,11 @@ class ChaosSession:
             base.setdefault(key, exposures)
             if self.reference is None:
                 self.acquisitions = [entry for entry in self.acquisitions if entry[0] != key] + [(key, exposures - base[key])]
-            point = self.armed
-            if point and point.command == ACQUISITION and point.target[:2] == key and exposures - base[key] >= point.target[2]:
+            # Points before it may still wait for a request, of which there is none now.
+            due = (point for point in self.waiting
+                   if point.command == ACQUISITION and point.target[:2] == key and exposures - base[key] >= point.target[2])
+            point = next(due, None) if self.armed else None
+            if point:
                 self.take_down(point, (*key, exposures - base[key]))
                 self.pilot.kill()
 
