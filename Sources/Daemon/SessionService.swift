@@ -232,13 +232,16 @@ package actor SessionService: Service {
                     kind: "session", session: session)
             }
         }
-        // A session that goes on by itself when the service does is not held up by what kept the microscope busy meanwhile.
-        if !isSafe, outcome != .interrupted {
+        if !isSafe {
             let reason = Self.unsafeAfter(session.name)
-            try await store.setHold(reason)
+            // A session that goes on by itself when the service does is not held up by what kept the microscope busy meanwhile.
+            let holds = outcome != .interrupted
+            if holds { try await store.setHold(reason) }
             await attempt {
                 try await alarm(
-                    "\(reason).", next: "The queue waits: look at the microscope, then resume it.", kind: "microscope", session: session)
+                    "\(reason).",
+                    next: holds ? "The queue waits: look at the microscope, then resume it." : "The session goes on when the service starts again: look at the microscope until then.",
+                    kind: "microscope", session: session)
             }
         }
     }

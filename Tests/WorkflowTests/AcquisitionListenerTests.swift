@@ -49,4 +49,18 @@ import Testing
         #expect(words.contains("in a box on its screen"))
         #expect(told.last == .over("files are written again; the acquisition goes on"))
     }
+
+    @Test func aSerialEMThatEndsAfterABoxOnItsScreenIsToldOfToo() {
+        let listener = AcquisitionListener()
+        var told: [AcquisitionListener.News] = []
+        for seconds in stride(from: 0, through: 4000, by: 10) {
+            if let news = listener.hear(seconds < 3000 ? .busy : .silent, after: .seconds(seconds), written: { Self.written }) { told.append(news) }
+        }
+        #expect(told.count == 2)
+        guard case .trouble(let words)? = told.last else {
+            Issue.record("the silence is not told")
+            return
+        }
+        #expect(words.contains("has not answered for a minute"))
+    }
 }

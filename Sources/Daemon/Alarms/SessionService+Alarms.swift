@@ -81,6 +81,8 @@ extension SessionService {
             return nil
         }
         guard let hold = try await store.hold() else { return nil }
+        // Who has stopped the last session knows it.
+        if hold.hasSuffix("by a person"), try await store.sessions().isEmpty { return nil }
         return ("the queue is held: \(hold)", "It waits until somebody resumes it: tomopilot resume.")
     }
 

@@ -43,7 +43,8 @@ final class AcquisitionListener: Sendable {
             case .silent:
                 let since = state.silentSince ?? waited
                 state.silentSince = since
-                guard state.told == nil, waited - since >= Self.patience else { return nil }
+                // A box on the screen that was told of does not hide that SerialEM then ended.
+                guard state.told != .silence, waited - since >= Self.patience else { return nil }
                 state.told = .silence
                 return .trouble("SerialEM has not answered for a minute while it acquires; look whether it still runs")
             }
