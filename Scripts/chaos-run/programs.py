@@ -29,7 +29,7 @@ class Simulator:
     async def start(self):
         self.process = await asyncio.create_subprocess_exec(
             os.path.join(self.programs, "serialem-sim"), "--port", "0", "--control-port", "0", "--seed", str(self.seed),
-            "--folder", self.folder, "--time-scale", "0", "--truth", f"{self.folder}/truth.json",
+            "--folder", self.folder, "--time-scale", "0", "--repeatable", "--truth", f"{self.folder}/truth.json",
             "--exposure-log", f"{self.folder}/exposures.jsonl", "--event-log", f"{self.folder}/events.jsonl",
             stdout=asyncio.subprocess.PIPE, stderr=open(f"{self.folder}/simulator.log", "w"))
         self.port = self.control = None

@@ -55,13 +55,14 @@ extension VirtualMicroscope {
         var last: ImageBuffer?
         for _ in 0 ..< 3 { last = (try? await expose(set)) ?? last }
         let place = trueCenter(column.currentMagnification)
+        settleChance(of: .focus, at: place, tilt: stage.tilt)
         let measured = trueDefocus(at: place).value + 0.05 * random.normal()
         guard let last, transmission(last) > Self.leastTransmission else {
             lastAutoFocus = (measured, AutofocusStatus.inconsistent.rawValue)
             return []
         }
         // Without disturbing the numbers that the session's stage errors are drawn from.
-        var chance = RandomSource(seed: configuration.seed).fork(exposureCount)
+        var chance = RandomSource(seed: configuration.seed).fork(measurementNumber)
         column.focusDrift = (0.3 * chance.normal(), 0.3 * chance.normal())
         guard mode != -2 else { return [] }
         lastAutoFocus = (measured, AutofocusStatus.done.rawValue)

@@ -28,6 +28,7 @@ extension VirtualMicroscope {
             await wait(Seconds(3))
         }
         let place = trueCenter(column.currentMagnification)
+        settleChance(of: .eucentricity, at: place)
         let height = (grid?.eucentricHeight(place) ?? stage.height) + Micrometers((fine ? 0.1 : 0.5) * random.normal())
         let change = (height - stage.height).value.magnitude
         guard limit.value == 0 || change <= limit.value else {

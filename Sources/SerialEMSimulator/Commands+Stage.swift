@@ -36,6 +36,7 @@ extension VirtualMicroscope {
         await waitForStage()
         let target = shortenedOnDemand(target)
         let way = target - stage.position
+        settleChance(of: .move, at: target)
         await wait(stage.move(to: target, extraError: extraError, speed: speed, random: &random), for: .move)
         if let z { await wait(stage.move(toHeight: z, random: &random), for: .move) }
         if way.length > 0 { beginDrift(Micrometers(min(0.04, 0.01 + 0.0003 * way.length))) }
@@ -45,7 +46,8 @@ extension VirtualMicroscope {
     /// Every arrival has a drift of its own, in a direction of its own.
     func beginDrift(_ size: Micrometers) {
         mechanics.moves += 1
-        var chance = RandomSource(seed: configuration.seed).fork(0xD21F7).fork(mechanics.moves)
+        settleChance(of: .drift, at: stage.position, tilt: stage.tilt)
+        var chance = configuration.isRepeatable ? random : RandomSource(seed: configuration.seed).fork(0xD21F7).fork(mechanics.moves)
         let length = size.value * chance.uniform(0.5 ... 1.5)
         let angle = Degrees(chance.uniform(0 ... 360))
         stage.beginDrift(Vector(dx: length * cosine(angle), dy: length * sine(angle)), at: clock.elapsed)
@@ -112,6 +114,7 @@ extension VirtualMicroscope {
         guard !stageIsBusy() else { return [] }
         let before = stage.position
         let way = (angle - stage.tilt).magnitude
+        settleChance(of: .tilt, at: stage.position, tilt: angle)
         await wait(stage.tilt(to: angle, random: &random), for: .tilt)
         if way > Degrees(0) { beginDrift(Micrometers(min(0.02, 0.003 + 0.001 * way.value))) }
         if a.integer(first) != 0 { try await moveStage(to: wanted ?? before) }

@@ -39,6 +39,7 @@ extension VirtualMicroscope {
     }
 
     private func setOut(_ kind: EventRecord.Kind, _ move: (inout Stage, inout RandomSource) -> Seconds) {
+        settleChance(of: kind == .tilt ? .tilt : .move, at: stage.position)
         var end = stage
         let seconds = move(&end, &random)
         guard seconds > Seconds(0) else { return }

@@ -36,7 +36,7 @@ extension VirtualMicroscope {
         }
     }
     /// Random numbers of one measurement, which disturb no others.
-    private var chance: RandomSource { RandomSource(seed: configuration.seed).fork(exposureCount &+ 0xA57) }
+    private var chance: RandomSource { RandomSource(seed: configuration.seed).fork(measurementNumber &+ 0xA57) }
 
     func correctAstigmatism(measureOnly: Bool) async throws -> [ReportedValue] {
         try requireBeam()

@@ -22,6 +22,9 @@ public struct SimulatorConfiguration: Sendable {
     public var dialogSeconds: Double?
     /// Whether every slot of the cassette holds a cartridge with a name; that of the last one still cannot be loaded.
     public var fillsCassette = false
+    /// Whether what is done a second time at a place comes out as it did the first time: then the errors of the stage, its drift and
+    /// the noise depend on what is done and where, and not on what was done before.
+    public var isRepeatable = false
     /// Whether Navigator files are written in the form that SerialEM had before autodocs.
     public var writesNavigatorTables: Bool
 

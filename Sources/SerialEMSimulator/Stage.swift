@@ -27,6 +27,8 @@ struct Stage: Sendable {
     /// Where it stands, less what it reads.
     private var error = Vector<Frame.Stage>.zero
     private var lastDirection = (x: 1.0, y: 1.0)
+    /// Whether its error depends on how it came.
+    private var knowsWayThere = true
     private var drift = Drift()
     private var journey: Journey?
 
@@ -41,15 +43,18 @@ struct Stage: Sendable {
     ) -> Seconds {
         let way = target - position
         guard way.length > 0 else { return Seconds(0) }
-        let sigma = min(Stage.error.value, 0.02 + 0.1 * way.length) + extraError.value
+        let sigma = (knowsWayThere ? min(Stage.error.value, 0.02 + 0.1 * way.length) : Stage.error.value) + extraError.value
         error = Vector(dx: sigma * random.normal(), dy: sigma * random.normal())
-        if way.dx * lastDirection.x < 0 { error.dx -= Stage.backlash.value * (way.dx < 0 ? -1 : 1) }
-        if way.dy * lastDirection.y < 0 { error.dy -= Stage.backlash.value * (way.dy < 0 ? -1 : 1) }
+        if knowsWayThere, way.dx * lastDirection.x < 0 { error.dx -= Stage.backlash.value * (way.dx < 0 ? -1 : 1) }
+        if knowsWayThere, way.dy * lastDirection.y < 0 { error.dy -= Stage.backlash.value * (way.dy < 0 ? -1 : 1) }
         if way.dx != 0 { lastDirection.x = way.dx }
         if way.dy != 0 { lastDirection.y = way.dy }
         position = Point(x: target.x + 0.004 * random.normal(), y: target.y + 0.004 * random.normal())
         return speed == 1 ? Seconds(min(5, 2 + way.length / 200)) : Seconds(2 + way.length / (200 * max(1e-3, speed)))
     }
+
+    /// From now on the error of a move depends on where it goes and not on where it came from.
+    mutating func forgetWayThere() { knowsWayThere = false }
 
     mutating func move(toHeight target: Micrometers, random: inout RandomSource) -> Seconds {
         guard target != height else { return Seconds(0) }

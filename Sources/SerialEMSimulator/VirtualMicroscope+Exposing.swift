@@ -82,10 +82,9 @@ extension VirtualMicroscope {
         _ magnification: Magnification, settings: CameraSettings, place: Point<Frame.Stage>, dose: Dose
     ) -> Raster<UInt16> {
         let (width, height) = settings.size(onChip: Self.chip)
-        exposureCount += 1
         let pixel = magnification.pixelSize.value * settings.binning
         let electrons = dose.value * pixel * pixel * 100 * cameraShare
-        var noise = RandomSource(seed: configuration.seed ^ (exposureCount << 20))
+        var noise = RandomSource(seed: exposureSeed(magnification, at: place))
         guard let grid, electrons > 0 else {
             let level = electrons > 0 ? min(60000, electrons * SpecimenGrid.countsPerElectron) : 2
             let values = (0 ..< width * height).map { _ in

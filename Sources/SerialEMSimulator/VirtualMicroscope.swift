@@ -46,6 +46,8 @@ public actor VirtualMicroscope {
     /// Whether it has been said that the truth cannot be written.
     var truthFileHasFailed = false
     var exposureCount: UInt64 = 0
+    /// How many exposures there were since the stage was moved.
+    var imagesSinceMove: UInt64 = 0
     var lastAutoFocus = (defocus: 0.0, status: -1)
 
     var buffers: [ImageBuffer?] = Array(repeating: nil, count: 22)

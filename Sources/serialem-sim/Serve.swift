@@ -36,6 +36,8 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "Put a cartridge with a name into every slot; that of slot 12 cannot be loaded.")
     var fullCassette = false
 
+    @Flag(help: "Let what is done a second time at a place come out as it did the first time, for comparing sessions.")
+    var repeatable = false
     @Option(help: "JSON file with a list of faults: what goes wrong, and when.")
     var faults: String?
     @Option(help: "HTTP port of the loopback interface that shows the state and takes faults; 0 takes a free one.")
@@ -80,6 +82,7 @@ struct Serve: AsyncParsableCommand {
             exposureLog: exposureLog, eventLog: eventLog, kind: kind, showsSlotNames: !hideSlotNames, tiltAxisOffset: tiltAxisOffset,
             dialogSeconds: dialogSeconds > 0 ? dialogSeconds : nil, writesNavigatorTables: navigatorTables)
         configuration.fillsCassette = fullCassette
+        configuration.isRepeatable = repeatable
         try StartChecks.requireWritable("--truth", truth)
         try StartChecks.requireWritable("--exposure-log", exposureLog)
         try StartChecks.requireWritable("--event-log", eventLog)
