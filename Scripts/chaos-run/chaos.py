@@ -87,9 +87,12 @@ def conclude(reference, chaos, began):
     twice = exposures_twice(chaos.folder)
     doubtful = doubts(chaos.folder)
     different = differences(reference.folder, chaos.folder)
-    # An image that the full disk lost had been exposed and has to be again.
-    lost = sum(point.kind == "disk of SerialEM" for point in chaos.points)
-    single = [words for words, times in twice.items() if times == 1 and words.startswith("View montage")][:lost]
+    # An image that a full disk lost had been exposed and has to be again: one for each time, and on the grid where it was full.
+    single = []
+    for point in chaos.points:
+        if point.kind == "disk of SerialEM" and point.place:
+            single += [words for words, times in twice.items()
+                       if times == 1 and words.startswith("View montage") and f", {point.place[0]}" in words and words not in single][:1]
     for point in missed:
         print(f"  point {point.number} ({point.kind} at {point.target}) was never reached")
     for words, times in twice.items():

@@ -8,6 +8,8 @@ import re
 import sqlite3
 import struct
 
+import values
+
 # How near two exposures are to each other that are of the same place, in micrometres: the stage is never exact, and pieces
 # of a montage and targets of an area are several micrometres apart.
 SAME_PIECE, SAME_TARGET, SAME_FOCUS = 0.5, 0.4, 1.0
@@ -71,23 +73,20 @@ def products(folder):
     return found
 
 
+def compared(path, other):
+    before, after = values.read(path), values.read(other)
+    if before is None:
+        before, after = shape(path), shape(other)
+    kind = re.search(r"[a-z]*", os.path.basename(path).rpartition("_")[2]).group()
+    return values.first_difference(before, after, (kind,))
+
+
 def shape(path):
     """What has to be the same of a file that holds the same of a sample that was imaged a second time."""
     if path.endswith(".mrc"):
         return stack(path)
     if path.endswith(".mdoc"):
         return f"as many sections as its images: {sections(path) == images(path[:-len('.mdoc')])[2]}"
-    if path.endswith("_tgts.txt"):
-        with open(path) as file:
-            return str(sum(line.startswith("_tgt") for line in file)) + " targets"
-    if path.endswith(".nav"):
-        return navigator(path)
-    if path.endswith("session_report.json"):
-        return report(path)
-    if path.endswith(".json"):
-        with open(path) as file:
-            value = json.load(file)
-        return "keys " + ", ".join(sorted(value)) if isinstance(value, dict) else f"{len(value)} entries"
     return "there"
 
 
@@ -113,33 +112,6 @@ def stack(path):
     return f"{columns} x {rows}, {count} images, mode {mode}"
 
 
-def navigator(path):
-    """Label, type, note and mark of each item, whatever their order."""
-    items, item = [], None
-    with open(path) as file:
-        lines = file.read().splitlines()
-    for line in lines + ["[Item = ]"]:
-        if line.startswith("[Item"):
-            if item is not None:
-                    # The detector is as sure of another image of a lamella, give or take a few percent.
-                note = re.sub(r"\(\d+ %\)", "", item.get("Note", ""))
-                items.append(" ".join([item["label"], item.get("Type", ""), note, "acquire " + item.get("Acquire", "0")]))
-            item = {"label": line}
-        elif item is not None and " = " in line:
-            key, value = line.split(" = ", 1)
-            item[key] = value
-    return "; ".join(sorted(items))
-
-
-def report(path):
-    with open(path) as file:
-        value = json.load(file)
-    rows = [
-        f"{grid['name']} L{lamella['number']} {lamella['class']} level {lamella['level_reached']} {lamella['targets']} targets "
-        f"{lamella['acquired']} acquired {lamella['note']}" for grid in value["grids"] for lamella in grid["lamellae"]]
-    return "; ".join(rows) + ("; stopped" if "stopped" in value else "")
-
-
 def differences(reference, other):
     """In words, what is not the same in two session folders."""
     wanted, found = products(reference), products(other)
@@ -147,15 +119,10 @@ def differences(reference, other):
     words += [f"{name} is too much" for name in sorted(found.keys() - wanted.keys())]
     for name in sorted(wanted.keys() & found.keys()):
         try:
-            before, after = shape(wanted[name]), shape(found[name])
+            difference = compared(wanted[name], found[name])
         except (OSError, ValueError, struct.error) as error:
             words.append(f"{name} cannot be read: {error}")
             continue
-        if before != after:
-            words.append(f"{name} differs: {first_difference(before, after)}")
+        if difference:
+            words.append(f"{name} differs: {difference}")
     return words
-
-
-def first_difference(before, after):
-    pairs = [(a, b) for a, b in zip(before.split("; "), after.split("; ")) if a != b]
-    return " / ".join(pairs[0]) if pairs else f"{len(before.split('; '))} / {len(after.split('; '))} entries"

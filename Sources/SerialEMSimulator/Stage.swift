@@ -53,7 +53,7 @@ struct Stage: Sendable {
         return speed == 1 ? Seconds(min(5, 2 + way.length / 200)) : Seconds(2 + way.length / (200 * max(1e-3, speed)))
     }
 
-    /// From now on the error of a move depends on where it goes and not on where it came from.
+    /// From now on the error and the drift of a move depend on where it goes and not on where it came from.
     mutating func forgetWayThere() { knowsWayThere = false }
 
     mutating func move(toHeight target: Micrometers, random: inout RandomSource) -> Seconds {
@@ -97,7 +97,8 @@ extension Stage {
 
     /// The stage has arrived, and stands this far from where it will come to rest.
     mutating func beginDrift(_ way: Vector<Frame.Stage>, at time: Double) {
-        drift = Drift(start: time, first: drift.present + way, present: drift.present + way)
+        let size = (knowsWayThere ? drift.present : .zero) + way
+        drift = Drift(start: time, first: size, present: size)
     }
     /// Takes up slack: what is left of the drift is less by this factor.
     mutating func relax(at time: Double, leaving part: Double) {
