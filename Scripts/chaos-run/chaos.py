@@ -12,6 +12,7 @@ import tempfile
 import time
 
 from points import ACQUISITION, draw
+from programs import Service, TomoPilot
 from session import ChaosSession, Hung
 from session_log import Course
 from verdict import differences, doubts, exposures_twice
@@ -51,6 +52,7 @@ async def main():
     parser.add_argument("--points", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder")
+    parser.add_argument("--service", action="store_true")
     options = parser.parse_args()
     if not 1 <= options.points <= 2000:
         parser.error("--points has to be 1 to 2000")
@@ -72,10 +74,10 @@ async def main():
     if twice:
         raise Hung(f"the run without faults exposed something twice, so that the count means nothing: {next(iter(twice))}")
     points = draw(reference.course, reference.acquisitions, options.points, options.seed)
-    name = f"{options.points}-points-seed-{options.seed}"
+    name = f"{options.points}-points-seed-{options.seed}" + ("-service" if options.service else "")
     if os.path.exists(os.path.join(folder, name)):
         raise Hung(f"{folder} holds a session with {options.points} points of seed {options.seed} already; name another folder")
-    chaos = ChaosSession(options.programs, os.path.join(folder, name), SIMULATOR_SEED, GRIDS, SETTINGS, points)
+    chaos = ChaosSession(options.programs, os.path.join(folder, name), SIMULATOR_SEED, GRIDS, SETTINGS, points, Service if options.service else TomoPilot)
     chaos.reference = reference.course
     table = Table(len(points))
     await chaos.perform(table.add)

@@ -1,5 +1,6 @@
 """The programs of a session: the simulator, which stays, and tomopilot, which is started again after each fault."""
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -101,6 +102,76 @@ class TomoPilot:
         except asyncio.TimeoutError:
             error = b"(the output stayed open)"
         return self.process.returncode, error.decode(errors="replace").strip()
+
+
+class Service:
+    """`tomopilot serve` with the session in its queue; started again whenever it has ended, as systemd does."""
+
+    # How long the disk stays full, in seconds: somebody else's files are removed then.
+    FULL = 3
+
+    def __init__(self, programs, settings):
+        self.programs, self.settings = programs, settings
+        self.folder = os.path.dirname(settings)
+        self.home = self.folder + "-service"
+        self.is_queued = False
+
+    async def start(self):
+        os.makedirs(self.home, exist_ok=True)
+        self.process = await asyncio.create_subprocess_exec(
+            os.path.join(self.programs, "tomopilot"), "serve", "--folder", self.home, "--sessions", os.path.dirname(self.folder),
+            "--models", os.path.abspath(MODELS), "--port", "0", "--infer", os.path.join(self.programs, "tomopilot-infer"),
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=open(f"{self.home}/service.log", "a"))
+        self.api = None
+        while self.api is None:
+            line = (await asyncio.wait_for(self.process.stdout.readline(), 30)).decode()
+            if not line:
+                raise RuntimeError(f"the service did not start; see {self.home}/service.log")
+            if match := re.match(r"listening on (\S+)", line):
+                self.api = match.group(1)
+        self.said = asyncio.create_task(self.process.stdout.read())
+        if not self.is_queued:
+            with open(self.settings) as file:
+                await self.ask(f"/v1/queue?base={self.folder}&name=chaos", file.read())
+            self.is_queued = True
+
+    async def ask(self, path, text=None):
+        def fetch():
+            data = None if text is None else text.encode()
+            with urllib.request.urlopen(urllib.request.Request(self.api + path, data), timeout=20) as answer:
+                return json.load(answer)
+        return await asyncio.to_thread(fetch)
+
+    def kill(self):
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGKILL)
+
+    def fill_disk(self):
+        """For a moment no file of it can grow, as on a full disk."""
+        if self.process.returncode is None:
+            resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+            asyncio.get_running_loop().call_later(self.FULL, self.free_disk, self.process)
+
+    @staticmethod
+    def free_disk(process):
+        if process.returncode is None:
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    async def ending(self, limit):
+        """0 and nothing when the queue is done; the exit status of a service that was killed; 1 and why when nobody goes on."""
+        async with asyncio.timeout(limit):
+            while self.process.returncode is None:
+                await asyncio.sleep(0.1)
+                with contextlib.suppress(OSError):
+                    state = (await self.ask("/v1/status"))["state"]
+                    if state == "held":
+                        raise RuntimeError(f"the queue is held and somebody has to help; see {self.home}/service.log")
+                    if state == "idle":
+                        self.process.send_signal(signal.SIGTERM)
+                        await self.process.wait()
+                        self.is_queued = False
+                        return 0, ""
+        return self.process.returncode, ""
 
 
 def write_settings(path, folder, port, grids, more):

@@ -19,12 +19,12 @@ class Hung(Exception):
 
 
 class ChaosSession:
-    def __init__(self, programs, folder, seed, grids, settings, points=()):
+    def __init__(self, programs, folder, seed, grids, settings, points=(), pilot=TomoPilot):
         os.makedirs(folder, exist_ok=True)
         self.folder = folder
         self.grids, self.settings = grids, settings
         self.simulator = Simulator(programs, folder, seed)
-        self.pilot = TomoPilot(programs, f"{folder}/session.yaml")
+        self.pilot = pilot(programs, f"{folder}/session.yaml")
         self.log = SessionLog(f"{folder}/{os.path.basename(folder)}.log")
         self.points = list(points)
         # What a run without faults asks, to draw points from; or the one that the points were drawn from.

@@ -23,6 +23,8 @@ struct CurrentSession: Sendable {
     /// Name of the grid on the stage.
     var grid: String?
     var steps: [Step] = []
+    /// How many steps it has done in this life of the service.
+    var stepsDone = 0
     /// What it is going to do, once its settings are read.
     var plan: SessionPlan?
     /// Where it is in that, since its first step of a grid.

@@ -1,3 +1,4 @@
+import Foundation
 import ImageFiles
 import Microscope
 import Workflow
@@ -10,8 +11,19 @@ enum SessionOutcome: Sendable, Hashable {
     case stopped(String)
     /// `isMicroscope`: the next session would meet the same.
     case failed(String, isMicroscope: Bool)
+    /// A file cannot be written for lack of room; it goes on where it was once there is some.
+    case withoutRoom(String)
     /// The service ends, and the next one goes on with it.
     case interrupted
+
+    /// Whether the next session would meet the same.
+    var wouldMeetNext: Bool {
+        switch self {
+        case .failed(_, let isMicroscope): isMicroscope
+        case .withoutRoom: true
+        case .done, .stopped, .interrupted: false
+        }
+    }
 
     /// - Parameter serviceEnds: whether the session's task was cancelled; with no other reason, the service ends.
     init(error: any Error, cancellation: Helm.Cancellation?, serviceEnds: Bool) {
@@ -23,7 +35,19 @@ enum SessionOutcome: Sendable, Hashable {
         case .abort(let reason): self = .stopped(reason)
         case .serviceEnds: self = .interrupted
         case nil where serviceEnds: self = .interrupted
+        case nil where Self.isForLackOfRoom(error): self = .withoutRoom(sentence(error))
         case nil: self = .failed(sentence(error), isMicroscope: Self.isOfMicroscope(error))
+        }
+    }
+
+    /// On TomoPilot's disk or on SerialEM's.
+    private static func isForLackOfRoom(_ error: any Error) -> Bool {
+        switch error {
+        case let error as WorkflowError: error.code == .noRoom
+        case let error as ImageFileError: [.diskFull, .cannotWrite].contains(error.code)
+        case let error as MicroscopeError: error.code == .cannotWrite
+        case let error as CocoaError: [.fileWriteOutOfSpace, .fileWriteUnknown].contains(error.code)
+        default: false
         }
     }
 
@@ -33,7 +57,6 @@ enum SessionOutcome: Sendable, Hashable {
             // What nobody can settle is looked at with the grid where it is; and what one session waited for in vain would be
             // waited for by the next.
             return [.uncertain, .changedCalibrations, .incomplete, .unusableJournal].contains(error.code)
-        case let error as ImageFileError: return [.diskFull, .cannotWrite].contains(error.code)
         case let error as MicroscopeError: return isOfMicroscope(error)
         default: return false
         }
@@ -41,9 +64,9 @@ enum SessionOutcome: Sendable, Hashable {
 
     private static func isOfMicroscope(_ error: MicroscopeError) -> Bool {
         switch error.code {
-        case .unreachable, .lost, .stalled, .stopped, .deadline, .notAsSet, .cannotWrite, .busy: return true
+        case .unreachable, .lost, .stalled, .stopped, .deadline, .notAsSet, .busy: return true
         // A state that is not there or not allowed is this session's.
-        case .refused, .missing: return false
+        case .refused, .missing, .cannotWrite: return false
         }
     }
 }

@@ -12,6 +12,7 @@ extension SessionService {
             case .started(let id, let title, _): await begin(id, title: title)
             case .finished(let id, _, let duration):
                 current?.steps.removeAll { $0.id == id }
+                current?.stepsDone += 1
                 try await store.remember(duration, ofStep: id.kind)
             case .failed(let id, _, _): current?.steps.removeAll { $0.id == id }
             case .progress(let phase, let done, let total):

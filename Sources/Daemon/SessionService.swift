@@ -20,14 +20,14 @@ package actor SessionService: Service {
     let stepLimit: StepLimit
     private let run: Runner
     let terminal: Terminal
-    private let threads = SessionThreads()
+    let threads = SessionThreads()
     /// A session, the queue or the log changed.
     nonisolated let changes = Signal()
     private nonisolated let isEnding = Mutex(false)
     var current: CurrentSession?
     /// What people were told last of the service's own files.
     private var unwritten: String?
-    private let retry: Duration
+    let retry: Duration
 
     /// - Parameters:
     ///   - receivers: told of every alarm.
@@ -129,7 +129,7 @@ package actor SessionService: Service {
         try await log(
             isResumed ? "session '\(session.name)' goes on where the service ended" : "session '\(session.name)' starts",
             kind: "session", session: session.id)
-        let outcome = await outcome(of: session, helm: helm)
+        let outcome = try await outcomeDespiteFullDisks(of: session, helm: helm)
         // Not written down, it would be taken for one that was under way, and be run again.
         while true {
             do {
@@ -146,7 +146,7 @@ package actor SessionService: Service {
     private enum Part { case session(SessionOutcome), other }
 
     /// Runs a session with what watches it.
-    private func outcome(of session: QueuedSession, helm: Helm) async -> SessionOutcome {
+    func outcome(of session: QueuedSession, helm: Helm) async -> SessionOutcome {
         let (events, continuation) = AsyncStream.makeStream(of: RunEvent.self)
         // The recorder is not cancelled with the session: what a stopped session says last is what people want to read.
         return await withTaskGroup(of: Void.self) { recorder in
@@ -221,9 +221,9 @@ package actor SessionService: Service {
         case .stopped(let reason):
             try await store.set(session.id, to: .stopped, reason: reason, at: .now)
             await attempt { try await log("\(name) ended early: \(reason)", kind: "session", session: session.id) }
-        case .failed(let reason, let isMicroscope):
+        case .failed(let reason, _), .withoutRoom(let reason):
             try await store.set(session.id, to: .failed, reason: reason, at: .now)
-            let holds = session.onFailure.map { $0 == .stop } ?? isMicroscope
+            let holds = session.onFailure.map { $0 == .stop } ?? outcome.wouldMeetNext
             if holds { try await store.setHold("\(name) failed: \(reason)") }
             await attempt {
                 try await alarm(
@@ -250,7 +250,7 @@ package actor SessionService: Service {
     static func unsafeAfter(_ name: String) -> String { "the microscope could not be made safe after session '\(name)'" }
 
     /// What cannot be logged is shown, and undoes nothing that was written down.
-    private func attempt(_ body: () async throws -> Void) async {
+    func attempt(_ body: () async throws -> Void) async {
         do { try await body() } catch { report(error) }
     }
 

@@ -210,10 +210,13 @@ public struct SessionStore: Journal {
     static func worded(_ error: any Error, path: String) -> any Error {
         guard let error = error as? DatabaseError else { return error }
         let what = error.message ?? "code \(error.resultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_FULL: return WorkflowError.noRoom(forJournal: path, "the disk is full; free space on it")
+        case .SQLITE_IOERR: return WorkflowError.noRoom(forJournal: path, "\(what) (is the disk full, or the limit on the size of files reached?)")
+        default: break
+        }
         let reason =
             switch error.resultCode {
-            case .SQLITE_FULL: "cannot be written: the disk is full; free space on it and run again"
-            case .SQLITE_IOERR: "cannot be written: \(what) (is the disk full, or the limit on the size of files reached?)"
             case .SQLITE_BUSY, .SQLITE_LOCKED: "is in use; let the other tomopilot of this session end first"
             case .SQLITE_NOTADB, .SQLITE_CORRUPT: "cannot be read: \(what); put back a copy of it, or use another session_dir"
             default: "cannot be used: \(what)"

@@ -25,6 +25,7 @@ final class ScriptedSessions: Sendable {
         var waiters: [AsyncStream<Void>.Continuation] = []
         var done: [String] = []
         var failure: (any Error)?
+        var lastingFailure: (any Error)?
         var isSafe = true
         var news: [RunEvent] = []
         var inspection: Inspection?
@@ -37,6 +38,8 @@ final class ScriptedSessions: Sendable {
     var done: [String] { state.withLock { $0.done } }
     /// Ends the next session by this.
     func fail(with error: any Error) { state.withLock { $0.failure = error } }
+    /// Ends every session by this.
+    func failAlways(with error: any Error) { state.withLock { $0.lastingFailure = error } }
     /// Tells this when the next session begins.
     func tell(_ event: RunEvent) { state.withLock { $0.news.append(event) } }
     /// The next session leaves the microscope so.
@@ -80,7 +83,7 @@ final class ScriptedSessions: Sendable {
                 defer { state.news = [] }
                 return state.news
             }) { report(event) }
-            if let failure = state.withLock({ $0.failure.take() }) { throw failure }
+            if let failure = state.withLock({ $0.lastingFailure ?? $0.failure.take() }) { throw failure }
             let gate = Gate(
                 supervisor: supervisor, makeSafe: { .init(reached: [], failures: []) }, reconnect: {}, patience: .seconds(3600), report: report)
             let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent

@@ -11,6 +11,8 @@ public struct WorkflowError: Error, Sendable, CustomStringConvertible {
         case changedCalibrations
         /// A grid is another than it was, cannot be loaded, or is not found again after it was.
         case wrongGrid, notLoaded, lostGrid
+        /// A file of TomoPilot's own does not grow: the disk, the quota or the limit on the size of files is reached.
+        case noRoom
     }
     public let code: Code
     public let message: String
@@ -53,6 +55,10 @@ extension WorkflowError {
     /// The journal's file cannot be opened, read or written.
     public static func unusableJournal(_ path: String, _ reason: String) -> Self {
         Self(code: .unusableJournal, message: "The journal \(path) \(reason).")
+    }
+    /// The journal's file does not grow.
+    public static func noRoom(forJournal path: String, _ reason: String) -> Self {
+        Self(code: .noRoom, message: "The journal \(path) cannot be written: \(reason).")
     }
     /// The service's own file cannot be used.
     public static func unusableStore(_ path: String, _ reason: String) -> Self {
