@@ -71,6 +71,8 @@ class Simulator:
 class TomoPilot:
     """One run of `tomopilot run`."""
 
+    outlives_full_disk = False
+
     def __init__(self, programs, settings):
         self.programs, self.settings = programs, settings
 
@@ -107,6 +109,7 @@ class TomoPilot:
 class Service:
     """`tomopilot serve` with the session in its queue; started again whenever it has ended, as systemd does."""
 
+    outlives_full_disk = True
     # How long the disk stays full, in seconds: somebody else's files are removed then.
     FULL = 3
 

@@ -91,9 +91,11 @@ class ChaosSession:
     async def strike(self, point):
         if point.kind == "disk of TomoPilot":
             self.pilot.fill_disk()
+            self.go_on_after_disk()
             return Fate.PASS
         if point.kind == "disk of SerialEM":
             await self.simulator.fill_disk(after=int(point.chance * 3) if point.command in MONTAGE else 0)
+            self.go_on_after_disk()
             return Fate.PASS
         if point.moment == "later":
             self.late = asyncio.create_task(self.kill_later(0.05 + 0.6 * point.chance))
@@ -103,6 +105,11 @@ class ChaosSession:
                 self.pilot.kill()
             return Fate.LOSE
         return Fate.LOSE_REPLY if point.moment == "after" else Fate.LOSE_WHILE_RUNNING
+
+    def go_on_after_disk(self):
+        """A service lives on, and takes the session up again by itself."""
+        if self.pilot.outlives_full_disk:
+            self.arm()
 
     async def kill_later(self, seconds):
         await asyncio.sleep(seconds)

@@ -135,7 +135,7 @@ import Workflow
 
     @Test("Every way in which a session fails is told of", arguments: [
         MicroscopeError(.unreachable, "Nobody listens."), MicroscopeError(.lost, "The line broke."), MicroscopeError(.stalled, "No answer."),
-        MicroscopeError(.deadline, "No end."), MicroscopeError(.notAsSet, "It does not read back."), MicroscopeError(.cannotWrite, "Its disk is full."),
+        MicroscopeError(.deadline, "No end."), MicroscopeError(.notAsSet, "It does not read back."),
         MicroscopeError(.busy, "It acquires."), MicroscopeError(.refused, "It will not."), MicroscopeError(.missing, "There is no state 7."),
         WorkflowError.badModel("No such class."), WorkflowError.refused("Too far."), WorkflowError.incomplete("It stopped."),
         WorkflowError.unusableJournal("/j", "cannot be written: the disk is full"), ForeignError(),
