@@ -37,6 +37,7 @@ extension GridSession {
             engine.note(.warning("grid \(folder.grid) has no targets; nothing is acquired"))
             return []
         }
+        try await tellChangedSeries(areas)
         let targets = try await acquire(areas) { [self] in
             // While it was held the grid may have been taken off the stage and brought back.
             if await placed.placement != placementOfTargets { try await writeTargets(of: lamellae) }
@@ -64,6 +65,8 @@ extension GridSession {
                 // What is left out of this run alone stays open.
                 guard now.allSatisfy(\.isClosed) || now.contains(where: { $0.state == .untouched }) else { return now.flatMap(\.acquired) }
             }
+            // PACEtomo leaves files open, and a SerialEM that was started again knows neither folder nor navigator.
+            if !isFirst { try await bare.enter(folder: folder.path, navigatorFile: folder.navigator) }
             isFirst = false
             try await prepared()
             let before = try await standing(areas).filter { $0.state == .untouched }.count
@@ -87,11 +90,14 @@ extension GridSession {
 
     /// Acquire at Items over the areas that were not begun.
     private func acquireUntouched(_ areas: [PlannedArea], script: Int) async throws -> [AcquiredTarget] {
-        let wanted = try await standing(areas).filter { $0.state == .untouched }.map(\.planned)
+        let wanted = try await standing(areas).filter { $0.state == .untouched }
         if !wanted.isEmpty {
-            for area in wanted { try await engine.intend(part: area.step, input: area.area) }
-            try await mark(areas, wanted: Set(wanted.map(\.name)))
+            for area in wanted.map(\.planned) { try await engine.intend(part: area.step, input: area.area) }
+            try await mark(areas, wanted: Set(wanted.map(\.planned.name)))
             try await noteExposureTimes()
+            let times = try await engine.lastOutput(of: .grid(slot, "exposure-times"), as: [String: Double].self)
+            let time = AcquisitionTime(wanted.map { ($0.planned.targets, $0.run.plannedTilts) }, exposure: times?["R"])
+            engine.note(.expected(.grid(slot, "acquisition"), within: time.longest, basis: time.basis))
             try await microscope.startAcquisition(script: script)
             try await awaitEnd(of: areas)
         }

@@ -49,6 +49,14 @@ extension GridSession {
         run.plannedSeries.isEmpty ? (1 ... max(1, area.targets)).map(AreaNames(area: area.name).seriesFile) : run.plannedSeries
     }
 
+    /// Says which tilt series are not what they were when their areas were done with.
+    func tellChangedSeries(_ areas: [PlannedArea]) async throws {
+        for area in areas where !areasCompared.contains(area.name) {
+            areasCompared.insert(area.name)
+            try await engine.tellChanges(of: area.step, title: area.title)
+        }
+    }
+
     /// Asks, or does what the settings say, about each area that was cut short and about which nothing is decided.
     func settle(_ areas: [PlannedArea]) async throws {
         for area in try await standing(areas) where area.state == .cut && areasOfLaterRuns[area.planned.name] == nil {
@@ -95,7 +103,9 @@ extension GridSession {
         if let entry = try await engine.lastOutput(of: area.planned.step, as: AreaRecord.self), entry.decision == decision, decision == nil { return }
         let targets = acquired(area.planned.area, area.run, decision)
         let record = AreaRecord(decision: decision, targets: targets)
-        try await engine.finish(part: area.planned.step, input: area.planned.area, output: record, products: [])
+        // The first and the last image of a series and the number of all tell it from another; to read all would take minutes.
+        let series = targets.compactMap { StepProduct(stack: folder.inFolder($0.seriesFile), keeping: .ends) }
+        try await engine.finish(part: area.planned.step, input: area.planned.area, output: record, products: series)
         if let decision { engine.note(.note("area \(area.planned.name) with \(targets.tiltWords) is \(decision.words)")) }
     }
 

@@ -23,6 +23,8 @@ actor GridSession {
     private(set) var skipped: [Int: String] = [:]
     /// Areas that were cut short and that this run leaves alone, and why; the next run asks again.
     var areasOfLaterRuns: [String: String] = [:]
+    /// Areas whose tilt series were held against the journal in this run.
+    var areasCompared: Set<String> = []
     /// The microscope as it reads, and as it would read had the grid not been loaded again.
     nonisolated let bare: any Microscope
     nonisolated let placed: PlacedMicroscope

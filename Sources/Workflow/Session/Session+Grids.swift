@@ -141,6 +141,7 @@ extension Session {
         _ = try await grid.writeDoses(of: found.map(\.number))
         let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
         let doses = try await grid.writeDoses(of: found.map(\.number))
+        if level >= 5 { try await grid.drawOverviews(of: analysed, found: found, recentred: recentred, acquired: acquired) }
         let all = await (found + grid.removed).sorted { $0.number < $1.number }
         // What people leave out is not missing.
         let cut = level >= 5 ? acquired.filter { !$0.isAcquired && !$0.isLeftOut } : []
