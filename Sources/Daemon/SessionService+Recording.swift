@@ -73,7 +73,8 @@ extension SessionService {
     private func expect(_ id: StepIdentifier, within limit: Duration, basis: String) {
         guard let index = current?.steps.lastIndex(where: { $0.id == id && $0.usual == nil }) else { return }
         // A person's own limit is not exceeded by a reckoning.
-        current?.steps[index].limit = min(limit, current?.acquisitionLimit ?? limit)
+        let least = min(limit, current?.acquisitionLimit ?? limit)
+        current?.steps[index].limit = least
         current?.steps[index].basis = basis
     }
 

@@ -211,4 +211,29 @@ import Testing
             #expect(rows.allSatisfy { $0["planned_images"]?.integer == Night.tilts && $0["acquired"]?.bool == false })
         }
     }
+
+    @Test func aTiltSeriesThatSomebodyChangedIsToldOfByItsNameAndNothingIsExposedForIt() async throws {
+        try await Night.with { night in
+            let area = Night.areas[1]
+            _ = try await crashed(in: area, night, .skip)
+            let exposures = await night.server.microscope.exposureLog().count
+            let file = "\(night.grid)/\(Night.areas[0])_ts_002.mrc"
+            let handle = try #require(FileHandle(forUpdatingAtPath: file))
+            // One byte of the last image.
+            let end = try handle.seekToEnd()
+            try handle.seek(toOffset: end - 1)
+            let last = try #require(try handle.readToEnd()?.first)
+            try handle.seek(toOffset: end - 1)
+            try handle.write(contentsOf: [last ^ 1])
+            try handle.close()
+            let deleted = "\(night.grid)/\(Night.areas[2])_ts_001.mrc"
+            try FileManager.default.removeItem(atPath: deleted)
+            let again = try await night.run(.skip)
+            #expect(again.warnings.filter { $0.contains("nothing is acquired again for it") } == [
+                "\(file) was changed after 'Acquire area \(Night.areas[0])'; nothing is acquired again for it",
+                "\(deleted), which 'Acquire area \(Night.areas[2])' left, has been deleted; nothing is acquired again for it",
+            ])
+            #expect(await night.server.microscope.exposureLog().count == exposures)
+        }
+    }
 }
