@@ -8,12 +8,30 @@ struct CurrentSession: Sendable {
         let id: StepIdentifier
         let title: String
         let begin: ContinuousClock.Instant
-        let limit: Duration
+        var limit: Duration
         /// How long such steps take; nil where none was done here.
         let usual: Duration?
         /// Where the limit comes from, for the alarm.
-        let basis: String
-        var isOverdue = false
+        var basis: String
+        /// When people were told last that it is overdue, and how far it was then.
+        var told: Told?
+    }
+
+    /// How far a session was when people were told of a step.
+    struct Told: Sendable {
+        let time: ContinuousClock.Instant
+        let phase: String?
+        let fraction: Double?
+
+        /// What is other now, in words.
+        func changes(to session: CurrentSession) -> String {
+            let (now, phase) = (session.fraction ?? 0, session.phase ?? "")
+            guard phase == self.phase ?? "" else { return "since then it came to '\(phase)', of which \(Self.percent(now)) % is done" }
+            guard Self.percent(now) != Self.percent(fraction ?? 0) else { return "nothing has changed since then" }
+            return "since then \(phase.isEmpty ? "it" : "'\(phase)'") went from \(Self.percent(fraction ?? 0)) to \(Self.percent(now)) %"
+        }
+
+        private static func percent(_ fraction: Double) -> Int { fraction.isFinite ? Int((min(1, max(0, fraction)) * 100).rounded()) : 0 }
     }
 
     let session: QueuedSession
@@ -48,11 +66,14 @@ package struct StepLimit: Sendable {
     let factor: Int
     /// How often is looked.
     let interval: Duration
+    /// After how long people are told again.
+    let reminder: Duration
 
-    package init(least: Duration = .seconds(600), factor: Int = 3, interval: Duration = .seconds(5)) {
+    package init(least: Duration = .seconds(600), factor: Int = 3, interval: Duration = .seconds(5), reminder: Duration = .seconds(3600)) {
         self.least = least
         self.factor = factor
         self.interval = interval
+        self.reminder = reminder
     }
 
     /// The limit of a step that usually takes so long, and where it comes from.

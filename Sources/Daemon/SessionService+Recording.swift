@@ -10,6 +10,7 @@ extension SessionService {
         do {
             switch event {
             case .started(let id, let title, _): await begin(id, title: title)
+            case .expected(let id, let within, let basis): expect(id, within: within, basis: basis)
             case .finished(let id, _, let duration):
                 current?.steps.removeAll { $0.id == id }
                 current?.stepsDone += 1
@@ -69,7 +70,16 @@ extension SessionService {
             CurrentSession.Step(id: id, title: title, begin: ContinuousClock.now, limit: limit, usual: median, basis: basis))
     }
 
-    /// Raises an alarm for each step that takes longer than it should, until it is cancelled.
+    /// Where none was done here before, a step has the limit of what is asked of it.
+    private func expect(_ id: StepIdentifier, within limit: Duration, basis: String) {
+        guard let index = current?.steps.lastIndex(where: { $0.id == id && $0.usual == nil }) else { return }
+        // A person's own limit is not exceeded by a reckoning.
+        let least = min(limit, current?.acquisitionLimit ?? limit)
+        current?.steps[index].limit = least
+        current?.steps[index].basis = basis
+    }
+
+    /// Raises an alarm for each step that takes longer than it should, and again now and then, until it is cancelled.
     func watchSteps() async {
         while !Task.isCancelled {
             do {
@@ -86,12 +96,12 @@ extension SessionService {
     private func raiseAlarms() async throws {
         guard let running = current else { return }
         let now = ContinuousClock.now
-        for (index, step) in running.steps.enumerated() where !step.isOverdue && now - step.begin > step.limit {
-            current?.steps[index].isOverdue = true
-            try await alarm(
-                "'\(step.title)' of session '\(running.session.name)' has run for \(words(now - step.begin)), longer than its "
-                    + "limit of \(words(step.limit)) (\(step.basis)).",
-                next: "The session waits for it; look at SerialEM.", kind: "overdue", session: running.session)
+        for (index, step) in running.steps.enumerated() where now - step.begin > step.limit {
+            if let told = step.told, now - told.time < stepLimit.reminder { continue }
+            current?.steps[index].told = CurrentSession.Told(time: now, phase: running.phase, fraction: running.fraction)
+            let time = "'\(step.title)' of session '\(running.session.name)' has run for \(words(now - step.begin)), longer than its limit of \(words(step.limit))"
+            let text = step.told.map { "Still: \(time); \($0.changes(to: running))." } ?? "\(time) (\(step.basis))."
+            try await alarm(text, next: "The session waits for it; look at SerialEM.", kind: "overdue", session: running.session)
         }
     }
 }
@@ -116,7 +126,7 @@ extension RunEvent {
         case .answered(let question, let outcome): ("\(question.what): \(outcome)", "question", .note)
         case .note(let text): (text, "note", .note)
         case .warning(let text): (text, "warning", .warning)
-        case .progress, .waiting, .microscopeLeft, .obstructed, .gridFailed, .inspecting, .inspectionReminder, .asking, .questionReminder: nil
+        case .progress, .waiting, .expected, .microscopeLeft, .obstructed, .gridFailed, .inspecting, .inspectionReminder, .asking, .questionReminder: nil
         }
     }
 }

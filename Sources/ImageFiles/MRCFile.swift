@@ -56,16 +56,13 @@ public final class MRCFile {
 
     /// Some rows of a section, counted from the top.
     public func read(section: Int, rows wanted: Range<Int>) throws(ImageFileError) -> MRCImage {
-        try requireSection(section)
+        let begin = try offset(ofWhole: section)
         guard wanted.lowerBound >= 0, wanted.upperBound <= header.height else {
             throw .sizeMismatch(file.path, "rows \(wanted) of images of \(header.height) rows")
         }
-        let end = header.offset(ofSection: section) + header.bytesPerImage
-        let size = try file.size()
-        guard size >= end else { throw .truncated(file.path, expected: end, found: size) }
         // The file holds the bottom row first.
         let bytesPerRow = header.width * header.pixelType.byteCount
-        let offset = header.offset(ofSection: section) + (header.height - wanted.upperBound) * bytesPerRow
+        let offset = begin + (header.height - wanted.upperBound) * bytesPerRow
         let count = wanted.count
         switch header.pixelType {
         case .uint8: return .uint8(try rows(count, at: offset))
@@ -93,6 +90,18 @@ public final class MRCFile {
             UInt8.self, count: header.bytesPerSection, at: MRCHeaderBytes.count + section * header.bytesPerSection)
         return SerialEMSectionMetadata(bytes: bytes, fields: fields, isBigEndian: header.isBigEndian)
     }
+
+    /// Where the pixels of a section begin that is there to its end.
+    func offset(ofWhole section: Int) throws(ImageFileError) -> Int {
+        try requireSection(section)
+        let begin = header.offset(ofSection: section)
+        let size = try file.size()
+        guard size >= begin + header.bytesPerImage else { throw .truncated(file.path, expected: begin + header.bytesPerImage, found: size) }
+        return begin
+    }
+
+    /// Bytes as they lie in the file.
+    func bytes(count: Int, at offset: Int) throws(ImageFileError) -> [UInt8] { try file.read(UInt8.self, count: count, at: offset) }
 
     private func requireSection(_ section: Int) throws(ImageFileError) {
         guard (0 ..< header.sections).contains(section) else {

@@ -50,10 +50,15 @@ public final class CommandTimes: Sendable {
     }
 
     /// The deadline of a command that may never take longer than `longest`.
-    func deadline(for name: String, longest: Duration) -> Duration {
-        guard !Self.unsteady.contains(name), let known = seen.withLock({ $0[name] }), known.count >= Self.enough,
-            known.longest.isFinite
-        else { return longest }
+    ///
+    /// - Parameter expected: how long it may take by what is asked of it, until enough of its kind were seen; nil where nothing
+    ///   tells.
+    func deadline(for name: String, longest: Duration, expected: Duration? = nil) -> Duration {
+        let known = seen.withLock { $0[name] }.flatMap { $0.longest.isFinite ? $0 : nil }
+        guard !Self.unsteady.contains(name), let known, known.count >= Self.enough else {
+            // A microscope that is slower than anybody thought is not given up for it a second time.
+            return expected.map { min(longest, max($0, .seconds(Self.factor * (known?.longest ?? 0)))) } ?? longest
+        }
         // A map of a whole grid has many times the pieces of a lamella's, and the same name.
         let least = name == "M" ? self.least * 30 : self.least
         return min(longest, max(least, .seconds(Self.factor * known.longest)))

@@ -52,13 +52,13 @@ extension SerialEMConnection {
     /// first one that is not given.
     @discardableResult
     func run(
-        _ name: String, _ arguments: [Argument?] = [], kind: SerialEMCommand.Kind, deadline: Duration = .seconds(60)
+        _ name: String, _ arguments: [Argument?] = [], kind: SerialEMCommand.Kind, deadline: Duration = .seconds(60), expected: Duration? = nil
     ) async throws(SerialEMError) -> ReportedValues {
         let given = arguments.prefix { $0 != nil }.compactMap { $0 }
         if arguments.dropFirst(given.count).contains(where: { $0 != nil }) {
             throw .badArguments(name, "an argument is given after one that is not.")
         }
-        let command = try SerialEMCommand(name, given, kind: kind, deadline: deadline)
+        let command = try SerialEMCommand(name, given, kind: kind, deadline: deadline, expected: expected)
         return ReportedValues(
             values: try await perform(command), context: RequestContext(address: address, name: name))
     }
@@ -72,8 +72,20 @@ enum Deadline {
     static let exposure: Duration = .seconds(600)
     /// Tasks of many images, such as eucentricity, and work on large images.
     static let task: Duration = .seconds(1800)
-    /// Montages, loading of grids, refilling.
+    /// Montages, loading of grids, refilling: never longer, whatever is asked.
     static let hours: Duration = .seconds(12 * 3600)
+    /// A cartridge to the stage or back, and the realignment of a grid by five images, until a history tells: both take minutes,
+    /// and a refill may come before.
+    static let hour: Duration = .seconds(3600)
+
+    /// A montage, until a history tells: for each piece a minute for stage, settling and readout and five exposures, and an hour
+    /// for a refill between two pieces and the overview.
+    ///
+    /// - Parameter exposure: of one piece.
+    static func montage(pieces: Int, exposure: Seconds) -> Duration {
+        let time = exposure.value.isFinite ? max(0, exposure.value) : 0
+        return .seconds(min(12, 1 + Double(max(0, pieces)) * (60 + 5 * time) / 3600) * 3600)
+    }
 }
 
 extension Argument {

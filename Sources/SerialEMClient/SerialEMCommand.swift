@@ -22,13 +22,15 @@ public struct SerialEMCommand: Sendable, Hashable {
     public let kind: Kind
     /// How long to wait for the reply.
     public let deadline: Duration
+    /// How long it may take by what is asked of it, as long as no history tells; nil waits until the deadline.
+    public let expected: Duration?
 
     /// Longer requests destroy each other in SerialEM from 4.1 on.
     static let maximumRequestLength = 1019
 
     /// Looks the command up and checks the number and kind of its arguments, which SerialEM does not do.
     public init(
-        _ name: String, _ arguments: [Argument] = [], kind: Kind = .reading, deadline: Duration = .seconds(30)
+        _ name: String, _ arguments: [Argument] = [], kind: Kind = .reading, deadline: Duration = .seconds(30), expected: Duration? = nil
     ) throws(SerialEMError) {
         guard let definition = FunctionCodes.definition(named: name) else {
             throw .badArguments(name, "there is no command of this name.")
@@ -46,6 +48,7 @@ public struct SerialEMCommand: Sendable, Hashable {
         self.arguments = arguments
         self.kind = kind
         self.deadline = deadline
+        self.expected = expected
     }
 
     /// The packet, if SerialEM can take it.

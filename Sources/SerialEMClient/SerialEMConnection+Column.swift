@@ -115,11 +115,11 @@ extension SerialEMConnection {
 
     /// Brings the grid of a slot onto the stage, which takes minutes. Valve, beam and Navigator are left as they are.
     public func loadCartridge(_ slot: Int) async throws(SerialEMError) {
-        try await run("LoadCartridge", [.integer(slot)], kind: .exposing, deadline: Deadline.hours)
+        try await run("LoadCartridge", [.integer(slot)], kind: .exposing, deadline: Deadline.hours, expected: Deadline.hour)
     }
 
     /// Brings the grid on the stage back to its slot, which takes minutes.
     public func unloadCartridge() async throws(SerialEMError) {
-        try await run("UnloadCartridge", kind: .exposing, deadline: Deadline.hours)
+        try await run("UnloadCartridge", kind: .exposing, deadline: Deadline.hours, expected: Deadline.hour)
     }
 }

@@ -3,7 +3,13 @@ public import Units
 
 extension SerialEMConnection {
     /// Acquires the montage of the current file, for hours if it is large. The overview is in B afterwards.
-    public func montage() async throws(SerialEMError) { try await run("M", kind: .exposing, deadline: Deadline.hours) }
+    ///
+    /// - Parameters:
+    ///   - pieces: how many it has, for its deadline; nil where nothing tells.
+    ///   - exposure: of one piece.
+    public func montage(pieces: Int? = nil, exposure: Seconds = .zero) async throws(SerialEMError) {
+        try await run("M", kind: .exposing, deadline: Deadline.hours, expected: pieces.map { Deadline.montage(pieces: $0, exposure: exposure) })
+    }
 
     /// Makes a file for a montage of the whole grid; an overlap of 0 means the one of the setup.
     public func setupFullMontage(overlap: Double, file: String) async throws(SerialEMError) {

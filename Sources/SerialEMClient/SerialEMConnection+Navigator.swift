@@ -88,7 +88,7 @@ extension SerialEMConnection {
     public func realignReloadedGrid(toMap index: Int) async throws(SerialEMError) {
         try await run(
             "RealignReloadedGrid", [.integer(index), .number(0), .integer(0), .number(0), .integer(1)], kind: .exposing,
-            deadline: Deadline.hours)
+            deadline: Deadline.hours, expected: Deadline.hour)
     }
 
         private func item(_ values: ReportedValues) throws(SerialEMError) -> NavigatorItem {

@@ -19,7 +19,7 @@ extension SerialEMConnection {
         }
         let packet = try command.packet()
         let begin = ContinuousClock.now
-        let deadline = times.deadline(for: command.name, longest: command.deadline)
+        let deadline = times.deadline(for: command.name, longest: command.deadline, expected: command.expected)
         let reply = try await exchange(context, deadline: deadline, packet) { received throws(ProtocolError) in
             try CommandReply.decode(received.packet)
         }

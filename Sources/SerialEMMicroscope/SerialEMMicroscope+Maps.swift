@@ -57,8 +57,19 @@ extension SerialEMMicroscope {
             throw MicroscopeError(.refused, "SerialEM set up a montage without pieces for \(request.file).")
         }
         try await requireSpace(for: request, pieces: pieces, set: set)
-        try await exposed { try await c.montage() }
+        let exposure = try await exposure(of: set)
+        try await exposed { try await c.montage(pieces: pieces, exposure: exposure) }
         try await makeMap(request)
+    }
+
+    /// For the deadline of a montage; none where SerialEM does not tell.
+    func exposure(of set: String) async throws -> Seconds {
+        let c = connection
+        do {
+            return try await Self.wording { try await c.reportExposure(set).exposure }
+        } catch let error as MicroscopeError where error.code == .refused {
+            return .zero
+        }
     }
 
     /// The half side of the square to cover so that no piece has its middle beyond a limit: the pieces are laid out along the

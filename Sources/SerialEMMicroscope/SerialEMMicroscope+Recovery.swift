@@ -49,9 +49,11 @@ extension SerialEMMicroscope {
             let taken = try await c.reportFileZsize().sections
             return (max(0, try await c.reportNumMontagePieces() - taken), try await c.reportLowDose().isOn)
         }
-        try await requireSpace(for: request, pieces: left, set: isLowDose ? "V" : "R", isBegun: true)
+        let set = isLowDose ? "V" : "R"
+        try await requireSpace(for: request, pieces: left, set: set, isBegun: true)
+        let exposure = try await exposure(of: set)
         // SerialEM goes on with a stage montage at the first piece that its file lacks.
-        try await exposed { try await c.montage() }
+        try await exposed { try await c.montage(pieces: left, exposure: exposure) }
         // The overview of a montage that went on lacks the earlier pieces (EMmontageController of SerialEM); its file has all.
         try await readOverview()
         try await makeMap(request)

@@ -169,6 +169,13 @@ public struct SessionStore: Journal {
         try await end(step, input: input, state: .done, output: output, reason: nil, products: products)
     }
 
+    public func keep(_ products: [StepProduct], of step: StepIdentifier) async throws {
+        let data = try JSONEncoder().encode(products)
+        try await write { db in
+            try db.execute(sql: "UPDATE step SET products = ? WHERE id = ? AND state = 'done'", arguments: [data, step.path])
+        }
+    }
+
     public func fail(_ step: StepIdentifier, input: StepInput, reason: String) async throws {
         try await end(step, input: input, state: .failed, output: nil, reason: reason)
     }

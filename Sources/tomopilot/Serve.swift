@@ -41,11 +41,17 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Minutes after which a step is overdue at the earliest; else after three times its usual time.")
     var overdue = 10.0
 
+    @Option(help: "Minutes after which people are told again of a step that is overdue.")
+    var overdueReminder = 60.0
+
     @Option(help: "The inference worker, where it does not lie beside this program.")
     var infer: String?
 
     func validate() throws {
         guard 0.001 ... 10_000 ~= overdue else { throw ValidationError("--overdue is \(overdue); it must be 0.001 to 10000 minutes.") }
+        guard 0.001 ... 10_000 ~= overdueReminder else {
+            throw ValidationError("--overdue-reminder is \(overdueReminder); it must be 0.001 to 10000 minutes.")
+        }
         guard 0 ... 65535 ~= port else { throw ValidationError("--port is \(port); it must be 0 to 65535.") }
     }
 
@@ -71,7 +77,8 @@ struct Serve: AsyncParsableCommand {
         let service = SessionService(
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
             folders: try AllowedFolders(sessions: sessions, models: models),
-            desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal, stepLimit: StepLimit(least: .seconds(overdue * 60))
+            desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal,
+            stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60))
         ) { settings, text, supervisor, report in
             try await SessionRun(
                 settings: settings, text: text, worker: worker, terminal: terminal, commandTimes: folder + "/command_times.json",

@@ -1,5 +1,6 @@
 @testable import SerialEMClient
 import Testing
+import Units
 
 /// How long a command is waited for, by how long it took before.
 @Suite struct CommandTimesTests {
@@ -44,5 +45,23 @@ import Testing
     @Test func whatAnEarlierSessionSawCounts() {
         let yesterday = seen("LoadCartridge", [200, 100, 240, 180, 150])
         #expect(CommandTimes(yesterday.all).deadline(for: "LoadCartridge", longest: Self.hours) == .seconds(1200))
+    }
+
+    @Test func untilAHistoryTellsAMontageIsGivenUpByWhatIsAskedOfIt() {
+        let lamella = Deadline.montage(pieces: 9, exposure: .init(1))
+        #expect(lamella == .seconds(3600 + 9 * 65))
+        #expect(CommandTimes().deadline(for: "M", longest: Self.hours, expected: lamella) == lamella)
+        // However much is asked, and whatever a camera says.
+        #expect(Deadline.montage(pieces: 100_000, exposure: .init(1)) == Self.hours)
+        #expect(Deadline.montage(pieces: 9, exposure: .init(.nan)) == .seconds(3600 + 9 * 60))
+        #expect(Deadline.montage(pieces: -1, exposure: .init(-5)) == .seconds(3600))
+    }
+
+    @Test func aMicroscopeThatIsSlowerThanThoughtIsWaitedForTheNextTime() {
+        let times = seen("LoadCartridge", [1800])
+        #expect(times.deadline(for: "LoadCartridge", longest: Self.hours, expected: Deadline.hour) == .seconds(9000))
+        #expect(times.deadline(for: "UnloadCartridge", longest: Self.hours, expected: Deadline.hour) == .seconds(3600))
+        // Once enough were seen, they tell.
+        #expect(seen("LoadCartridge", [200, 100, 240, 180, 150]).deadline(for: "LoadCartridge", longest: Self.hours, expected: Deadline.hour) == .seconds(1200))
     }
 }

@@ -117,6 +117,7 @@ import Workflow
         func entry(for step: StepIdentifier) async throws -> JournalEntry? { nil }
         func intend(_ step: StepIdentifier, input: StepInput) async throws {}
         func finish(_ step: StepIdentifier, input: StepInput, output: Data, products: [StepProduct]) async throws {}
+        func keep(_ products: [StepProduct], of step: StepIdentifier) async throws {}
         func doubt(_ step: StepIdentifier, reason: String, decision: UncertainSteps) async throws {}
         func remember(_ answer: GivenAnswer, to step: StepIdentifier, about question: String, skip: Skip?) async throws {}
         func openAnswer(to step: StepIdentifier) async throws -> GivenAnswer? { nil }

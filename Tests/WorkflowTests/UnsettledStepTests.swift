@@ -1,8 +1,11 @@
 import Foundation
+import ImageFiles
+import Raster
 import Store
 import Synchronization
 import Testing
-import Workflow
+import Units
+@testable import Workflow
 
 /// Steps that an earlier run began or did, and what is left of them.
 @Suite struct UnsettledStepTests {
@@ -111,6 +114,69 @@ import Workflow
             try FileManager.default.removeItem(atPath: file)
             await #expect(throws: WorkflowError.self) { _ = try await engine.run(step) }
             #expect(!FileManager.default.fileExists(atPath: file))
+        }
+    }
+
+    private func mapping(_ file: String, pixel: UInt16 = 7) -> Step<Int, String> {
+        Step(exposing: id, title: "Map", input: 1, products: { [$0] }) { .didNotHappen } perform: {
+            try Self.write(file, pixel: pixel)
+            return file
+        }
+    }
+
+    private static func write(_ file: String, pixel: UInt16, labels: [String] = []) throws {
+        var image = Raster<UInt16>(width: 40, height: 30, filledWith: 7)
+        image[20, 10] = pixel
+        try MRCFile.write(.uint16(image), to: file, pixelSize: PixelSize(1), labels: labels)
+    }
+
+    @Test func aMapWithOtherPixelsIsToldOfByItsNameAndOneWhoseHeaderAloneIsAnotherIsNot() async throws {
+        try await withFolder { folder in
+            let store = try SessionStore(path: folder + "/session.sqlite", settings: "")
+            let told = Told()
+            let engine = Engine(journal: store, report: told.take)
+            let file = folder + "/map.mrc"
+            _ = try await engine.run(mapping(file))
+            try await engine.keepImages(of: id)
+            #expect(try await engine.products(of: id).first?.images?.sections == 1)
+            try Self.write(file, pixel: 7, labels: ["SerialEM wrote its header again"])
+            _ = try await engine.run(mapping(file))
+            #expect(told.warnings == [])
+            // The size is the same.
+            try Self.write(file, pixel: 8)
+            _ = try await engine.run(mapping(file))
+            #expect(told.warnings == ["\(file) was changed after 'Map'; it is used as it is now"])
+        }
+    }
+
+    @Test func aMapThatWasChangedBeforeItsImagesWereReadIsNotTakenForWhatTheStepLeft() async throws {
+        try await withFolder { folder in
+            let store = try SessionStore(path: folder + "/session.sqlite", settings: "")
+            let engine = Engine(journal: store) { _ in }
+            let file = folder + "/map.mrc"
+            _ = try await engine.run(mapping(file))
+            try Self.write(file, pixel: 9)
+            try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: 100)], ofItemAtPath: file)
+            try await engine.keepImages(of: id)
+            #expect(try await engine.products(of: id).map(\.images) == [nil])
+        }
+    }
+
+    @Test func aJournalThatKeepsSizesOnlyIsReadAsBefore() async throws {
+        try await withFolder { folder in
+            let file = folder + "/map.mrc"
+            try Self.write(file, pixel: 8)
+            let size = try #require(try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int)
+            let old = Data(#"[{"modified":1,"path":"\#(file)","size":\#(size)}]"#.utf8)
+            let products = try JSONDecoder().decode([StepProduct].self, from: old)
+            let store = try await begun(in: folder)
+            try await store.finish(id, input: StepInput(of: 1), output: JSONEncoder().encode(file), products: products)
+            let told = Told()
+            #expect(try await Engine(journal: store, report: told.take).run(mapping(file)) == file)
+            #expect(told.warnings == [])
+            try Data().write(to: URL(fileURLWithPath: file))
+            #expect(try await Engine(journal: store, report: told.take).run(mapping(file)) == file)
+            #expect(told.warnings == ["\(file) was changed after 'Map'; it is used as it is now"])
         }
     }
 

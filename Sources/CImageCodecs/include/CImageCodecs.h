@@ -60,4 +60,8 @@ void codec_tiff_close(codec_tiff *reader);
 int codec_tiff_write(const char *path, uint32_t width, uint32_t height, int bit_depth, const void *pixels, size_t length,
                      codec_reason *reason);
 
+/* Takes further bytes into a checksum, which begins with any number and depends on how they are cut into pieces of 8: each
+   step can be undone, so that one word or byte that differs always gives another sum. It notices accidents and is no protection. */
+uint64_t codec_checksum(uint64_t start, const void *bytes, size_t length);
+
 #endif

@@ -36,12 +36,16 @@ extension GridSession {
             let images = pacetomoImages(of: area, view: montage.map { $0.sum.value / Double(max(1, $0.images)) } ?? 0, times: times)
             // A points file that a person is replacing is read the next time.
             let points = (try? PointsFile(data: Data(contentsOf: URL(fileURLWithPath: area.pointsFile))).area.targets) ?? []
+            let run = run(of: area)
+            let isBegun = run.state != .notBegun
             for (index, target) in points.enumerated() {
                 let onMap = map.flatMap { known in montage?.dose(at: target.position, pixelSize: known.picture.pixelSize, beam: beam) } ?? .zero
                 targets.append(
                     LamellaDose.Target(
                         area: area.name, number: index + 1, before: besides + onMap.value, series: series(area.name, index + 1),
-                        besides: index == 0 ? images?.tracking : images?.others))
+                        besides: index == 0 ? images?.tracking : images?.others,
+                        images: isBegun ? AreaRun.series([AreaNames(area: area.name).seriesFile(index + 1)], in: folder.path).first?.images : nil,
+                        planned: isBegun ? run.plannedTilts : nil))
             }
         }
         return LamellaDose(number: number, entries: entries, targets: targets)

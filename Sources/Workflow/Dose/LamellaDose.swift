@@ -28,6 +28,9 @@ struct LamellaDose: Codable, Sendable, Hashable {
         /// Of the images that PACEtomo takes besides, as far as they can be estimated; nil before its area is begun, and where nothing
         /// tells how much an image gives.
         var besides: Double?
+        /// Images of the tilt series, and how many it should have; nil before its area is begun, and where nobody tells.
+        var images: Int?
+        var planned: Int?
         var total: Double { before + (series ?? 0) + (besides ?? 0) }
     }
 
@@ -66,6 +69,8 @@ struct LamellaDose: Codable, Sendable, Hashable {
                         "total": number(target.total),
                     ]
                     if let series = target.series { line["tilt_series"] = number(series) }
+                    if let images = target.images { line["images"] = .integer(images) }
+                    if let planned = target.planned { line["planned_images"] = .integer(planned) }
                     if let besides = target.besides { line["pacetomo_images"] = number(besides) }
                     return .object(line)
                 }),

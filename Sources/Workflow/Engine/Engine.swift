@@ -8,11 +8,11 @@ import Foundation
 ///     intended, exposing ───► investigate ─► finish | perform | do the rest | ask a person, or the policy
 ///     intended, otherwise ──► perform ─► finish
 public struct Engine: Sendable {
-    private let journal: any Journal
-    private let uncertainSteps: UncertainSteps
+    let journal: any Journal
+    let uncertainSteps: UncertainSteps
     private let plan: SessionPlan?
     private let report: @Sendable (RunEvent) -> Void
-    private var ask: (@Sendable (StepDoubt) async throws -> GivenAnswer)?
+    private(set) var ask: (@Sendable (StepDoubt) async throws -> GivenAnswer)?
 
     /// An engine that writes to a journal and reports what happens.
     ///
@@ -107,39 +107,22 @@ public struct Engine: Sendable {
         return output
     }
 
-    /// Names a step as not provable in the journal and does what the settings or a person say: its outcome where it is taken as
-    /// done, nil where it is done again; throws otherwise.
+    /// What the settings or a person say of a step that cannot be settled: its outcome where it is taken as done, nil where it is
+    /// done again; throws otherwise.
     private func settled<Input, Output>(
         _ step: Step<Input, Output>, _ doubt: StepDoubt, _ investigate: @Sendable () async throws -> Step<Input, Output>.Evidence
     ) async throws -> Output? {
-        try await journal.doubt(step.id, reason: doubt.reason, decision: uncertainSteps)
-        switch uncertainSteps {
-        case .repeat:
-            report(.warning("\(step.title) is done again, as uncertain_steps says: \(doubt.reason)"))
-            return nil
-        case .skip: throw WorkflowError.uncertain(step: step.id, reason: doubt.reason, mayBeSkipped: true)
-        case .stop: break
+        let settlement = try await settle(doubt) {
+            // Whoever answered may have made a map of it meanwhile.
+            if case .happened(let output) = try await investigate() { return output }
+            guard let takenAsDone = step.takenAsDone else { throw WorkflowError.refused("what it should have left is not there") }
+            return try await takenAsDone()
         }
-        guard let ask else { throw WorkflowError.uncertain(step: step.id, reason: doubt.reason, mayBeSkipped: false) }
-        var doubt = doubt
-        while true {
-            switch try await ask(doubt).answer {
-            case .skip: throw WorkflowError.leftOut(doubt.reason)
-            case .repeat:
-                report(.warning("\(step.title) is done again, as a person allowed: \(doubt.reason)"))
-                return nil
-            case .happened:
-                do {
-                    // Whoever answered may have made a map of it meanwhile.
-                    if case .happened(let output) = try await investigate() { return output }
-                    guard let takenAsDone = step.takenAsDone else { throw WorkflowError.refused("what it should have left is not there") }
-                    return try await takenAsDone()
-                } catch where Self.recovery(from: error) == .skipLamella {
-                    doubt.refusals += 1
-                    doubt.refusal = "'\(step.title)' cannot be taken as done: \(sentence(error).trimmingSuffix("."))."
-                    try await journal.closeAnswers(to: step.id)
-                }
-            }
+        switch settlement {
+        case .happened(let output): return output
+        case .again: return nil
+        case .leftOut(_, isForGood: true): throw WorkflowError.leftOut(doubt.reason)
+        case .leftOut(_, isForGood: false): throw WorkflowError.uncertain(step: step.id, reason: doubt.reason, mayBeSkipped: true)
         }
     }
 

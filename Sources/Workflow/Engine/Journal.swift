@@ -56,6 +56,8 @@ public protocol Journal: Sendable {
     func intend(_ step: StepIdentifier, input: StepInput) async throws
     /// Writes down that a step is done, with its output as JSON and the files that it left, in one transaction.
     func finish(_ step: StepIdentifier, input: StepInput, output: Data, products: [StepProduct]) async throws
+    /// Writes down what has been found out of the files of a step that is done.
+    func keep(_ products: [StepProduct], of step: StepIdentifier) async throws
     /// Writes down that nobody can tell whether a step that was begun happened, and what is done about it.
     func doubt(_ step: StepIdentifier, reason: String, decision: UncertainSteps) async throws
     /// Writes down what a person says of such a step, and what is left out of the session by that, in one transaction. A

@@ -7,6 +7,8 @@ public enum RunEvent: Sendable {
     /// `exposing`: it puts electrons on the sample or moves a grid.
     case started(StepIdentifier, title: String, exposing: Bool)
     case finished(StepIdentifier, title: String, duration: Duration)
+    /// How long a step that has begun may take by what is asked of it, and how that was reckoned; for whoever has no history of it.
+    case expected(StepIdentifier, within: Duration, basis: String)
     case skipped(StepIdentifier, title: String)
     case recovered(StepIdentifier, title: String)
     case failed(StepIdentifier, title: String, reason: String)

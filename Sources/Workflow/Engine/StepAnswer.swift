@@ -4,7 +4,7 @@ public enum StepAnswer: String, Codable, Sendable, Hashable, CaseIterable {
     case happened
     /// It is done again, though the place may then be exposed twice.
     case `repeat`
-    /// The lamella is left out, or the grid where the step is about a whole one.
+    /// The lamella is left out, or the grid where the step is about a whole one, or the area where it is about one.
     case skip
 }
 
@@ -26,6 +26,8 @@ struct StepDoubt: Sendable, Hashable {
     let reason: String
     /// What files and microscope say.
     let evidence: [String]
+    /// The area whose acquisition was cut short; nil where it is about a whole step.
+    var area: String?
     /// Why the last answer was not taken.
     var refusal: String?
     /// How often an answer was not taken.

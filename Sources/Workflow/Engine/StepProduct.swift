@@ -1,4 +1,5 @@
 public import Foundation
+import ImageFiles
 import InferenceWire
 
 /// A file that a step left behind, as it was when the step was done.
@@ -9,6 +10,9 @@ public struct StepProduct: Codable, Hashable, Sendable {
     public let size: Int
     /// SHA-256 as hexadecimal digits; nil for images that SerialEM wrote, whose headers it may write again.
     public let checksum: String?
+    /// What the images are that SerialEM wrote; nil for other files, until they are read after the step, and in journals of
+    /// earlier builds.
+    public private(set) var images: StackContents?
     /// When it was changed last; while that is the same, its bytes are not read again.
     public let modified: Date?
 
@@ -24,10 +28,21 @@ public struct StepProduct: Codable, Hashable, Sendable {
         checksum = withChecksum ? SHA256.hexadecimal(ofFile: path) : nil
     }
 
+    /// A stack of SerialEM as it is now, with what is kept of its images; nil where it cannot be read.
+    init?(stack path: String, keeping extent: StackContents.Extent) {
+        guard let file = Self(path, withChecksum: false), let images = StackContents(path, keeping: extent) else { return nil }
+        self = file
+        self.images = images
+    }
+
+    /// Whether nobody can tell yet what its images were.
+    var lacksImages: Bool { checksum == nil && images == nil && path.hasSuffix(".mrc") }
+
     func comparison() -> Comparison {
         guard let (size, modified) = Self.attributes(path) else { return .gone }
+        if size == self.size, modified != nil, modified == self.modified { return .same }
+        if let images { return StackContents(path, keeping: images.extent) == images ? .same : .changed }
         guard let checksum else { return size >= self.size ? .same : .changed }
-        if size == self.size, modified == self.modified { return .same }
         return SHA256.hexadecimal(ofFile: path) == checksum ? .same : .changed
     }
 

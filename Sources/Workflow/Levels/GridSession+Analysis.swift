@@ -15,6 +15,7 @@ extension GridSession {
     func analyse(
         _ lamella: RecentredLamella, map: LamellaMap, geometry: LowDoseGeometry
     ) async throws -> AnalysedLamella {
+        try await engine.keepImages(of: .lamella(slot, map.number, "medium-map"))
         let lamellaGeometry = Self.geometry(of: map, in: geometry)
         var segmented: SegmentedLamella?
         var targeted: TargetedLamella?

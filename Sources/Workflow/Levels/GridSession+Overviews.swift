@@ -19,16 +19,33 @@ extension GridSession {
         let geometry: LowDoseGeometry
         let maximumTilt: Degrees
         let dose: LamellaDose
+        /// What was acquired where an area was cut short; nil where none was.
+        let cut: [String]?
+    }
+
+    /// Draws the overviews anew that have something to tell of the acquisition.
+    func drawOverviews(of analysed: [AnalysedLamella], found: [FoundLamella], recentred: [RecentredLamella], acquired: [AcquiredTarget]) async throws {
+        guard !acquired.isEmpty else { return }
+        try await drawOverview(found: found, recentred: recentred, analysed: analysed, acquired: acquired)
+        guard let geometry = try await engine.lastOutput(of: .grid(slot, "low-dose-geometry"), as: LowDoseGeometry.self) else { return }
+        for known in analysed {
+            let areas = Set(known.targeted?.areas.map(\.name) ?? [])
+            let cut = acquired.filter { areas.contains($0.area) }.cutAreas.map(\.words)
+            guard !cut.isEmpty, let lamella = recentred.first(where: { $0.number == known.map.number }) else { continue }
+            try await drawOverview(of: known, lamella: lamella, geometry: geometry, cut: cut)
+        }
     }
 
     /// Draws a lamella's map with what is known of it.
+    ///
+    /// - Parameter cut: what was acquired of its areas that were cut short.
     func drawOverview(
-        of analysed: AnalysedLamella, lamella: RecentredLamella, geometry: LowDoseGeometry
+        of analysed: AnalysedLamella, lamella: RecentredLamella, geometry: LowDoseGeometry, cut: [String] = []
     ) async throws {
         let map = analysed.map
         let input = LamellaInput(
             lamella: lamella, map: map, segmented: analysed.segmented, targeted: analysed.targeted, geometry: geometry,
-            maximumTilt: settings.maximumTilt, dose: try await dose(of: map.number))
+            maximumTilt: settings.maximumTilt, dose: try await dose(of: map.number), cut: cut.isEmpty ? nil : cut)
         _ = try await engine.run(
             Step(.lamella(slot, map.number, "overview"), title: "Draw the overview of lamella \(map.number)", input: input, products: { [$0] }) { [self] in
                 let image: Raster<UInt8> = try PNGFile.readGrey(map.picture.png)
@@ -43,14 +60,14 @@ extension GridSession {
                     geometry: Self.geometry(of: map, in: geometry), maximumTilt: settings.maximumTilt,
                     imageShiftLimit: context.facts.imageShiftLimit,
                     recordFieldRotation: Self.recordFieldRotation(on: map, in: geometry),
-                    centre: map.measured ? map.center : nil, heading: heading(of: analysed, lamella: lamella, dose: input.dose))
+                    centre: map.measured ? map.center : nil, heading: heading(of: analysed, lamella: lamella, dose: input.dose, cut: cut))
                 let file = folder.mediumStem(map.number) + "_overview.png"
                 try writePicture(OverviewPicture.lamella(scene), to: file)
                 return file
             })
     }
 
-    private nonisolated func heading(of analysed: AnalysedLamella, lamella: RecentredLamella, dose: LamellaDose) -> [String] {
+    private nonisolated func heading(of analysed: AnalysedLamella, lamella: RecentredLamella, dose: LamellaDose, cut: [String]) -> [String] {
         let picture = analysed.map.picture
         let sides = [picture.width, picture.height].map {
             String(format: "%.1f", (Pixels(Double($0)) * picture.pixelSize).inMicrometers.value)
@@ -69,6 +86,7 @@ extension GridSession {
         facts.append("map \(sides[0]) x \(sides[1]) \u{B5}m")
         let name = folder.lamella(analysed.map.number)
         return ["\(name)  \(lamella.className) \(String(format: "%.2f", lamella.score))", facts.joined(separator: ", ")]
+            + cut.map { "cut short: \($0)" }
     }
 
     /// How the camera's columns in Record lie against the columns of a map, from the map's calibration and Record's.
@@ -87,14 +105,14 @@ extension GridSession {
 
     /// Draws the grid's map with every box that the detector found and what became of each lamella so far.
     func drawOverview(
-        found: [FoundLamella], recentred: [RecentredLamella]? = nil, analysed: [AnalysedLamella]? = nil
+        found: [FoundLamella], recentred: [RecentredLamella]? = nil, analysed: [AnalysedLamella]? = nil, acquired: [AcquiredTarget] = []
     ) async throws {
         guard let picture = wholeGridPicture else { return }
         let kept = found.map { lamella in
             GridBox(
                 rectangle: lamella.box, className: lamella.className, score: lamella.score, label: "L\(twoDigits(lamella.number))",
                 leftOut: Self.reasonLeftOut(lamella, recentred: recentred, analysed: analysed),
-                reached: Self.reached(lamella, analysed: analysed))
+                reached: Self.reached(lamella, analysed: analysed, acquired: acquired))
         }
         let all = try boxesOfGrid()
         let others = all.filter { box in !found.contains { $0.box.intersectionOverUnion(with: box.box) > 0.5 } }.map { box in
@@ -140,9 +158,15 @@ extension GridSession {
         return analysed.contains { $0.map.number == lamella.number } ? nil : "failed"
     }
 
-    private static func reached(_ lamella: FoundLamella, analysed: [AnalysedLamella]?) -> String {
+    private static func reached(_ lamella: FoundLamella, analysed: [AnalysedLamella]?, acquired: [AcquiredTarget]) -> String {
         guard let known = analysed?.first(where: { $0.map.number == lamella.number }) else { return "" }
         guard let areas = known.targeted?.areas else { return known.segmented == nil ? "mapped" : "segmented" }
+        let names = Set(areas.map(\.name))
+        let own = acquired.filter { names.contains($0.area) }
+        if !own.isEmpty {
+            let cut = own.cutAreas.isEmpty ? "" : ", cut short: \(own.filter { !$0.isAcquired }.tiltWords)"
+            return "\(own.count(where: \.isAcquired)) of \(own.count) tilt series\(cut)"
+        }
         let targets = areas.reduce(0) { $0 + $1.targets }
         return targets == 0 ? "no targets" : "\(targets) target\(targets == 1 ? "" : "s")"
     }

@@ -13,7 +13,7 @@ extension GridSession {
         let question = StepQuestion(
             step: doubt.step, title: doubt.title, slot: slot, grid: folder.grid, reason: doubt.reason, evidence: doubt.evidence,
             marker: folder.inFolder("\(number.map(folder.lamella) ?? folder.grid)_\(doubt.step.kind)_answer.txt"), since: .now,
-            until: .now + limit / .seconds(1), refusal: doubt.refusal, refusals: doubt.refusals)
+            until: .now + limit / .seconds(1), refusal: doubt.refusal, refusals: doubt.refusals, area: doubt.area)
         if let known = try await engine.openAnswer(to: doubt.step) {
             try question.unmark()
             return known
@@ -39,7 +39,8 @@ extension GridSession {
             throw leftOut(number, because: reason)
         }
         guard let given = accepted.withLock({ $0 }) else { throw WorkflowError.unanswered(question.pending) }
-        let skip = given.answer == .skip ? Skip(grid: slot, lamella: number, reason: given.reason ?? "a person left it out: \(doubt.reason)") : nil
+        // One area of a lamella is no reason to leave the others out.
+        let skip = given.answer == .skip && doubt.area == nil ? Skip(grid: slot, lamella: number, reason: given.reason ?? "a person left it out: \(doubt.reason)") : nil
         try await engine.remember(given, to: doubt.step, about: doubt.reason, skip: skip)
         try question.unmark()
         engine.note(.answered(question, outcome: "a person says '\(given.answer.rawValue)': \(question.consequence(of: given.answer))"))

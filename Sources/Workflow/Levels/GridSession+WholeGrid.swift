@@ -14,10 +14,12 @@ extension GridSession {
         try await mapWholeGrid()
         // The microscope takes its next state while the computer looks for lamellae.
         async let isReady: Void = prepareToRecentre()
+        async let isKept: Void = engine.keepImages(of: .grid(slot, "whole-grid-map"))
         let picture = try await saveWholeGridPicture()
         wholeGridPicture = picture
         let found = try await settledLamellae(on: picture)
         try await isReady
+        try await isKept
         return found
     }
 

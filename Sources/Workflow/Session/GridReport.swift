@@ -82,6 +82,7 @@ struct GridReport: Codable, Sendable, Hashable {
             let names = Set(areas.map(\.name))
             let series = acquired.filter { names.contains($0.area) && $0.isAcquired }.count
             let level = series > 0 ? 5 : map?.targeted != nil ? 4 : map?.segmented != nil ? 3 : map != nil ? 2 : 1
+            let cut = acquired.filter { names.contains($0.area) }.cutAreas.map(\.words).joined(separator: "; ")
             let note =
                 switch again?.outcome {
                 case _ where skipped[lamella.number] != nil: "skipped: \(skipped[lamella.number] ?? "")"
@@ -89,6 +90,7 @@ struct GridReport: Codable, Sendable, Hashable {
                 case .duplicate: "found twice"
                 case .absent: "not found at intermediate magnification"
                 case .found where map == nil: "not mapped; see the log"
+                case .found where !cut.isEmpty: "cut short: \(cut)"
                 default: ""
                 }
             return Lamella(

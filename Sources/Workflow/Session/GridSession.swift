@@ -21,6 +21,10 @@ actor GridSession {
     private(set) var leftOut: [String: String] = [:]
     /// Why the supervisor skips lamellae, by their number.
     private(set) var skipped: [Int: String] = [:]
+    /// Areas that were cut short and that this run leaves alone, and why; the next run asks again.
+    var areasOfLaterRuns: [String: String] = [:]
+    /// Areas whose tilt series were held against the journal in this run.
+    var areasCompared: Set<String> = []
     /// The microscope as it reads, and as it would read had the grid not been loaded again.
     nonisolated let bare: any Microscope
     nonisolated let placed: PlacedMicroscope
@@ -76,6 +80,9 @@ actor GridSession {
 
     /// Leaves a lamella out, as if the supervisor had skipped it.
     func leaveOut(_ number: Int, because reason: String) { skipped[number] = reason }
+
+    /// Has another run of the session go through a lamella again.
+    func leaveForLater(_ number: Int, because reason: String) { leftOut["L\(twoDigits(number))"] = reason }
 
     /// Passes a checkpoint, held by the supervisor or by another in its place; returns the reason where it says to skip.
     func pass(_ checkpoint: Checkpoint, under other: (any Supervisor)? = nil) async throws -> String? {

@@ -141,11 +141,14 @@ extension Session {
         _ = try await grid.writeDoses(of: found.map(\.number))
         let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
         let doses = try await grid.writeDoses(of: found.map(\.number))
+        if level >= 5 { try await grid.drawOverviews(of: analysed, found: found, recentred: recentred, acquired: acquired) }
         let all = await (found + grid.removed).sorted { $0.number < $1.number }
-        let cut = level >= 5 ? acquired.count { !$0.isAcquired } : 0
+        // What people leave out is not missing.
+        let cut = level >= 5 ? acquired.filter { !$0.isAcquired && !$0.isLeftOut } : []
+        let words = cut.cutAreas.map(\.words).joined(separator: ", ")
         return GridReport(
             slot: slot, name: name, found: all, recentred: recentred, analysed: analysed, acquired: acquired,
             skipped: await grid.skipped, leftOut: await grid.leftOut, doses: doses, realigned: await grid.realigned
-        ).lacking(cut > 0 ? "\(cut) of \(acquired.count) tilt series not acquired to the end" : nil)
+        ).lacking(cut.isEmpty ? nil : "\(cut.count) of \(acquired.count) tilt series not acquired to the end\(words.isEmpty ? "" : " (\(words))")")
     }
 }

@@ -102,7 +102,7 @@ public final class SessionLog: Sendable {
         case .held(let checkpoint, _): state.waiting = "waits \(checkpoint)"
         case .released: state.waiting = nil
         case .cleared: state.waiting = nil
-        case .sessionStarted, .gridStarted, .leftOut, .gridFailed, .inspecting, .inspectionReminder, .inspected, .asking, .questionReminder, .answered, .microscopeLeft, .obstructed, .note, .warning: break
+        case .sessionStarted, .gridStarted, .expected, .leftOut, .gridFailed, .inspecting, .inspectionReminder, .inspected, .asking, .questionReminder, .answered, .microscopeLeft, .obstructed, .note, .warning: break
         }
     }
 
@@ -150,7 +150,7 @@ public final class SessionLog: Sendable {
         switch event {
         case .sessionStarted(let text): "SESSION    \(text)"
         case .gridStarted(let slot, let name): "GRID       \(name) (slot \(slot))"
-        case .progress, .waiting, .microscopeLeft: nil
+        case .progress, .waiting, .expected, .microscopeLeft: nil
         case .started(_, let title, _): "begin      \(title)"
         case .finished(_, let title, let duration): "done       \(title) (\(words(duration)))"
         case .skipped(_, let title): "was done   \(title)"

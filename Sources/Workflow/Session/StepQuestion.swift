@@ -22,15 +22,20 @@ public struct StepQuestion: Codable, Sendable, Hashable, PeopleRequest {
     public internal(set) var refusal: String?
     /// How often an answer was not taken.
     public internal(set) var refusals = 0
+    /// The area whose acquisition was cut short; nil where it is about a whole step.
+    public internal(set) var area: String?
 
     /// `'Map lamella 2' of grid HeLa_1 (slot 1)`.
     public var what: String { "'\(title)' of grid \(grid) (slot \(slot))" }
 
-    private var subject: String { step.lamella.map { "lamella \($0) of grid \(slot)" } ?? "grid \(slot)" }
+    private var subject: String { area.map { "area \($0)" } ?? wholeSubject }
+    private var wholeSubject: String { step.lamella.map { "lamella \($0) of grid \(slot)" } ?? "grid \(slot)" }
 
     /// What an answer does.
     public func consequence(of answer: StepAnswer) -> String {
         switch answer {
+        case .happened where area != nil: "what exists is taken as it is"
+        case .repeat where area != nil: "it is acquired anew from its first tilt, though it is then exposed twice; what exists is kept beside it"
         case .happened: "it is taken as done, if what it should have left can be read"
         case .repeat: "it is done again, though the place may then be exposed twice"
         case .skip: "\(subject) is left out"
@@ -40,7 +45,7 @@ public struct StepQuestion: Codable, Sendable, Hashable, PeopleRequest {
     /// What people are asked.
     public var request: String {
         let answers = StepAnswer.allCases.map { "\($0.rawValue) (\(consequence(of: $0)))" }.joined(separator: ", ")
-        return (refusal.map { "\($0) " } ?? "") + "It cannot be told whether \(what) happened: \(reason). "
+        return (refusal.map { "\($0) " } ?? "") + (area == nil ? "It cannot be told whether \(what) happened: \(reason). " : "\(what) was cut short: \(reason). ")
             + (evidence.isEmpty ? "" : "What is known: \(evidence.joined(separator: "; ")). ")
             + "Answer with 'tomopilot answer --step \(step) ANSWER' where a service runs, or write ANSWER into the file \(marker). "
             + "ANSWER is one of \(answers)."
