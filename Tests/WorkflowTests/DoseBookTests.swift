@@ -61,5 +61,12 @@ import Units
         let rich = PACEtomoImages(try PACEtomoTargets(parsing: more), tilts: 41)
         let many = [rich.views, rich.previews, rich.focus, rich.tracking]
         #expect(many == [6, 1, 3, 41])
+        let alsoThere = "_bset viewAli = True\n_bset measureGeo = True\n" + target + "\n_geo = 1\nSSX = 3\nSSY = 1\n\n_geo = 2\nSSX = -3\nSSY = 1\n"
+        let measured = PACEtomoImages(try PACEtomoTargets(parsing: alsoThere), tilts: 41)
+        #expect(measured.views == 5)
+        #expect(measured.geoPoints == 2)
+        let onGeoPoints = measured.atGeoPoints(recordRate: 2, times: times)
+        #expect(onGeoPoints.images == 6)
+        #expect(abs(onGeoPoints.dose - 3) < 1e-9)
     }
 }

@@ -31,9 +31,13 @@ extension GridSession {
         if let montage { entries.append(entry(of: montage, file: folder.mediumFile(number), map: map, beam: beam)) }
         let besides = entries.filter { $0.purpose != Self.mapPurpose }.reduce(0) { $0 + $1.dose }
         var targets: [LamellaDose.Target] = []
+        var geoPoints: [LamellaDose.GeoPoints] = []
         let times = try await engine.lastOutput(of: .grid(slot, "exposure-times"), as: [String: Double].self) ?? [:]
         for area in targeted?.areas ?? [] {
             let images = pacetomoImages(of: area, view: montage.map { $0.sum.value / Double(max(1, $0.images)) } ?? 0, times: times)
+            if let geo = images?.geo, geo.points > 0 {
+                geoPoints.append(LamellaDose.GeoPoints(area: area.name, points: geo.points, images: geo.images, dose: geo.dose))
+            }
             // A points file that a person is replacing is read the next time.
             let points = (try? PointsFile(data: Data(contentsOf: URL(fileURLWithPath: area.pointsFile))).area.targets) ?? []
             let run = run(of: area)
@@ -48,7 +52,7 @@ extension GridSession {
                         planned: isBegun ? run.plannedTilts : nil))
             }
         }
-        return LamellaDose(number: number, entries: entries, targets: targets)
+        return LamellaDose(number: number, entries: entries, targets: targets, geoPoints: geoPoints)
     }
 
     private static let mapPurpose = "lamella map"
@@ -124,8 +128,10 @@ extension GridSession {
         return names.map { folder.inFolder($0) + ".mdoc" }.filter(FileManager.default.fileExists).flatMap { (try? Mdoc.read($0).pieces) ?? [] }
     }
 
-    /// What PACEtomo's images besides the series put on the tracking target and on the others of an area, once it was begun.
-    private func pacetomoImages(of area: TargetedLamella.Area, view: Double, times: [String: Double]) -> (tracking: Double, others: Double)? {
+    /// What PACEtomo's images besides the series put on the tracking target, on the others and on the geo points of an area, once it was begun.
+    private func pacetomoImages(
+        of area: TargetedLamella.Area, view: Double, times: [String: Double]
+    ) -> (tracking: Double, others: Double, geo: (points: Int, images: Int, dose: Double))? {
         let run = run(of: area)
         guard run.state != .notBegun, !times.isEmpty,
             let data = FileManager.default.contents(atPath: folder.inFolder(AreaNames(area: area.name).targetsFile)),
@@ -134,7 +140,8 @@ extension GridSession {
             time > 0, dose > 0
         else { return nil }
         let images = PACEtomoImages(file, tilts: run.plannedTilts ?? 0)
-        return (images.dose(view: view, recordRate: dose / time, times: times), images.doseOfOthers(view: view))
+        let geo = images.atGeoPoints(recordRate: dose / time, times: times)
+        return (images.dose(view: view, recordRate: dose / time, times: times), images.doseOfOthers(view: view), (images.geoPoints, geo.images, geo.dose))
     }
 
     /// Reads what the doses of PACEtomo's images are estimated from. A SerialEM that does not tell leaves them unknown.

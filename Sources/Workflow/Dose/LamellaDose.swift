@@ -34,9 +34,20 @@ struct LamellaDose: Codable, Sendable, Hashable {
         var total: Double { before + (series ?? 0) + (besides ?? 0) }
     }
 
+    /// The autofocus at the geo points of an area, which lie beside its targets.
+    struct GeoPoints: Codable, Sendable, Hashable {
+        let area: String
+        let points: Int
+        let images: Int
+        /// On each of them.
+        let dose: Double
+    }
+
     let number: Int
     let entries: [Entry]
     let targets: [Target]
+    /// Of areas that were begun.
+    var geoPoints: [GeoPoints] = []
 
     /// At its centre, before tilt series.
     var beforeAcquisition: Dose { Dose(entries.reduce(0) { $0 + $1.dose }) }
@@ -74,7 +85,11 @@ struct LamellaDose: Codable, Sendable, Hashable {
                     if let besides = target.besides { line["pacetomo_images"] = number(besides) }
                     return .object(line)
                 }),
-            "estimated": "pacetomo_images: View, Preview, focus and tracking images of PACEtomo, by its settings and the exposure times",
+            "geo_points": .array(
+                geoPoints.map {
+                    .object(["area": .string($0.area), "points": .integer($0.points), "images": .integer($0.images), "dose_at_each": number($0.dose)])
+                }),
+            "estimated": "geo_points, and pacetomo_images: View, Preview, focus and tracking images of PACEtomo, by its settings and the exposure times",
         ]
         if limit > .zero { out["maximum_dose_before_acquisition"] = number(limit.value) }
         return .object(out)

@@ -4,10 +4,11 @@ import Targets
 
 /// The images that PACEtomo takes of an area besides its tilt series. It writes down none of them, so that their doses are
 /// estimated: their number from what the script does with the settings of the area's targets file (PACEtomo 1.9.2), and the
-/// dose of each from its exposure time and the beam of View or Record as SerialEM told it. The autofocus at the points at which
-/// `measureGeo` measures the geometry lies beside the targets and is on none of them.
+/// dose of each from its exposure time and the beam of View or Record as SerialEM told it. The autofocus at the geo
+/// points lies beside the targets and is on none of them, so that it is told by itself.
 struct PACEtomoImages: Sendable, Hashable {
-    /// Three for the rough eucentricity, one that is aligned to the target's View, one every 10 degrees on the way to the start tilt.
+    /// Three for the rough eucentricity, one that is aligned to the target's View, one every 10 degrees on the way to the start tilt,
+    /// and with `viewAli` one for each target.
     let views: Int
     /// One that is centred, on the tracking target.
     let previews: Int
@@ -15,6 +16,8 @@ struct PACEtomoImages: Sendable, Hashable {
     let focus: Int
     /// Records of the tracking target that are in no series.
     let tracking: Int
+    /// Geo points at which `measureGeo` focuses.
+    let geoPoints: Int
 
     private static let perFocus = 3
 
@@ -22,9 +25,11 @@ struct PACEtomoImages: Sendable, Hashable {
     init(_ file: PACEtomoTargets, tilts: Int) {
         let start = file.settings["tiltTargets"] ?? file.settings["startTilt"] ?? 0
         views = 4 + (start.isFinite ? min(9, Int((start.magnitude / 10).rounded(.up))) : 0)
+            + (file.flags["viewAli"] == true ? file.targets.count : 0)
         previews = 1
         focus = Self.perFocus
         tracking = file.flags["trackTwice"] == true ? tilts : 0
+        geoPoints = file.flags["measureGeo"] == true ? file.geoPoints.count : 0
     }
 
     /// What they put on the tracking target; focus counts there, for PACEtomo wants the Focus area on the tracking target.
@@ -35,6 +40,11 @@ struct PACEtomoImages: Sendable, Hashable {
     ///   - times: exposure times of the parameter sets.
     func dose(view: Double, recordRate: Double, times: [String: Double]) -> Double {
         Double(views) * view + recordRate * (Double(previews) * (times["P"] ?? 0) + Double(focus) * (times["F"] ?? 0) + Double(tracking) * (times["R"] ?? 0))
+    }
+
+    /// Images of the autofocus at all geo points, and what they put on each.
+    func atGeoPoints(recordRate: Double, times: [String: Double]) -> (images: Int, dose: Double) {
+        (geoPoints * Self.perFocus, recordRate * Double(Self.perFocus) * (times["F"] ?? 0))
     }
 
     /// What they put on the other targets: View lights the whole area.
