@@ -19,11 +19,16 @@ public final class CommandTimes: Sendable {
     private let seen: Mutex<[String: Seen]>
     /// No command is given up before.
     private let least: Duration
+    /// How many times faster than a real one the microscope is.
+    private let pace: Double
 
     /// - Parameters:
     ///   - seen: what earlier sessions saw, by the names of commands.
     ///   - least: no command is given up before.
-    public init(_ seen: [String: Seen] = [:], least: Duration = .seconds(60)) {
+    ///   - pace: how many times faster than a real one the microscope is, as a simulated one may be: what a command may take by what is
+    ///     asked of it is divided by this.
+    public init(_ seen: [String: Seen] = [:], least: Duration = .seconds(60), pace: Double = 1) {
+        self.pace = pace.isFinite && pace > 0 ? pace : 1
         // A file that somebody edited must not be what a night ends with.
         self.seen = Mutex(seen.filter { (1 ... 1_000_000_000).contains($0.value.count) && (0 ... 1_000_000).contains($0.value.longest) })
         self.least = least
@@ -57,7 +62,7 @@ public final class CommandTimes: Sendable {
         let known = seen.withLock { $0[name] }.flatMap { $0.longest.isFinite ? $0 : nil }
         guard !Self.unsteady.contains(name), let known, known.count >= Self.enough else {
             // A microscope that is slower than anybody thought is not given up for it a second time.
-            return expected.map { min(longest, max($0, .seconds(Self.factor * (known?.longest ?? 0)))) } ?? longest
+            return expected.map { min(longest, max(.seconds($0 / .seconds(1) / pace), .seconds(Self.factor * (known?.longest ?? 0)))) } ?? longest
         }
         // A map of a whole grid has many times the pieces of a lamella's, and the same name.
         let least = name == "M" ? self.least * 30 : self.least

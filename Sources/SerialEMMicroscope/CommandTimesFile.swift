@@ -10,10 +10,11 @@ struct CommandTimesFile: Sendable {
     /// - Parameters:
     ///   - path: nil forgets them with the session. A file that is not there or cannot be read counts for nothing, as on the first day.
     ///   - least: no command is given up before.
-    init(path: String?, least: Duration) {
+    ///   - pace: how many times faster than a real one the microscope is.
+    init(path: String?, least: Duration, pace: Double) {
         self.path = path
         let data = path.flatMap { try? Data(contentsOf: URL(fileURLWithPath: $0)) }
-        times = CommandTimes(data.flatMap { try? JSONDecoder().decode([String: CommandTimes.Seen].self, from: $0) } ?? [:], least: least)
+        times = CommandTimes(data.flatMap { try? JSONDecoder().decode([String: CommandTimes.Seen].self, from: $0) } ?? [:], least: least, pace: pace)
     }
 
     /// Replaces the file as a whole; one that cannot be written is no harm to the session.

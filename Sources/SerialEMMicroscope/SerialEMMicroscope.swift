@@ -56,11 +56,12 @@ public actor SerialEMMicroscope: Microscope {
     ///   - commandTimes: the file that keeps how long commands take at this microscope, from which they get their deadlines; nil
     ///     forgets it with the session.
     ///   - least: no command of minutes or hours is given up before.
+    ///   - pace: how many times faster than a real one the microscope is, as a simulated one may be.
     public static func connect(
         host: String, port: Int, answerWithin limit: Duration = .seconds(10), commandTimes: String? = nil, givingUpAfter least: Duration = .seconds(60),
-        logger: Logger
+        pace: Double = 1, logger: Logger
     ) async throws -> SerialEMMicroscope {
-        let timesFile = CommandTimesFile(path: commandTimes, least: least)
+        let timesFile = CommandTimesFile(path: commandTimes, least: least, pace: pace)
         let connection = try await wording { try await SerialEMConnection.connect(host: host, port: port, times: timesFile.times, logger: logger) }
         do {
             let version = try await connection.beginControl(answerWithin: limit)

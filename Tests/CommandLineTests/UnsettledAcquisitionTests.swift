@@ -48,8 +48,10 @@ import Testing
         try FileManager.default.contentsOfDirectory(atPath: grid(folder)).count { $0.hasSuffix("_tgts.txt") }
     }
 
-    /// Records of tilt series so far.
-    private func records(_ simulator: SimulatorServer) async -> Int { await simulator.microscope.exposureLog().count { $0.area == "R" } }
+    /// Tilted records of tilt series so far; grid maps are taken with Record too.
+    private func records(_ simulator: SimulatorServer) async -> Int {
+        await simulator.microscope.exposureLog().count { $0.area == "R" && abs($0.tilt) > 1 }
+    }
 
     /// The step of a question, as its line names it.
     private func step(_ line: String) throws -> String {
@@ -85,6 +87,11 @@ import Testing
             let report = try JSONValue.read(folder + "/session/session_report.json")
             let notes = report["grids"]?.array?.first?["lamellae"]?.array?.compactMap { $0["note"]?.string } ?? []
             #expect(notes.contains { $0.hasPrefix("cut short: \(cut) has ") && $0.hasSuffix(", taken as it is") }, "\(notes)")
+            // The lamella's dose file has the numbers of each target, and its overview was drawn anew with them.
+            let stem = "\(grid(folder))/SPACE_maps/" + cut.replacing(/_A\d+$/, with: "")
+            let targets = try #require(try JSONValue.read(stem + "_dose.json")["targets"]?.array?.filter { $0["area"]?.string == cut })
+            #expect(!targets.isEmpty && targets.allSatisfy { $0["planned_images"]?.integer == 41 && ($0["images"]?.integer ?? 41) < 41 })
+            #expect(log.components(separatedBy: "done: Draw the overview of grid HeLa_1").count > 2)
             try await service.stop()
         }
     }

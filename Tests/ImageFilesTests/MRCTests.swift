@@ -162,4 +162,31 @@ func asymmetric(width: Int, height: Int, from start: Int = 0) -> Raster<UInt16> 
             #expect(writer.sections == 0)
         }
     }
+
+    @Test func theChecksumIsOfThePixelsOfTheSectionsAndOfNothingElse() throws {
+        try withFolder { folder in
+            func checksum(_ pixels: [Raster<UInt16>], labels: [String] = [], of sections: [Int]) throws -> String {
+                let path = folder + "/\(UUID().uuidString).mrc"
+                let writer = try MRCWriter(path: path, width: 5, height: 3, pixelType: .uint16, pixelSize: PixelSize(1), labels: labels)
+                for image in pixels { try writer.append(.uint16(image)) }
+                try writer.close()
+                return try MRCFile(path: path).checksum(sections: sections)
+            }
+            let first = asymmetric(width: 5, height: 3)
+            let middle = asymmetric(width: 5, height: 3, from: 100)
+            let last = asymmetric(width: 5, height: 3, from: 200)
+            let all = try checksum([first, middle, last], of: [0, 1, 2])
+            #expect(all.count == 16 && all.allSatisfy(\.isHexDigit))
+            #expect(try checksum([first, middle, last], labels: ["written again"], of: [0, 1, 2]) == all)
+            #expect(try checksum([last, middle, first], of: [0, 1, 2]) != all)
+            // 15 pixels are 30 bytes, of which the last six are no whole word.
+            for pixel in [0, 7, 14] {
+                var other = last
+                other[pixel % 5, pixel / 5] ^= 1
+                #expect(try checksum([first, middle, other], of: [0, 1, 2]) != all, "pixel \(pixel)")
+            }
+            #expect(try checksum([first, middle, last], of: [0, 2]) == checksum([first, last, last], of: [0, 2]))
+            #expect(throws: ImageFileError.self) { _ = try checksum([first], of: [1]) }
+        }
+    }
 }

@@ -61,9 +61,10 @@ struct GridNight: Sendable {
     /// - Parameters:
     ///   - commandTimes: the file that keeps how long SerialEM's commands take.
     ///   - limit: how long a command may take at least before it is given up.
+    ///   - pace: how many times faster than a real one the microscope is.
     ///   - act: what a person does when the session comes to a checkpoint.
     func run(
-        _ more: String, commandTimes: String? = nil, givingUpAfter limit: Duration = .seconds(60),
+        _ more: String, commandTimes: String? = nil, givingUpAfter limit: Duration = .seconds(60), pace: Double = 1,
         act: @escaping @Sendable (Checkpoint) async -> Verdict = { _ in .goOn }
     ) async throws -> Outcome {
         let models = ModelClassesTests.models
@@ -82,7 +83,7 @@ struct GridNight: Sendable {
             journal: try SessionStore(path: sessionFolder + "/session.sqlite", settings: ""), supervisor: Hand(act: act)
         ) { event in events.withLock { $0.append(event) } }
         let connected = try await SerialEMMicroscope.connect(
-            host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), commandTimes: commandTimes, givingUpAfter: limit,
+            host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), commandTimes: commandTimes, givingUpAfter: limit, pace: pace,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         var failure: (any Error)?
         do { try await session.run(on: connected) } catch { failure = error }

@@ -12,21 +12,32 @@ import Workflow
             try Data(#"{"M": {"count": 9, "longest": 0.1}}"#.utf8).write(to: URL(fileURLWithPath: times))
             // For montages it counts thirty times, which is longer than one takes on a busy machine.
             let outcome = try await grids.run("", commandTimes: times, givingUpAfter: .milliseconds(1500))
-            let told = outcome.events.compactMap { event in
-                switch event {
-                case .obstructed(let text, let next): "\(text) \(next)"
-                case .cleared(let text): text
-                default: nil
-                }
-            }
-            let words = told.filter { !$0.contains("acuum") }
-            #expect(words.count == 2)
-            #expect(words.first?.hasSuffix("It connects again, asks SerialEM what happened, and goes on.") == true)
-            #expect(words.last == "SerialEM answers again")
-            let pieces = try MRCFile.header("\(grids.sessionFolder)/Alga_1/Alga_1.mrc").sections
-            #expect(await grids.microscope.exposureLog().count == pieces)
+            try await expectGivenUpAndTakenOnce(outcome, grids)
             let kept = try JSONValue.read(times)
             #expect((kept["M"]?["count"]?.integer ?? 0) > 9)
         }
+    }
+
+    @Test func aFirstMontageThatIsNeverAnsweredIsGivenUpByItsPiecesAndPeopleAreTold() async throws {
+        try await GridNight.with(faults: #"{"kind": "silence", "when": {"command": "Montage"}}"#) { grids in
+            // Two hours for a grid map become most of a minute, which is longer than one takes on a busy machine.
+            try await expectGivenUpAndTakenOnce(try await grids.run("", pace: 150), grids)
+        }
+    }
+
+    private func expectGivenUpAndTakenOnce(_ outcome: GridNight.Outcome, _ grids: GridNight) async throws {
+        let told = outcome.events.compactMap { event in
+            switch event {
+            case .obstructed(let text, let next): "\(text) \(next)"
+            case .cleared(let text): text
+            default: nil
+            }
+        }
+        let words = told.filter { !$0.contains("acuum") }
+        #expect(words.count == 2)
+        #expect(words.first?.hasSuffix("It connects again, asks SerialEM what happened, and goes on.") == true)
+        #expect(words.last == "SerialEM answers again")
+        let pieces = try MRCFile.header("\(grids.sessionFolder)/Alga_1/Alga_1.mrc").sections
+        #expect(await grids.microscope.exposureLog().count == pieces)
     }
 }

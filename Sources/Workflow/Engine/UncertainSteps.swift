@@ -2,8 +2,8 @@
 public enum UncertainSteps: String, Codable, Sendable, Hashable, CaseIterable {
     /// The session stops and waits, with the evidence, until a person has said what became of it.
     case stop
-    /// The lamella is left out; where a whole grid is concerned, the session stops.
+    /// The lamella is left out, and of an acquisition the area that was cut short; where a whole grid is concerned, the session stops.
     case skip
-    /// It is done again, though the place may then have been exposed twice.
+    /// It is done again, though the place may then have been exposed twice; an area of an acquisition not without end.
     case `repeat`
 }

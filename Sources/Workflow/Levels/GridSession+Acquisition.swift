@@ -60,6 +60,8 @@ extension GridSession {
             if try await isOpen(step.id) {
                 if !isFirst, try await pass(.acquisition(slot: slot)) != nil { return try await standing(areas).flatMap(\.acquired) }
                 try await leaveOutSkipped(areas)
+                // SerialEM may have finished them while nobody watched.
+                for area in try await standing(areas) where area.state == .whole { try await note(area) }
                 if try await !standing(areas).contains(where: { $0.state == .untouched }) { try await settle(areas) }
                 let now = try await standing(areas)
                 // What is left out of this run alone stays open.

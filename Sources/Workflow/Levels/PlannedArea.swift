@@ -53,7 +53,7 @@ extension [AreaStanding] {
     var words: String {
         let cut = filter { $0.state == .cut }.map { "\($0.planned.name) was cut short (\($0.acquired.tiltWords))" }
         let untouched = count { $0.state == .untouched }
-        return (["\(self.count { $0.state == .whole }) of \(count) areas are whole"] + cut + (untouched > 0 ? ["\(untouched) not begun"] : []))
+        return (["\(self.count { $0.state == .whole }) of \(count) areas are finished"] + cut + (untouched > 0 ? ["\(untouched) not begun"] : []))
             .joined(separator: ", ")
     }
 }

@@ -10,7 +10,7 @@ extension SessionPlan {
             ] : [])
             + (level >= 4 ? targets(settings) : [])
             + (level >= 2 ? [.lamella("overview", "draw the overview", .repeatable)] : [])
-            + (level >= 5 ? [.checkpoint("before the acquisition"), .step("exposure-times", "note PACEtomo's exposure times", .repeatable), .step("acquisition", "acquire the targets with PACEtomo", .exposing)] : [])
+            + (level >= 5 ? [.checkpoint("before the acquisition"), .step("exposure-times", "note PACEtomo's exposure times", .repeatable), .step("acquisition", "acquire the targets with PACEtomo, area by area", .exposing)] : [])
             + [.step("finished-level", "note that the grid is finished", .repeatable)]
     }
 
