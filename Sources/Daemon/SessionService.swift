@@ -140,7 +140,7 @@ package actor SessionService: Service {
     }
 
     private func perform(_ session: QueuedSession) async throws {
-        let helm = Helm(session: session.id, skips: try await store.skips(of: session.id))
+        let helm = Helm(session: session.id, skips: try await store.skips(of: session.id), takenBack: try await store.takenBack(of: session.id))
         current = CurrentSession(session: session, helm: helm)
         defer {
             current = nil
@@ -239,7 +239,7 @@ package actor SessionService: Service {
             await attempt { try await log("\(name) is done", kind: "session", session: session.id) }
             if let reason {
                 await attempt {
-                    try await alarm("\(name) has come to its end, \(reason)", next: "'tomopilot queue retry \(session.id)' tries it again.", kind: "session", session: session)
+                    try await alarm("\(name) has come to its end, \(reason).", next: "'tomopilot queue retry \(session.id)' tries it again.", kind: "session", session: session)
                 }
             }
         case .stopped(let reason):
