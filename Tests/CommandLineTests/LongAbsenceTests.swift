@@ -4,8 +4,8 @@ import Testing
 
 /// A SerialEM that is busy or gone in the middle of a session: for a while it is waited for, and then people are told.
 @Suite struct LongAbsenceTests {
-    /// 36 s.
-    private static let hours = "interlock_hours: 0.01"
+    /// 36 s, of SerialEM alone.
+    private static let hours = "interlock_hours: 0.01\ninterlocks: []"
 
     /// A SerialEM in a process of its own.
     private func simulate(in folder: String, port: String = "0") async throws -> (program: RunningProgram, port: String) {

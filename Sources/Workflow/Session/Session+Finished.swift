@@ -16,6 +16,7 @@ extension Session {
             let back = try await lamellaeTakenBack(in: old)
             guard back.isEmpty else {
                 report(.note("grid \(old.name) was finished without \(back.map { "L\(twoDigits($0))" }.joined(separator: ", ")), taken back since; it is gone through again"))
+                try await context.engine.reopen(step, input: settings.ofTheSample.withLevel(level))
                 return nil
             }
             let edited = level < 5 ? try await context.engine.products(of: step).filter { $0.comparison() != .same } : []
