@@ -9,13 +9,16 @@ extension SessionService {
         guard let session = current?.session.id else { return }
         do {
             switch event {
-            case .started(let id, let title, _): await begin(id, title: title)
+            case .started(let id, let title, _): try await begin(id, title: title, of: session)
             case .expected(let id, let within, let basis): expect(id, within: within, basis: basis)
             case .finished(let id, _, let duration):
                 current?.steps.removeAll { $0.id == id }
                 current?.stepsDone += 1
-                try await store.remember(duration, ofStep: id.kind)
-            case .failed(let id, _, _): current?.steps.removeAll { $0.id == id }
+                try await store.finish(id, of: session, took: duration)
+            case .recovered(let id, _): try await store.finish(id, of: session, took: nil)
+            case .failed(let id, _, _), .interrupted(let id, _):
+                current?.steps.removeAll { $0.id == id }
+                try await store.leave(id, of: session)
             case .progress(let phase, let done, let total):
                 current?.phase = phase
                 current?.fraction = total > 0 ? done / total : nil
@@ -27,6 +30,8 @@ extension SessionService {
                 current?.steps = []
                 try await alarm("Grid \(name) (slot \(slot)) is skipped: \(reason)", next: next, kind: "grid", session: current?.session)
             case .cleared: current?.obstacle = nil
+            case .takenBack(let part): try await store.settled(part, of: session)
+            case .lamellaeKnown(let slot, let numbers): current?.lamellae[slot] = numbers
             case .held(_, let reason):
                 current?.isWaiting = true
                 try await store.set(session, to: .paused, reason: reason, at: .now)
@@ -59,15 +64,20 @@ extension SessionService {
         }
     }
 
-    private func begin(_ id: StepIdentifier, title: String) async {
-        if let place = current?.plan?.place(of: id) { current?.place = place }
+    private func begin(_ id: StepIdentifier, title: String, of session: Int64) async throws {
+        if let place = current?.plan?.place(of: id) {
+            let farthest = current?.place.map { max($0, place) } ?? place
+            current?.place = farthest
+        }
         let median = try? await store.medianTime(ofStep: id.kind)
         var (limit, basis) = stepLimit.limit(median: median)
         if id.kind == "acquisition", median == nil, let hours = current?.acquisitionLimit {
             (limit, basis) = (hours, "acquisition_hours of the settings")
         }
+        current?.steps.removeAll { $0.id == id }
         current?.steps.append(
             CurrentSession.Step(id: id, title: title, begin: ContinuousClock.now, limit: limit, usual: median, basis: basis))
+        try await store.begin(id, title: title, grid: current?.grid, of: session, at: .now)
     }
 
     /// Where none was done here before, a step has the limit of what is asked of it.
@@ -118,15 +128,17 @@ extension RunEvent {
         case .skipped(_, let title): ("was done: \(title)", "step", .note)
         case .recovered(_, let title): ("had happened: \(title)", "step", .note)
         case .failed(_, let title, let reason): ("failed: \(title): \(reason)", "step", .warning)
+        case .interrupted(_, let title): ("cut: \(title)", "step", .note)
         case .held(let checkpoint, let reason): ("waits \(checkpoint): \(reason)", "pause", .note)
         case .released(let checkpoint): ("goes on \(checkpoint)", "pause", .note)
         case .leftOut(let what, let reason): ("\(what) is skipped: \(reason)", "skip", .note)
+        case .takenBack(let part): ("\(part) is not skipped any more", "skip", .note)
         case .cleared(let text): (text, "interlock", .note)
         case .inspected(let inspection, let outcome): ("\(inspection.what): \(outcome)", "inspection", .note)
         case .answered(let question, let outcome): ("\(question.what): \(outcome)", "question", .note)
         case .note(let text): (text, "note", .note)
         case .warning(let text): (text, "warning", .warning)
-        case .progress, .waiting, .expected, .microscopeLeft, .obstructed, .gridFailed, .inspecting, .inspectionReminder, .asking, .questionReminder: nil
+        case .progress, .waiting, .expected, .lamellaeKnown, .microscopeLeft, .obstructed, .gridFailed, .inspecting, .inspectionReminder, .asking, .questionReminder: nil
         }
     }
 }

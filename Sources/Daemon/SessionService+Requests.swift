@@ -13,7 +13,7 @@ extension SessionService {
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
             state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
-            phase: current?.phase, place: current?.place, fraction: current?.fraction, obstacle: current?.obstacle,
+            pausesNow: current?.helm.isPausedNow ?? false, phase: current?.phase, place: current?.place?.description, fraction: current?.fraction, obstacle: current?.obstacle,
             inspection: current?.inspection.map(InspectionEntry.init), question: current?.question.map(QuestionEntry.init),
             steps: (current?.steps ?? []).map {
                 StepInProgress(
@@ -40,7 +40,7 @@ extension SessionService {
     /// What the session under way is going to do, and where it is in that.
     package func plan() throws -> PlanListing {
         guard let current, let plan = current.plan else { throw ServiceError(.conflict, "No session runs, so there is no plan.") }
-        return PlanListing(session: current.session.id, place: current.place, parts: plan.parts)
+        return PlanListing(session: current.session.id, place: current.place?.description, parts: plan.parts)
     }
 
     /// Checks settings strictly and puts a session at the end of the queue.
@@ -87,8 +87,14 @@ extension SessionService {
     /// Lets a session that has ended go on where it was, before all that wait. A hold that came from it is lifted; any other
     /// stays.
     package func retry(_ id: Int64) async throws -> QueueListing {
-        let session = try await store.retry(id) { hold, session in
-            hold.hasPrefix("session '\(session.name)' ") || hold == Self.unsafeAfter(session.name)
+        let session: QueuedSession?
+        do {
+            session = try await store.retry(id) { hold, session in
+                hold.hasPrefix("session '\(session.name)' ") || hold == Self.unsafeAfter(session.name)
+            }
+        } catch is QueueStore.NothingLeft {
+            throw ServiceError(
+                .conflict, "Session \(id) is done, and nothing of it is left to be tried again; for another level, or for files that were changed, add its settings again.")
         }
         guard let session else { throw ServiceError(.notFound, "There is no session \(id).") }
         switch session.state {
@@ -122,11 +128,13 @@ extension SessionService {
         steering()
     }
 
-    /// The session waits at its next checkpoint, and no other is started.
-    package func pause() async throws -> ServiceStatus {
-        let reason = "paused by a person"
-        try await hold(reason) { self.current?.helm.pause(reason) }
-        try await log("a person asks to pause", kind: "queue", session: current?.session.id)
+    /// The session waits at its next checkpoint, or where it is, and no other is started.
+    ///
+    /// - Parameter now: no further command is sent after the one that SerialEM works on, and the microscope is made safe at once.
+    package func pause(now: Bool = false) async throws -> ServiceStatus {
+        let reason = now ? "paused at once by a person" : "paused by a person"
+        try await hold(reason) { self.current?.helm.pause(reason, now: now) }
+        try await log("a person asks to pause\(now ? " at once" : "")", kind: "queue", session: current?.session.id)
         return try await status()
     }
 
@@ -166,12 +174,44 @@ extension SessionService {
         if let lamella = skip.lamella, !(1 ... 9999).contains(lamella) {
             throw ServiceError(.badRequest, "'lamella' is \(lamella); it must be the number of a lamella, from 1.")
         }
+        if let lamella = skip.lamella, let known = running.lamellae[skip.grid], !known.contains(lamella) {
+            let list = known.isEmpty ? "none" : known.map(String.init).joined(separator: ", ")
+            throw ServiceError(.badRequest, "'lamella' is \(lamella); grid \(skip.grid) has no such lamella, but \(list).")
+        }
         try await store.add(skip, to: running.session.id)
         running.helm.skip(skip)
-        let what = (skip.lamella.map { "lamella \($0) of " } ?? "") + "grid \(skip.grid)"
-        try await log("a person asks to skip \(what): \(skip.reason)", kind: "skip", session: running.session.id)
+        try await log("a person asks to skip \(skip.part): \(skip.reason)", kind: "skip", session: running.session.id)
         return try await status()
     }
+
+    /// Takes back a skip, from the session that runs or from another of the queue; it holds where the session comes to it next.
+    package func unskip(_ request: TakingBack) async throws -> ServiceStatus {
+        let session: QueuedSession
+        if let id = request.session {
+            guard let known = try await store.session(id), known.state != .removed else { throw ServiceError(.notFound, "There is no session \(id).") }
+            session = known
+        } else {
+            session = try requireCurrent("added to; name one by its number").session
+        }
+        let part = request.part
+        let journal = session.folder + "/session.sqlite"
+        let skipped = Set(try await store.skips(of: session.id).map(\.part) + SessionStore.skips(path: journal).map(\.part))
+            .subtracting(try await store.takenBack(of: session.id))
+        guard skipped.contains(part) else {
+            let whole = SkippedPart(grid: part.grid, lamella: nil)
+            let hint = part.lamella != nil && skipped.contains(whole) ? "; \(whole) is, as a whole" : ""
+            throw ServiceError(.conflict, "\(Self.capitalized("\(part)")) of session '\(session.name)' is not skipped\(hint).")
+        }
+        if part.lamella != nil, try SessionStore.wasBegun(.grid(part.grid, "acquisition"), path: journal) {
+            throw ServiceError(.conflict, "The acquisition of grid \(part.grid) was begun without \(part), so it stays out.")
+        }
+        try await store.takeBack(part, of: session.id)
+        if let current, current.session.id == session.id { current.helm.takeBack(part) }
+        try await log("a person takes back the skip of \(part)", kind: "skip", session: session.id)
+        return try await status()
+    }
+
+    private static func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 
     /// Confirms what the session waits for, and nothing else; answers when the session has gone on, or has said why it does not.
     package func confirm(_ confirmation: Confirmation) async throws -> ServiceStatus {

@@ -78,7 +78,8 @@ struct Serve: AsyncParsableCommand {
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
             folders: try AllowedFolders(sessions: sessions, models: models),
             desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal,
-            stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60))
+            stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60)),
+            safeguard: { await SessionRun.makeSafe($0, logger: WarningHandler.logger("serialem", terminal)) }
         ) { settings, text, supervisor, report in
             try await SessionRun(
                 settings: settings, text: text, worker: worker, terminal: terminal, commandTimes: folder + "/command_times.json",

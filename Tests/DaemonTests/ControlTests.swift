@@ -1,4 +1,4 @@
-import Daemon
+@testable import Daemon
 import Foundation
 import Microscope
 import Store
@@ -49,6 +49,22 @@ import Workflow
         }
     }
 
+    @Test func aPauseNowIsToldAsSuchUntilTheSessionGoesOn() async throws {
+        try await withService { service, sessions in
+            try await service.add("a")
+            try await service.step("Map grid 1")
+            let status = try await service.ask("POST", "/v1/pause", body: "{\"now\": true}").value(ServiceStatus.self)
+            #expect((status.state, status.pausesNow, status.reason) == (.pausing, true, "paused at once by a person"))
+            // Once it is asked for, it stays so.
+            #expect(try await service.ask("POST", "/v1/pause").value(ServiceStatus.self).pausesNow)
+            #expect(try await service.ask("POST", "/v1/resume").value(ServiceStatus.self).pausesNow == false)
+            #expect(try await service.ask("POST", "/v1/pause", body: "{\"now\": 1}").error == "The request must be JSON such as {\"now\": true}.")
+            #expect(try await service.ask("POST", "/v1/pause", body: "{}").value(ServiceStatus.self).pausesNow == false)
+            sessions.allow(steps: 9)
+            try await service.status(.paused)
+        }
+    }
+
     @Test func aFailedSessionGoesOnWithoutBeingAddedAgainAndItsSkipsStay() async throws {
         try await withService { service, sessions in
             sessions.fail(with: MicroscopeError(.unreachable, "No connection."))
@@ -80,6 +96,7 @@ import Workflow
             try await service.add("a", grids: "[1]")
             try await service.step("Map grid 1")
             #expect(try await service.ask("POST", "/v1/queue/1/retry").error == "Session 1 is running; it goes on by itself or by resume.")
+            sessions.lack("grid 1: L03 left out by errors")
             sessions.allow(steps: 1)
             try await service.status(.idle)
             _ = try await service.ask("POST", "/v1/pause")
@@ -163,6 +180,87 @@ import Workflow
             try await service.status(.idle)
             #expect(sessions.done == ["a grid 1", "a grid 3"])
             #expect(try await service.log().map(\.text).contains("grid 2 is skipped: torn film"))
+        }
+    }
+
+    @Test func aSkipThatIsTakenBackLeavesNothingOut() async throws {
+        try await withService { service, sessions in
+            try await service.add("a", grids: "[1, 2, 3]")
+            try await service.step("Map grid 1")
+            _ = try await service.ask("POST", "/v1/skip", body: "{\"grid\": 2, \"reason\": \"torn film\"}")
+            #expect(try await service.ask("POST", "/v1/unskip", body: "{\"grid\": 2}").status == 200)
+            #expect(try await service.ask("POST", "/v1/unskip", body: "{\"grid\": 2}").error == "Grid 2 of session 'a' is not skipped.")
+            _ = try await service.ask("POST", "/v1/skip", body: "{\"grid\": 3, \"reason\": \"torn film\"}")
+            #expect(
+                try await service.ask("POST", "/v1/unskip", body: "{\"grid\": 3, \"lamella\": 4}").error
+                    == "Lamella 4 of grid 3 of session 'a' is not skipped; grid 3 is, as a whole.")
+            #expect(try await service.ask("POST", "/v1/unskip", body: "{\"grid\": 3, \"session\": 9}").error == "There is no session 9.")
+            sessions.allow(steps: 9)
+            try await service.status(.idle)
+            #expect(sessions.done == ["a grid 1", "a grid 2"])
+        }
+    }
+
+    @Test func aLamellaThatAGridDoesNotHaveIsNotSkipped() async throws {
+        try await withService { service, sessions in
+            sessions.tell(.lamellaeKnown(slot: 1, numbers: [1, 2, 4]))
+            try await service.add("a")
+            try await service.step("Map grid 1")
+            let answer = try await service.ask("POST", "/v1/skip", body: "{\"grid\": 1, \"lamella\": 99, \"reason\": \"ice\"}")
+            #expect((answer.status, answer.error) == (400, "'lamella' is 99; grid 1 has no such lamella, but 1, 2, 4."))
+            #expect(try await service.ask("POST", "/v1/skip", body: "{\"grid\": 1, \"lamella\": 4, \"reason\": \"ice\"}").status == 200)
+            // Of a grid whose lamellae nobody knows yet any may be skipped.
+            #expect(try await service.ask("POST", "/v1/skip", body: "{\"grid\": 2, \"lamella\": 99, \"reason\": \"ice\"}").status == 200)
+            sessions.allow(steps: 9)
+            try await service.status(.idle)
+        }
+    }
+
+    @Test func aSessionThatIsWhollyDoneIsNotRetriedUnlessSomethingIsTakenBackIntoIt() async throws {
+        try await withService { service, sessions in
+            sessions.allow(steps: 99)
+            try await service.add("a", grids: "[1]")
+            try await service.status(.idle)
+            let refusal = "Session 1 is done, and nothing of it is left to be tried again; for another level, or for files that were changed, add its settings again."
+            #expect(try await service.ask("POST", "/v1/queue/1/retry").error == refusal)
+            try await service.service.store.add(Skip(grid: 1, lamella: 2, reason: "ice"), to: 1)
+            #expect(try await service.ask("POST", "/v1/queue/1/retry").error == refusal)
+            #expect(try await service.ask("POST", "/v1/unskip", body: "{\"grid\": 1, \"lamella\": 2, \"session\": 1}").status == 200)
+            #expect(try await service.ask("POST", "/v1/queue/1/retry").status == 200)
+            try await service.status(.idle)
+            sessions.lack("grid 1: L03 left out by errors")
+            try await service.add("b", grids: "[1]")
+            try await service.status(.idle)
+            #expect(try await service.ask("POST", "/v1/queue/2/retry").status == 200)
+        }
+    }
+
+    @Test func aSessionThatEndsIncompleteIsAnAlarmThatSaysWhatIsMissing() async throws {
+        try await withService { service, sessions in
+            sessions.allow(steps: 9)
+            sessions.lack("grid 1: L03 left out by errors")
+            try await service.add("a", grids: "[1]")
+            try await service.status(.idle)
+            let alarm = try #require(try await service.log().first { $0.level == .alarm })
+            #expect(alarm.text == "session 'a' has come to its end, not done: grid 1: L03 left out by errors. 'tomopilot queue retry 1' tries it again.")
+            #expect(try await service.ask("GET", "/v1/queue?all=true").value(QueueListing.self).sessions.first?.reason == "not done: grid 1: L03 left out by errors")
+        }
+    }
+
+    @Test func aStepThatBeginsAgainAfterALossIsInTheStatusOnceAndThePlaceDoesNotGoBack() async throws {
+        try await withService { service, sessions in
+            let (map, segment) = (StepIdentifier.lamella(1, 2, "medium-map"), StepIdentifier.lamella(1, 1, "segmentation"))
+            for event: RunEvent in [
+                .started(segment, title: "Segment lamella 1", exposing: false), .started(map, title: "Map lamella 2", exposing: true),
+                .interrupted(segment, title: "Segment lamella 1"), .started(map, title: "Map lamella 2", exposing: true),
+            ] { sessions.tell(event) }
+            try await service.add("a")
+            try await service.step("Map grid 1")
+            let status = try await service.ask("GET", "/v1/status").value(ServiceStatus.self)
+            #expect(status.steps.map(\.title) == ["Map lamella 2", "Map grid 1"])
+            // The farthest step that was begun, that of the segmentation.
+            let place = try #require(SessionPlan(service.parsedSettings("a")).place(of: segment))
+            #expect(status.place == place.description)
         }
     }
 

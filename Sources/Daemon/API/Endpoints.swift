@@ -100,7 +100,6 @@ struct Endpoints: Sendable {
 
     private var control: [Endpoint] {
         let requests: [(String, String, @Sendable () async throws -> ServiceStatus)] = [
-            ("pause", "The session waits at its next checkpoint, and no other is started.", { try await service.pause() }),
             ("resume", "The session and the queue go on.", { try await service.resume() }),
             (
                 "stop", "The session finishes its step and ends, with the microscope safe; the queue waits for resume.",
@@ -117,6 +116,15 @@ struct Endpoints: Sendable {
             }
         } + [
             Endpoint(
+                method: .post, path: "/v1/pause", name: "pause",
+                summary: "The session waits at its next checkpoint, or with 'now' as soon as SerialEM has finished its command; no other is started.",
+                body: .init(type: "application/json", schema: ["type": "object", "properties": ["now": ["type": "boolean"]]], isRequired: false),
+                answer: .json("Status")
+            ) { call in
+                let request = try await call.jsonIfAny(PauseRequest.self, shape: "{\"now\": true}")
+                return try .json(await service.pause(now: request?.now ?? false))
+            },
+            Endpoint(
                 method: .post, path: "/v1/skip", name: "skip",
                 summary: "Leaves a grid, or one lamella of it, out of the session under way from its next checkpoint on.",
                 body: .init(
@@ -130,6 +138,19 @@ struct Endpoints: Sendable {
             ) { call in
                 let skip = try await call.json(Skip.self, shape: "{\"grid\": 1, \"lamella\": 2, \"reason\": \"ice\"}")
                 return try .json(await service.skip(skip))
+            },
+            Endpoint(
+                method: .post, path: "/v1/unskip", name: "unskip",
+                summary: "Takes back a skip, of the session under way or of another by its number; refused where the grid is acquired without it already.",
+                body: .init(
+                    type: "application/json",
+                    schema: [
+                        "type": "object", "required": ["grid"],
+                        "properties": ["grid": Self.integer(1), "lamella": Self.integer(1), "session": Self.integer(1)],
+                    ]), answer: .json("Status")
+            ) { call in
+                let request = try await call.json(TakingBack.self, shape: "{\"grid\": 1, \"lamella\": 2}")
+                return try .json(await service.unskip(request))
             },
             Endpoint(
                 method: .post, path: "/v1/answer", name: "answer",

@@ -68,6 +68,9 @@ public struct Engine: Sendable {
         }
     }
 
+    /// Lets a step that is done, and does not expose, be done again with the same input.
+    func reopen(_ step: StepIdentifier, input: some Encodable) async throws { try await journal.intend(step, input: StepInput(of: input)) }
+
     /// The files that a step left when it was done last, as they were then.
     func products(of step: StepIdentifier) async throws -> [StepProduct] { try await journal.entry(for: step)?.products ?? [] }
 
@@ -163,6 +166,7 @@ public struct Engine: Sendable {
             return output
         } catch where error is CancellationError || Task.isCancelled {
             // An interrupted step stays an intent, whatever it was interrupted in: the next run asks what happened.
+            report(.interrupted(id, title: title))
             throw CancellationError()
         } catch {
             report(.failed(id, title: title, reason: sentence(error)))

@@ -25,6 +25,8 @@ actor GridSession {
     var areasOfLaterRuns: [String: String] = [:]
     /// Areas whose tilt series were held against the journal in this run.
     var areasCompared: Set<String> = []
+    /// Those of them that people left out.
+    private(set) var dismissed: Set<Int> = []
     /// The microscope as it reads, and as it would read had the grid not been loaded again.
     nonisolated let bare: any Microscope
     nonisolated let placed: PlacedMicroscope
@@ -69,7 +71,7 @@ actor GridSession {
         guard skipped[number] == nil else { return false }
         let checkpoint = Checkpoint.lamella(slot: slot, number: number, before: work)
         if let reason = try await pass(checkpoint) {
-            skipped[number] = reason
+            leaveOut(number, because: reason)
             return false
         }
         guard let reason = try await doseRefusal(number, before: work) else { return true }
@@ -78,8 +80,11 @@ actor GridSession {
         return false
     }
 
-    /// Leaves a lamella out, as if the supervisor had skipped it.
-    func leaveOut(_ number: Int, because reason: String) { skipped[number] = reason }
+    /// Leaves a lamella out for people.
+    func leaveOut(_ number: Int, because reason: String) {
+        skipped[number] = reason
+        dismissed.insert(number)
+    }
 
     /// Has another run of the session go through a lamella again.
     func leaveForLater(_ number: Int, because reason: String) { leftOut["L\(twoDigits(number))"] = reason }
