@@ -1,6 +1,9 @@
 import Foundation
+import ImageFiles
+import Raster
 import Testing
-import Workflow
+import Units
+@testable import Workflow
 
 @Suite struct AreaRunTests {
     private static let target = "_tgt = 001\ntsfile = A_ts_001.mrc\nSSX = 0\nSSY = 0\nstageX = 1\nstageY = 2\nskip = False\n"
@@ -9,11 +12,16 @@ import Workflow
     private static let running = "_set startTilt = 0\n_set minTilt = -60\n_set maxTilt = 60\n_set step = 3\n_spos = 2,1\n" + target + branches
     private static let ended = target + branches
 
-    private func run(_ files: [String: String]) throws -> AreaRun {
+    private func run(_ files: [String: String], images: Int = 0) throws -> AreaRun {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("area-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         for (name, text) in files { try Data(text.utf8).write(to: folder.appendingPathComponent(name)) }
+        if images > 0 {
+            let stack = try MRCWriter(path: folder.path + "/A_ts_001.mrc", width: 2, height: 2, pixelType: .uint16, pixelSize: PixelSize(1))
+            for _ in 1 ... images { try stack.append(.uint16(Raster<UInt16>(width: 2, height: 2, filledWith: 1))) }
+            try stack.close()
+        }
         return AreaRun(area: "A", in: folder.path)
     }
 
@@ -41,5 +49,25 @@ import Workflow
         let unplanned = try run(["A_tgts.txt": Self.target, "A_tgts_run01.txt": Self.ended])
         #expect(unplanned.isWhole(images: 2) && !unplanned.isWhole(images: 1))
         #expect(try !run(["A_tgts.txt": planned, "A_tgts_run01.txt": Self.running]).isWhole(images: 41))
+    }
+
+    @Test("With all its images an area is finished though PACEtomo could not say so any more", arguments: [(40, .unfinished), (41, .finished)] as [(Int, AreaRun.State)])
+    func complete(images: Int, state: AreaRun.State) throws {
+        let run = try run(["A_tgts_run01.txt": Self.running], images: images)
+        #expect(run.state == state)
+        #expect(run.isWhole(images: images) == (state == .finished))
+        #expect(run.position.map { [$0.tilt, $0.target] } == [3, 2])
+    }
+
+    @Test("Tilts go from the start tilt of the run both ways", arguments: [(0, 41), (1, 40), (-60, 41), (2, 40)])
+    func tilts(start: Int, count: Int) throws {
+        let text = Self.running.replacing("_set startTilt = 0", with: "_set startTilt = \(start)")
+        #expect(try run(["A_tgts_run01.txt": text]).plannedTilts == count)
+    }
+
+    @Test func whatWasSetAsideDoesNotMakeAnAreaBegun() throws {
+        let run = try run(["A_tgts.txt": Self.target, "A_ts_001_old2.mrc": "x", "A_tgts_run01_old1.txt": Self.running])
+        #expect(run.state == .notBegun && run.timesSetAside == 2)
+        #expect(try self.run(["A_tgts_run01.txt": "_spos = 99999999999,1\n" + Self.target]).state == .unfinished)
     }
 }
