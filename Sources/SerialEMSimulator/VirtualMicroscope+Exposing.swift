@@ -37,7 +37,7 @@ extension VirtualMicroscope {
             $0.exposureSeconds = settings.exposure.value
             $0.dose = dose.value
         }
-        let image = blankedOnDemand(shaded(
+        let image = await exposedOnDemand(shaded(
             render(magnification, settings: settings, place: place, dose: dose), magnification: magnification,
             binning: settings.binning, place: place))
         let conditions = ImageConditions(

@@ -49,9 +49,8 @@ struct AcquisitionNight: Sendable {
         try FileManager.default.createDirectory(atPath: folder + "/G/SPACE_maps", withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        // So fast that a test does not wait, and so slow that it can hit the middle of an area.
         let server = try await SimulatorServer.bind(
-            configuration: SimulatorConfiguration(seed: seed, folder: folder, timeScale: 150), port: 0, faults: FaultPlan([], logger: logger), logger: logger)
+            configuration: SimulatorConfiguration(seed: seed, folder: folder, timeScale: 600), port: 0, faults: FaultPlan([], logger: logger), logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             let night = AcquisitionNight(folder: folder, server: server)
@@ -201,9 +200,19 @@ struct AcquisitionNight: Sendable {
         throw MicroscopeError(.unreachable, "SerialEM is not there again.")
     }
 
+    /// Images of an area besides its tilt series (eucentricity, View, Preview, focus), and all.
+    private static let (before, perArea) = (8, 8 + 2 * tilts)
+
+    /// In the middle of an area the camera is going to take its time, so that who wants to do something there is not too late.
+    func linger(in area: String) {
+        let place = Self.areas.firstIndex(of: area) ?? 0
+        let middle = place * Self.perArea + Self.before + Self.tilts
+        server.microscope.faults.add([Fault(.slowExposure(seconds: 3), when: .init(command: "AcquireAtItems", after: middle))])
+    }
+
     /// Does something as soon as PACEtomo stands in the middle of an area.
-    func inside(_ area: String, run: Int = 1, _ act: @Sendable () async -> Void) async throws {
-        let file = "\(grid)/\(area)_tgts_run0\(run).txt"
+    func inside(_ area: String, _ act: @Sendable () async -> Void) async throws {
+        let file = "\(grid)/\(area)_tgts_run01.txt"
         struct NeverInside: Error {}
         let begin = ContinuousClock.now
         while true {

@@ -13,6 +13,7 @@ import Testing
     private func crashed(
         in area: String, _ night: AcquisitionNight, _ policy: UncertainSteps, answering answer: StepAnswer? = nil
     ) async throws -> AcquisitionNight.Outcome {
+        night.linger(in: area)
         async let outcome = night.run(policy) { $0 == area ? answer : nil }
         try await night.inside(area) { night.server.crash(seconds: 0.3) }
         return try await outcome
@@ -118,6 +119,7 @@ import Testing
     @Test func aRunThatIsKilledAndASerialEMThatCrashesThenAreSettledByTheNextRun() async throws {
         try await Night.with { night in
             let area = Night.areas[1]
+            night.linger(in: area)
             let killed = Task { try await night.run(.stop) }
             try await night.inside(area) {
                 killed.cancel()
@@ -151,6 +153,7 @@ import Testing
         try await Night.with { night in
             let area = Night.areas[0]
             let others = Night.areas.dropFirst()
+            night.linger(in: area)
             async let outcome = night.run(.stop) { _ in .skip }
             try await night.inside(area) { _ = await night.server.microscope.pressStop() }
             let ended = try await outcome
@@ -165,6 +168,7 @@ import Testing
 
     @Test func aConnectionThatIsLostWhileSerialEMFinishesByItselfLeavesNothingToAsk() async throws {
         try await Night.with { night in
+            night.linger(in: Night.areas[0])
             let first = Task { try await night.run(.stop) }
             try await night.inside(Night.areas[0]) { first.cancel() }
             _ = try await first.value

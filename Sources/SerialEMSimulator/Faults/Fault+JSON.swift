@@ -6,7 +6,7 @@ extension Fault {
     /// All kinds by their names in JSON.
     public static let kinds = [
         "dropBeforeReply", "dropInReply", "dropAfterReply", "delayReply", "busy", "stop", "stopWhileWaiting", "newcomer", "error", "noEffect",
-        "blankImage", "missingPiece", "stageShort", "jam", "displaced", "vacuum", "closedValve", "refill", "lowDisk", "crash", "diskFull", "dialog", "truncateReply", "glueReply",
+        "blankImage", "slowExposure", "missingPiece", "stageShort", "jam", "displaced", "vacuum", "closedValve", "refill", "lowDisk", "crash", "diskFull", "dialog", "truncateReply", "glueReply",
         "garbageReply", "wrongCount", "wrongLength", "silence",
     ]
 
@@ -74,6 +74,7 @@ extension Fault.Kind {
             self = .error(text: try fields.required("text", "what SerialEM says") { fields throws(FaultError) in try fields.text("text") })
         case "noEffect": self = .noEffect
         case "blankImage": self = .blankImage
+        case "slowExposure": self = .slowExposure(seconds: try time())
         case "missingPiece": self = .missingPiece
         case "stageShort":
             self = .stageShort(micrometers: try fields.required("micrometers", "how far it stays away") { fields throws(FaultError) in
@@ -150,7 +151,7 @@ extension Fault {
         case .dropBeforeReply(let executed): out["executed"] = .bool(executed)
         case .dropInReply(let bytes), .truncateReply(let bytes), .glueReply(let bytes), .garbageReply(let bytes):
             out["bytes"] = .integer(bytes)
-        case .delayReply(let seconds), .busy(let seconds), .newcomer(let seconds), .crash(let seconds), .refill(let seconds):
+        case .delayReply(let seconds), .busy(let seconds), .newcomer(let seconds), .crash(let seconds), .refill(let seconds), .slowExposure(let seconds):
             out["seconds"] = .number(seconds)
         case .error(let text): out["text"] = .string(text)
         case .vacuum(let severity, let seconds):

@@ -37,6 +37,8 @@ public struct Fault: Sendable, Hashable {
         case noEffect
         /// An exposure gives an image of zeros.
         case blankImage
+        /// The camera gives its image that much later.
+        case slowExposure(seconds: Double)
         /// A piece of a montage is not taken.
         case missingPiece
         /// The stage ends this much short of where it was sent; its readout says so.
@@ -126,6 +128,7 @@ extension Fault.Kind {
         case .error: "error"
         case .noEffect: "noEffect"
         case .blankImage: "blankImage"
+        case .slowExposure: "slowExposure"
         case .missingPiece: "missingPiece"
         case .stageShort: "stageShort"
         case .jam: "jam"
@@ -149,7 +152,7 @@ extension Fault.Kind {
     var occasion: Fault.Occasion {
         switch self {
         case .error, .noEffect, .stop, .wrongCount, .closedValve, .refill, .lowDisk: .command
-        case .blankImage: .exposure
+        case .blankImage, .slowExposure: .exposure
         case .missingPiece: .piece
         case .stageShort: .move
         case .jam: .cartridge

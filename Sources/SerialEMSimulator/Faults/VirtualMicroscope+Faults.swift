@@ -22,10 +22,11 @@ extension VirtualMicroscope {
         return faults.strike([occasion], command: activity, time: time).map(\.kind)
     }
 
-    /// The image as the camera gave it, or one of zeros.
-    func blankedOnDemand(_ image: Raster<UInt16>) -> Raster<UInt16> {
-        guard strike(.exposure).contains(.blankImage) else { return image }
-        return Raster(width: image.width, height: image.height, filledWith: 0)
+    /// The image as the camera gave it, or one of zeros; at once, or late.
+    func exposedOnDemand(_ image: Raster<UInt16>) async -> Raster<UInt16> {
+        let struck = strike(.exposure)
+        for case .slowExposure(let seconds) in struck { await sleep(.seconds(seconds)) }
+        return struck.contains(.blankImage) ? Raster(width: image.width, height: image.height, filledWith: 0) : image
     }
 
     /// Whether this piece of a montage is left out.
