@@ -123,7 +123,8 @@ class Service:
         os.makedirs(self.home, exist_ok=True)
         self.process = await asyncio.create_subprocess_exec(
             os.path.join(self.programs, "tomopilot"), "serve", "--folder", self.home, "--sessions", os.path.dirname(self.folder),
-            "--models", os.path.abspath(MODELS), "--port", "0", "--infer", os.path.join(self.programs, "tomopilot-infer"),
+            # It is killed far more often than a service that is at fault itself would be allowed to end.
+            "--models", os.path.abspath(MODELS), "--port", "0", "--crash-limit", "1000", "--infer", os.path.join(self.programs, "tomopilot-infer"),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=open(f"{self.home}/service.log", "a"))
         self.api = None
         while self.api is None:

@@ -6,9 +6,6 @@ import Workflow
 /// A life of the service that ended without a word: people are told at the next start, and a session that ends the service at each
 /// start is not begun for ever.
 extension SessionService {
-    /// After so many lives that ended in a session without a finished step between, it is left.
-    static let mostCrashes = 3
-
     /// Tells people how the last life ended; returns the session that is not gone on with, if it is left for that.
     func take(_ crash: QueueStore.Crash) async throws -> QueuedSession? {
         let what = "The service ended without warning (a crash, a kill or a power cut; it had run since \(Self.words(crash.started)))"
@@ -26,8 +23,8 @@ extension SessionService {
         let place = (grid.map { " on grid \($0)" } ?? "") + (doing.isEmpty ? ", between two steps" : ", doing \(doing)")
         let times = crash.count == 1 ? "" : " It is the \(Self.ordinal(crash.count)) time in this session without a finished step between."
         let text = "\(what) in session '\(session.name)'\(place).\(times)"
-        guard crash.count >= Self.mostCrashes else {
-            let last = crash.count == Self.mostCrashes - 1 ? " Once more without a finished step, and the session is left." : ""
+        guard crash.count >= mostCrashes else {
+            let last = crash.count == mostCrashes - 1 ? " Once more without a finished step, and the session is left." : ""
             await attempt {
                 try await alarm(
                     text, next: "The session goes on from its last finished step.\(last)", kind: "crash", session: session, grid: grid,
@@ -56,6 +53,21 @@ extension SessionService {
         for failure in state.failures { await attempt { try await log(failure, kind: "microscope", level: .warning, session: session.id) } }
         guard state.failures.isEmpty else { return try await hold(after: session, outcome: nil) }
         await attempt { try await log("the microscope is left with \(state.reached.joined(separator: ", "))", kind: "session", session: session.id) }
+    }
+
+    /// Stops what waits when the service ends.
+    private struct Ending: Supervisor {
+        let service: SessionService
+        func verdict(at checkpoint: Checkpoint) -> Verdict { service.ends ? .stop("the service ends") : .goOn }
+        func untilReleased(at checkpoint: Checkpoint) {}
+    }
+
+    private func makeSafe(_ session: QueuedSession) async -> SafeState {
+        do {
+            return await safeguard(try folders.settings(session.settings, name: session.name, base: session.base), Ending(service: self))
+        } catch {
+            return SafeState(reached: [], failures: [sentence(error)])
+        }
     }
 
     private static func words(_ date: Date) -> String {

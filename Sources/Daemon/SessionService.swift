@@ -15,7 +15,7 @@ package actor SessionService: Service {
     ) async throws -> [String]
 
     /// Leaves the microscope of a session safe that does not run; tests put their own in its place.
-    package typealias Safeguard = @Sendable (_ settings: SessionSettings) async -> SafeState
+    package typealias Safeguard = @Sendable (_ settings: SessionSettings, _ supervisor: any Supervisor) async -> SafeState
 
     let store: QueueStore
     let folders: AllowedFolders
@@ -23,7 +23,7 @@ package actor SessionService: Service {
     private let reminder: Duration?
     let stepLimit: StepLimit
     private let run: Runner
-    private let safeguard: Safeguard
+    let safeguard: Safeguard
     let terminal: Terminal
     let threads = SessionThreads()
     /// A session, the queue or the log changed.
@@ -33,18 +33,20 @@ package actor SessionService: Service {
     /// What people were told last of the service's own files.
     private var unwritten: String?
     let retry: Duration
+    let mostCrashes: Int
 
     /// - Parameters:
     ///   - receivers: told of every alarm.
     ///   - reminder: how often people are told again of what waits for them; nil never.
     ///   - stepLimit: when a step is overdue.
     ///   - retry: how soon is tried again what could not be written.
+    ///   - mostCrashes: after so many lives of the service that ended in a session with no step finished between, the session is left.
     ///   - safeguard: makes the microscope of a session safe.
     ///   - run: runs one session.
     package init(
         store: QueueStore, folders: AllowedFolders, desk: AlarmDesk = AlarmDesk([]), reminder: Duration? = nil, terminal: Terminal,
-        stepLimit: StepLimit = StepLimit(), retry: Duration = .seconds(10),
-        safeguard: @escaping Safeguard = { _ in SafeState(reached: [], failures: []) }, run: @escaping Runner
+        stepLimit: StepLimit = StepLimit(), retry: Duration = .seconds(10), mostCrashes: Int = 3,
+        safeguard: @escaping Safeguard = { _, _ in SafeState(reached: [], failures: []) }, run: @escaping Runner
     ) {
         self.store = store
         self.folders = folders
@@ -53,6 +55,7 @@ package actor SessionService: Service {
         self.stepLimit = stepLimit
         self.terminal = terminal
         self.retry = retry
+        self.mostCrashes = mostCrashes
         self.safeguard = safeguard
         self.run = run
     }
@@ -270,14 +273,6 @@ package actor SessionService: Service {
                 "\(reason).",
                 next: holds ? "The queue waits: look at the microscope, then resume it." : "The session goes on when the service starts again: look at the microscope until then.",
                 kind: "microscope", session: session)
-        }
-    }
-
-    func makeSafe(_ session: QueuedSession) async -> SafeState {
-        do {
-            return await safeguard(try folders.settings(session.settings, name: session.name, base: session.base))
-        } catch {
-            return SafeState(reached: [], failures: [sentence(error)])
         }
     }
 

@@ -44,6 +44,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Minutes after which people are told again of a step that is overdue.")
     var overdueReminder = 60.0
 
+    @Option(help: "After how many ends of the service without warning, with no step finished between, a session is left.")
+    var crashLimit = 3
+
     @Option(help: "The inference worker, where it does not lie beside this program.")
     var infer: String?
 
@@ -52,6 +55,7 @@ struct Serve: AsyncParsableCommand {
         guard 0.001 ... 10_000 ~= overdueReminder else {
             throw ValidationError("--overdue-reminder is \(overdueReminder); it must be 0.001 to 10000 minutes.")
         }
+        guard 1 ... 1000 ~= crashLimit else { throw ValidationError("--crash-limit is \(crashLimit); it must be 1 to 1000.") }
         guard 0 ... 65535 ~= port else { throw ValidationError("--port is \(port); it must be 0 to 65535.") }
     }
 
@@ -79,7 +83,8 @@ struct Serve: AsyncParsableCommand {
             folders: try AllowedFolders(sessions: sessions, models: models),
             desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal,
             stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60)),
-            safeguard: { await SessionRun.makeSafe($0, logger: WarningHandler.logger("serialem", terminal)) }
+            mostCrashes: crashLimit,
+            safeguard: { await SessionRun.makeSafe($0, supervisor: $1, logger: WarningHandler.logger("serialem", terminal)) }
         ) { settings, text, supervisor, report in
             try await SessionRun(
                 settings: settings, text: text, worker: worker, terminal: terminal, commandTimes: folder + "/command_times.json",

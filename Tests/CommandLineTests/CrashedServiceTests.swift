@@ -11,7 +11,7 @@ import Testing
                 let (first, port) = try await serve(in: folder)
                 for name in ["a", "b"] { #expect(try await tomopilot("queue", "add", "\(name).yaml", "--port", port, in: folder).error == "") }
                 // Once it is in the service's log, the service's own file has it.
-                while try await !tomopilot("log", "--port", port, in: folder).output.contains("begin: Map grid") {}
+                while try await !tomopilot("log", "--port", port, in: folder).output.contains("begin: Map grid") { try await Task.sleep(for: .milliseconds(100)) }
                 try await first.crash()
 
                 // From here on the session comes to no step.

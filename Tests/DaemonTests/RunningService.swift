@@ -132,7 +132,7 @@ struct RunningService: Sendable {
     static func with(
         folder: String, sessions: ScriptedSessions, token: String? = nil, receivers: [any AlarmReceiver] = [],
         reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(), connections: Int? = nil, patience: Duration = .seconds(30),
-        longestBody: Duration = APICall.longestBody, safeguard: @escaping SessionService.Safeguard = { _ in SafeState(reached: [], failures: []) },
+        longestBody: Duration = APICall.longestBody, safeguard: @escaping SessionService.Safeguard = { _, _ in SafeState(reached: [], failures: []) },
         _ body: @Sendable (RunningService) async throws -> Void
     ) async throws {
         let terminal = Terminal(isInteractive: false, width: { 80 }, write: { _ in })
