@@ -14,6 +14,7 @@ final class Helm: Supervisor {
 
     private struct State {
         var paused: String?
+        var isPausedNow = false
         var stopped: String?
         var skips: [Skip]
         var cancellation: Cancellation?
@@ -34,8 +35,21 @@ final class Helm: Supervisor {
     var skips: [Skip] { state.withLock { $0.skips } }
     var cancellation: Cancellation? { state.withLock { $0.cancellation } }
 
-    func pause(_ reason: String) { change { $0.paused = reason } }
-    func resume() { change { $0.paused = nil } }
+    var isPausedNow: Bool { state.withLock { $0.isPausedNow } }
+
+    /// - Parameter now: in the middle of a step; once said, it stays so until the session goes on.
+    func pause(_ reason: String, now: Bool = false) {
+        change { state in
+            state.paused = reason
+            state.isPausedNow = state.isPausedNow || now
+        }
+    }
+    func resume() {
+        change { state in
+            state.paused = nil
+            state.isPausedNow = false
+        }
+    }
     func stop(_ reason: String) { change { $0.stopped = reason } }
     func skip(_ skip: Skip) { change { $0.skips.append(skip) } }
     /// The first reason holds: a session that is aborted stays so when the service ends a moment later.
@@ -61,6 +75,10 @@ final class Helm: Supervisor {
             return
         }
         throw CancellationError()
+    }
+
+    func untilPausedNow() async {
+        for await _ in changed.changes() where isPausedNow { return }
     }
 
     /// Waits until the session has to be cancelled, or the waiting task is.

@@ -3,7 +3,7 @@ import Foundation
 import ImageFiles
 import InferenceWorker
 package import Logging
-import Microscope
+package import Microscope
 import SerialEMMicroscope
 import Store
 package import Workflow
@@ -52,6 +52,18 @@ package struct SessionRun: Sendable {
         } catch {
             await worker.shutdown()
             throw error
+        }
+    }
+
+    /// Leaves the microscope of a session safe that does not run.
+    package static func makeSafe(_ settings: SessionSettings, logger: Logger) async -> SafeState {
+        do {
+            let microscope = try await SerialEMMicroscope.connect(host: settings.host, port: settings.port, logger: logger)
+            let state = await microscope.makeSafe(settings.safety.measures)
+            await microscope.disconnect()
+            return state
+        } catch {
+            return SafeState(reached: [], failures: [sentence(error)])
         }
     }
 

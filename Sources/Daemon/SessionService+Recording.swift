@@ -9,11 +9,14 @@ extension SessionService {
         guard let session = current?.session.id else { return }
         do {
             switch event {
-            case .started(let id, let title, _): await begin(id, title: title)
+            case .started(let id, let title, _): try await begin(id, title: title, of: session)
             case .finished(let id, _, let duration):
                 current?.steps.removeAll { $0.id == id }
-                try await store.remember(duration, ofStep: id.kind)
-            case .failed(let id, _, _): current?.steps.removeAll { $0.id == id }
+                try await store.finish(id, of: session, took: duration)
+            case .recovered(let id, _): try await store.finish(id, of: session, took: nil)
+            case .failed(let id, _, _), .interrupted(let id, _):
+                current?.steps.removeAll { $0.id == id }
+                try await store.leave(id, of: session)
             case .progress(let phase, let done, let total):
                 current?.phase = phase
                 current?.fraction = total > 0 ? done / total : nil
@@ -57,15 +60,17 @@ extension SessionService {
         }
     }
 
-    private func begin(_ id: StepIdentifier, title: String) async {
+    private func begin(_ id: StepIdentifier, title: String, of session: Int64) async throws {
         if let place = current?.plan?.place(of: id) { current?.place = place }
         let median = try? await store.medianTime(ofStep: id.kind)
         var (limit, basis) = stepLimit.limit(median: median)
         if id.kind == "acquisition", median == nil, let hours = current?.acquisitionLimit {
             (limit, basis) = (hours, "acquisition_hours of the settings")
         }
+        current?.steps.removeAll { $0.id == id }
         current?.steps.append(
             CurrentSession.Step(id: id, title: title, begin: ContinuousClock.now, limit: limit, usual: median, basis: basis))
+        try await store.begin(id, title: title, grid: current?.grid, of: session, at: .now)
     }
 
     /// Raises an alarm for each step that takes longer than it should, until it is cancelled.
@@ -107,6 +112,7 @@ extension RunEvent {
         case .skipped(_, let title): ("was done: \(title)", "step", .note)
         case .recovered(_, let title): ("had happened: \(title)", "step", .note)
         case .failed(_, let title, let reason): ("failed: \(title): \(reason)", "step", .warning)
+        case .interrupted(_, let title): ("cut: \(title)", "step", .note)
         case .held(let checkpoint, let reason): ("waits \(checkpoint): \(reason)", "pause", .note)
         case .released(let checkpoint): ("goes on \(checkpoint)", "pause", .note)
         case .leftOut(let what, let reason): ("\(what) is skipped: \(reason)", "skip", .note)

@@ -13,7 +13,7 @@ extension SessionService {
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
             state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
-            phase: current?.phase, place: current?.place, fraction: current?.fraction, obstacle: current?.obstacle,
+            pausesNow: current?.helm.isPausedNow ?? false, phase: current?.phase, place: current?.place, fraction: current?.fraction, obstacle: current?.obstacle,
             inspection: current?.inspection.map(InspectionEntry.init), question: current?.question.map(QuestionEntry.init),
             steps: (current?.steps ?? []).map {
                 StepInProgress(
@@ -122,11 +122,13 @@ extension SessionService {
         steering()
     }
 
-    /// The session waits at its next checkpoint, and no other is started.
-    package func pause() async throws -> ServiceStatus {
-        let reason = "paused by a person"
-        try await hold(reason) { self.current?.helm.pause(reason) }
-        try await log("a person asks to pause", kind: "queue", session: current?.session.id)
+    /// The session waits at its next checkpoint, or where it is, and no other is started.
+    ///
+    /// - Parameter now: no further command is sent after the one that SerialEM works on, and the microscope is made safe at once.
+    package func pause(now: Bool = false) async throws -> ServiceStatus {
+        let reason = now ? "paused at once by a person" : "paused by a person"
+        try await hold(reason) { self.current?.helm.pause(reason, now: now) }
+        try await log("a person asks to pause\(now ? " at once" : "")", kind: "queue", session: current?.session.id)
         return try await status()
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+package import Microscope
 import ServiceLifecycle
 package import Store
 import Synchronization
@@ -13,12 +14,16 @@ package actor SessionService: Service {
         _ settings: SessionSettings, _ text: String, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> [String]
 
+    /// Leaves the microscope of a session safe that does not run; tests put their own in its place.
+    package typealias Safeguard = @Sendable (_ settings: SessionSettings) async -> SafeState
+
     let store: QueueStore
     let folders: AllowedFolders
     let desk: AlarmDesk
     private let reminder: Duration?
     let stepLimit: StepLimit
     private let run: Runner
+    private let safeguard: Safeguard
     let terminal: Terminal
     private let threads = SessionThreads()
     /// A session, the queue or the log changed.
@@ -34,10 +39,12 @@ package actor SessionService: Service {
     ///   - reminder: how often people are told again of what waits for them; nil never.
     ///   - stepLimit: when a step is overdue.
     ///   - retry: how soon is tried again what could not be written.
+    ///   - safeguard: makes the microscope of a session safe.
     ///   - run: runs one session.
     package init(
         store: QueueStore, folders: AllowedFolders, desk: AlarmDesk = AlarmDesk([]), reminder: Duration? = nil, terminal: Terminal,
-        stepLimit: StepLimit = StepLimit(), retry: Duration = .seconds(10), run: @escaping Runner
+        stepLimit: StepLimit = StepLimit(), retry: Duration = .seconds(10),
+        safeguard: @escaping Safeguard = { _ in SafeState(reached: [], failures: []) }, run: @escaping Runner
     ) {
         self.store = store
         self.folders = folders
@@ -46,13 +53,30 @@ package actor SessionService: Service {
         self.stepLimit = stepLimit
         self.terminal = terminal
         self.retry = retry
+        self.safeguard = safeguard
         self.run = run
     }
 
     package func run() async throws {
         defer { changes.finish() }
         try await log("the service starts", kind: "service")
+        let crash = try await store.beginLife(at: .now)
         await takeUndelivered()
+        let left: QueuedSession? = if let crash { try await take(crash) } else { nil }
+        do {
+            try await work(after: left)
+        } catch {
+            // Also where the API's port is taken: it was no crash.
+            let store = store
+            await attempt { try await Task { try await store.endLife() }.value }
+            throw error
+        }
+        try await log("the service ends", kind: "service")
+        try await store.endLife()
+    }
+
+    /// - Parameter left: a session that is not gone on with, after which the microscope has to be made safe.
+    private func work(after left: QueuedSession?) async throws {
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await self.deliverAlarms() }
@@ -65,12 +89,12 @@ package actor SessionService: Service {
                     }
                 }
                 defer { group.cancelAll() }
+                if let left { try await self.leaveSafe(after: left) }
                 try await self.workThroughQueue()
             }
         } onGracefulShutdown: {
             self.end()
         }
-        try await log("the service ends", kind: "service")
     }
 
     /// Lets SerialEM finish its command and leaves the microscope safe; the session goes on with the next start.
@@ -232,17 +256,28 @@ package actor SessionService: Service {
                     kind: "session", session: session)
             }
         }
-        if !isSafe {
-            let reason = Self.unsafeAfter(session.name)
-            // A session that goes on by itself when the service does is not held up by what kept the microscope busy meanwhile.
-            let holds = outcome != .interrupted
-            if holds { try await store.setHold(reason) }
-            await attempt {
-                try await alarm(
-                    "\(reason).",
-                    next: holds ? "The queue waits: look at the microscope, then resume it." : "The session goes on when the service starts again: look at the microscope until then.",
-                    kind: "microscope", session: session)
-            }
+        if !isSafe { try await hold(after: session, outcome: outcome) }
+    }
+
+    /// Holds the queue after a session that left the microscope unsafe, and tells people.
+    func hold(after session: QueuedSession, outcome: SessionOutcome?) async throws {
+        let reason = Self.unsafeAfter(session.name)
+        // A session that goes on by itself when the service does is not held up by what kept the microscope busy meanwhile.
+        let holds = outcome != .interrupted
+        if holds { try await store.setHold(reason) }
+        await attempt {
+            try await alarm(
+                "\(reason).",
+                next: holds ? "The queue waits: look at the microscope, then resume it." : "The session goes on when the service starts again: look at the microscope until then.",
+                kind: "microscope", session: session)
+        }
+    }
+
+    func makeSafe(_ session: QueuedSession) async -> SafeState {
+        do {
+            return await safeguard(try folders.settings(session.settings, name: session.name, base: session.base))
+        } catch {
+            return SafeState(reached: [], failures: [sentence(error)])
         }
     }
 
@@ -250,7 +285,7 @@ package actor SessionService: Service {
     static func unsafeAfter(_ name: String) -> String { "the microscope could not be made safe after session '\(name)'" }
 
     /// What cannot be logged is shown, and undoes nothing that was written down.
-    private func attempt(_ body: () async throws -> Void) async {
+    func attempt(_ body: () async throws -> Void) async {
         do { try await body() } catch { report(error) }
     }
 

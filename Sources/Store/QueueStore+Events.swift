@@ -36,10 +36,11 @@ extension QueueStore {
 
     /// Remembers how long a step of a kind took.
     public func remember(_ duration: Duration, ofStep kind: String) async throws {
-        let seconds = duration / .seconds(1)
-        try await write { db in
-            try db.execute(sql: "INSERT INTO stepTime (kind, seconds) VALUES (?, ?)", arguments: [kind, max(0, seconds)])
-        }
+        try await write { db in try Self.remember(duration, ofStep: kind, db) }
+    }
+
+    static func remember(_ duration: Duration, ofStep kind: String, _ db: Database) throws {
+        try db.execute(sql: "INSERT INTO stepTime (kind, seconds) VALUES (?, ?)", arguments: [kind, max(0, duration / .seconds(1))])
     }
 
     /// The median of the last 100 steps of a kind; nil where none was done yet.

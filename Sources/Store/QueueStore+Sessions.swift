@@ -57,6 +57,7 @@ extension QueueStore {
                         started = CASE WHEN ? THEN ifnull(started, ?) ELSE started END WHERE id = ?
                     """,
                 arguments: [state.rawValue, reason, hasEnded ? Self.text(time) : nil, state.isUnderWay, Self.text(time), id])
+            if hasEnded { try db.execute(sql: "DELETE FROM activity WHERE session = ?", arguments: [id]) }
         }
     }
 
@@ -85,7 +86,7 @@ extension QueueStore {
             guard [.failed, .stopped, .done].contains(session.state) else { return session }
             try db.execute(
                 sql: """
-                    UPDATE session SET state = 'queued', reason = NULL, ended = NULL,
+                    UPDATE session SET state = 'queued', reason = NULL, ended = NULL, crashes = 0,
                         position = (SELECT ifnull(min(position), 1) - 1 FROM session WHERE state = 'queued') WHERE id = ?
                     """, arguments: [id])
             if let hold = try String.fetchOne(db, sql: "SELECT reason FROM hold"), liftingHold(hold, session) {
@@ -152,7 +153,7 @@ extension QueueStore {
         return try session(row)
     }
 
-    private static func session(_ row: Row) throws -> QueuedSession {
+    static func session(_ row: Row) throws -> QueuedSession {
         let started: String? = row["started"]
         let ended: String? = row["ended"]
         let onFailure: String? = row["onFailure"]

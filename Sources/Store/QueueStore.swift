@@ -92,6 +92,24 @@ public struct QueueStore: Sendable {
                     ) STRICT;
                     """)
         }
+        migrator.registerMigration("lives") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE life (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        started TEXT NOT NULL
+                    ) STRICT;
+                    CREATE TABLE activity (
+                        session INTEGER NOT NULL REFERENCES session(id),
+                        step TEXT NOT NULL CHECK (length(step) > 0),
+                        title TEXT NOT NULL,
+                        grid TEXT,
+                        begun TEXT NOT NULL,
+                        PRIMARY KEY (session, step)
+                    ) STRICT;
+                    ALTER TABLE session ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
+                    """)
+        }
         return migrator
     }
 

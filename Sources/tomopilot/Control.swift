@@ -32,7 +32,7 @@ private func description(of status: ServiceStatus) -> String {
     if let reason = status.reason { line += " (\(reason))" }
     if status.queued > 0 { line += "; \(status.queued) waiting" }
     var lines = [line] + status.steps.map(description)
-    if !status.steps.isEmpty, let landing = landing(of: status.state) { lines.append("  \(landing)") }
+    if !status.steps.isEmpty, let landing = landing(of: status) { lines.append("  \(landing)") }
     if let obstacle = status.obstacle { lines.append("  in the way: \(obstacle)") }
     if let inspection = status.inspection {
         lines.append("  to be confirmed: the \(inspection.subject.rawValue) of grid \(inspection.grid) (\(inspection.name)); look at \(inspection.picture)")
@@ -55,8 +55,10 @@ private func description(of step: StepInProgress) -> String {
 }
 
 /// When what a person asked for happens: SerialEM cannot be told to leave off a command.
-private func landing(of state: ServiceStatus.State) -> String? {
-    switch state {
+private func landing(of status: ServiceStatus) -> String? {
+    switch status.state {
+    case .pausing where status.pausesNow:
+        "it waits as soon as SerialEM has finished its command, which for the load of a grid or a montage takes minutes, and for Acquire at Items lasts to its end"
     case .pausing: "it waits when this is done, before the next grid or lamella"
     case .stopping: "it ends when this is done, before the next grid or lamella"
     case .aborting, .ending: "it ends as soon as SerialEM has finished its command, which for the load of a grid or a montage takes minutes"
@@ -78,11 +80,27 @@ extension ControlCommand {
     }
 }
 
-struct Pause: ControlCommand {
-    static let request = "pause"
+struct Pause: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "The session waits at its next checkpoint, and no other is started.")
+        abstract: "The session waits at its next checkpoint, and no other is started.",
+        discussion: """
+            With --now it does not wait for a checkpoint: after the command that SerialEM works on, which nobody can interrupt and which takes \
+            minutes for the load of a grid or a montage, no further one is sent, and the microscope is put into its safe_state. On resume \
+            the step that was cut is settled as after a lost connection: what only reads or may be repeated is done again, and SerialEM is asked what \
+            became of what exposes.
+            While Acquire at Items runs, SerialEM takes no command from anybody: the pause begins when the acquisition has ended. Whoever wants it \
+            to end sooner ends it in SerialEM itself.
+            """)
     @OptionGroup var client: ServiceClient
+    @Flag(help: "In the middle of a step, as soon as SerialEM has finished its command.")
+    var now = false
+
+    func run() async throws {
+        try await reporting {
+            let request = try APICoding.encoded(PauseRequest(now: now))
+            print(description(of: try await client.ask(ServiceStatus.self, "pause", method: "POST", body: request)))
+        }
+    }
 }
 
 struct Resume: ControlCommand {

@@ -71,7 +71,8 @@ struct Serve: AsyncParsableCommand {
         let service = SessionService(
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
             folders: try AllowedFolders(sessions: sessions, models: models),
-            desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal, stepLimit: StepLimit(least: .seconds(overdue * 60))
+            desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal, stepLimit: StepLimit(least: .seconds(overdue * 60)),
+            safeguard: { await SessionRun.makeSafe($0, logger: WarningHandler.logger("serialem", terminal)) }
         ) { settings, text, supervisor, report in
             try await SessionRun(
                 settings: settings, text: text, worker: worker, terminal: terminal, commandTimes: folder + "/command_times.json",

@@ -4,28 +4,6 @@ import Testing
 
 /// The service as an operator starts it, and its commands.
 @Suite(.serialized) struct ServiceTests {
-    /// Starts a service in a folder and waits until it listens.
-    private func serve(in folder: String, _ more: String...) async throws -> (service: RunningProgram, port: String) {
-        let models = URL(fileURLWithPath: detector).deletingLastPathComponent().path
-        let service = try RunningProgram(
-            [program("tomopilot"), "serve", "--folder", "service", "--sessions", ".", "--models", models, "--port", "0"] + more,
-            in: folder)
-        let address = try #require(try await service.line(beginning: "listening on http://127.0.0.1:"))
-        return (service, address)
-    }
-
-    private func writeSettings(_ name: String, grid: Int, in folder: String, port: Int) throws {
-        let text = """
-            session_dir: ./\(name)
-            serialem_port: \(port)
-            automation_level: 1
-            grid_list: [\(grid)]
-            WG_model: \(detector)
-            MM_model: \(detector)
-            """
-        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name).yaml"))
-    }
-
     @Test func aServiceThatIsKilledInTheMiddleOfAMapGoesOnAndTheQueueEndsWithOneMapOfEachGrid() async throws {
         try await withFolder { folder in
             try await withSimulator(in: folder) { simulator in

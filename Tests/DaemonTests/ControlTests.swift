@@ -49,6 +49,22 @@ import Workflow
         }
     }
 
+    @Test func aPauseNowIsToldAsSuchUntilTheSessionGoesOn() async throws {
+        try await withService { service, sessions in
+            try await service.add("a")
+            try await service.step("Map grid 1")
+            let status = try await service.ask("POST", "/v1/pause", body: "{\"now\": true}").value(ServiceStatus.self)
+            #expect((status.state, status.pausesNow, status.reason) == (.pausing, true, "paused at once by a person"))
+            // Once it is asked for, it stays so.
+            #expect(try await service.ask("POST", "/v1/pause").value(ServiceStatus.self).pausesNow)
+            #expect(try await service.ask("POST", "/v1/resume").value(ServiceStatus.self).pausesNow == false)
+            #expect(try await service.ask("POST", "/v1/pause", body: "{\"now\": 1}").error == "The request must be JSON such as {\"now\": true}.")
+            #expect(try await service.ask("POST", "/v1/pause", body: "{}").value(ServiceStatus.self).pausesNow == false)
+            sessions.allow(steps: 9)
+            try await service.status(.paused)
+        }
+    }
+
     @Test func aFailedSessionGoesOnWithoutBeingAddedAgainAndItsSkipsStay() async throws {
         try await withService { service, sessions in
             sessions.fail(with: MicroscopeError(.unreachable, "No connection."))

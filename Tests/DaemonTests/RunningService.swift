@@ -125,7 +125,7 @@ struct RunningService: Sendable {
     static func with(
         folder: String, sessions: ScriptedSessions, token: String? = nil, receivers: [any AlarmReceiver] = [],
         reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(), connections: Int? = nil, patience: Duration = .seconds(30),
-        longestBody: Duration = APICall.longestBody,
+        longestBody: Duration = APICall.longestBody, safeguard: @escaping SessionService.Safeguard = { _ in SafeState(reached: [], failures: []) },
         _ body: @Sendable (RunningService) async throws -> Void
     ) async throws {
         let terminal = Terminal(isInteractive: false, width: { 80 }, write: { _ in })
@@ -133,7 +133,7 @@ struct RunningService: Sendable {
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
             folders: try AllowedFolders(sessions: folder, models: nil),
             desk: AlarmDesk(receivers, pauses: [.milliseconds(10)]), reminder: reminder, terminal: terminal, stepLimit: stepLimit,
-            retry: .milliseconds(10), run: sessions.runner)
+            retry: .milliseconds(10), safeguard: safeguard, run: sessions.runner)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = try ControlServer(

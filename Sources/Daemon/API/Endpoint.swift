@@ -19,6 +19,7 @@ struct Endpoint: Sendable {
     struct Body: Sendable {
         let type: String
         let schema: JSONValue
+        var isRequired = true
     }
     /// What comes back.
     enum Answer: Sendable {
@@ -96,6 +97,12 @@ package struct APICall: Sendable {
         }
     }
 
+    /// The body as a JSON value of a type; nil where nothing was sent.
+    func jsonIfAny<Value: Decodable>(_ type: Value.Type, shape: String) async throws -> Value? {
+        let body = try await body()
+        return body.isEmpty ? nil : try Self.decoded(type, from: body, shape: shape)
+    }
+
     /// The body as text.
     func text() async throws -> String {
         guard let text = String(data: try await body(), encoding: .utf8) else {
@@ -106,8 +113,12 @@ package struct APICall: Sendable {
 
     /// The body as a JSON value of a type; `shape` says what it must look like.
     func json<Value: Decodable>(_ type: Value.Type, shape: String) async throws -> Value {
+        try Self.decoded(type, from: await body(), shape: shape)
+    }
+
+    private static func decoded<Value: Decodable>(_ type: Value.Type, from body: Data, shape: String) throws -> Value {
         do {
-            return try APICoding.decoded(type, from: await body())
+            return try APICoding.decoded(type, from: body)
         } catch is DecodingError {
             throw ServiceError(.badRequest, "The request must be JSON such as \(shape).")
         }

@@ -100,7 +100,6 @@ struct Endpoints: Sendable {
 
     private var control: [Endpoint] {
         let requests: [(String, String, @Sendable () async throws -> ServiceStatus)] = [
-            ("pause", "The session waits at its next checkpoint, and no other is started.", { try await service.pause() }),
             ("resume", "The session and the queue go on.", { try await service.resume() }),
             (
                 "stop", "The session finishes its step and ends, with the microscope safe; the queue waits for resume.",
@@ -116,6 +115,15 @@ struct Endpoints: Sendable {
                 try .json(await perform())
             }
         } + [
+            Endpoint(
+                method: .post, path: "/v1/pause", name: "pause",
+                summary: "The session waits at its next checkpoint, or with 'now' as soon as SerialEM has finished its command; no other is started.",
+                body: .init(type: "application/json", schema: ["type": "object", "properties": ["now": ["type": "boolean"]]], isRequired: false),
+                answer: .json("Status")
+            ) { call in
+                let request = try await call.jsonIfAny(PauseRequest.self, shape: "{\"now\": true}")
+                return try .json(await service.pause(now: request?.now ?? false))
+            },
             Endpoint(
                 method: .post, path: "/v1/skip", name: "skip",
                 summary: "Leaves a grid, or one lamella of it, out of the session under way from its next checkpoint on.",

@@ -44,7 +44,7 @@ struct OpenAPIDocument: Sendable {
                 })
         }
         if let body = endpoint.body {
-            operation["requestBody"] = ["required": true, "content": .object(Self.content(body.type, body.schema))]
+            operation["requestBody"] = ["required": .bool(body.isRequired), "content": .object(Self.content(body.type, body.schema))]
         }
         let content: JSONObject =
             switch endpoint.answer {
@@ -88,7 +88,10 @@ struct OpenAPIDocument: Sendable {
     private static let schemas: JSONObject = [
         "Error": object(["error": text]),
         "Status": object(
-            ["state": oneOf(ServiceStatus.State.allCases.map(\.rawValue)), "steps": list("Step"), "queued": integer, "last_event": integer],
+            [
+                "state": oneOf(ServiceStatus.State.allCases.map(\.rawValue)), "pauses_now": ["type": "boolean"], "steps": list("Step"), "queued": integer,
+                "last_event": integer,
+            ],
             optional: [
                 "reason": text, "session": reference("Session"), "phase": text, "place": text, "fraction": number, "obstacle": text,
                 "inspection": reference("Inspection"), "question": reference("Question"),

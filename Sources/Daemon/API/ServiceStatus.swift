@@ -31,6 +31,8 @@ package struct ServiceStatus: Codable, Sendable, Hashable {
     package let reason: String?
     /// The session under way.
     package let session: SessionEntry?
+    /// Whether the session that is paused, or about to be, waits in the middle of a step rather than at its next checkpoint.
+    package let pausesNow: Bool
     /// What is being worked on, such as a grid's name.
     package let phase: String?
     /// Where it is in its plan, such as `grid 2 of 3, step 9 of 20`.
@@ -57,6 +59,14 @@ package struct PlanListing: Codable, Sendable, Hashable {
     /// Where it is, such as `grid 2 of 3, step 9 of 20`.
     package let place: String?
     package let parts: [SessionPlan.Part]
+}
+
+/// How a person pauses.
+package struct PauseRequest: Codable, Sendable, Hashable {
+    /// In the middle of a step, rather than at the next checkpoint.
+    package let now: Bool?
+
+    package init(now: Bool) { self.now = now }
 }
 
 /// What people are asked to confirm.

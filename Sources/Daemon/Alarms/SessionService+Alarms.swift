@@ -6,10 +6,15 @@ import Workflow
 extension SessionService {
     /// Adds an alarm to the log and hands it to those who deliver it; waits for nobody.
     ///
-    /// - Parameter image: the picture to look at; the newest of the grid if nil.
-    func alarm(_ text: String, next: String, kind: String, session: QueuedSession?, image: String? = nil) async throws {
-        let grid = current?.grid
-        let step = current?.steps.last?.title
+    /// - Parameters:
+    ///   - image: the picture to look at; the newest of the grid if nil.
+    ///   - grid: the one that it is about; that on the stage if nil.
+    ///   - step: what was being done; what is being done if nil.
+    func alarm(
+        _ text: String, next: String, kind: String, session: QueuedSession?, image: String? = nil, grid: String? = nil, step: String? = nil
+    ) async throws {
+        let grid = grid ?? current?.grid
+        let step = step ?? current?.steps.last?.title
         let image = image ?? session.flatMap { Self.lastImage(in: $0.folder, grid: grid) }
         let alarm: @Sendable (Int64, Date) -> Alarm = { id, time in
             Alarm(

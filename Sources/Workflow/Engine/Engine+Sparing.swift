@@ -17,6 +17,8 @@ extension Engine {
         do {
             return .done(try await body())
         } catch {
+            // Whatever noticed first that the work is cut.
+            if Task.isCancelled { throw CancellationError() }
             guard Self.recovery(from: error) == .skipLamella else { throw error }
             // A person has been told already.
             if let error = error as? WorkflowError, error.code == .leftOut { return .leftOut(error.message, byPerson: true) }

@@ -180,6 +180,7 @@ public struct Engine: Sendable {
             return output
         } catch where error is CancellationError || Task.isCancelled {
             // An interrupted step stays an intent, whatever it was interrupted in: the next run asks what happened.
+            report(.interrupted(id, title: title))
             throw CancellationError()
         } catch {
             report(.failed(id, title: title, reason: sentence(error)))

@@ -10,6 +10,8 @@ public enum RunEvent: Sendable {
     case skipped(StepIdentifier, title: String)
     case recovered(StepIdentifier, title: String)
     case failed(StepIdentifier, title: String, reason: String)
+    /// It was cut, by a pause, a lost connection or the session's end; the journal has it as begun.
+    case interrupted(StepIdentifier, title: String)
     /// A wait goes on; for the progress line, not for the log.
     case waiting(String)
     /// The session waits at a checkpoint until its supervisor lets it go on.

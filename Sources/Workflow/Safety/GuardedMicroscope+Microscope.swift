@@ -146,11 +146,19 @@ extension GuardedMicroscope: Microscope {
             guard free >= needed else { throw NotEnoughSpace(file: "the tilt series of \(plan.targets) targets", needed: needed, free: free) }
         }
         note(setup: nil)
-        try await base.startAcquisition(script: script)
+        unbroken.begin()
+        do {
+            // Not cancelled with the session: between its two commands the acquisition would begin when nobody expects it any more.
+            try await Task { [base] in try await base.startAcquisition(script: script) }.value
+        } catch {
+            unbroken.end()
+            throw error
+        }
     }
 
     func awaitControl(within limit: Duration, tick: @Sendable (Duration, AcquisitionSign) -> Void) async throws -> AcquisitionEnd {
-        try await base.awaitControl(within: limit, tick: tick)
+        defer { unbroken.end() }
+        return try await base.awaitControl(within: limit, tick: tick)
     }
     func makeSafe(_ measures: [SafetyMeasure]) async -> SafeState {
         if measures.contains(.valves) { note(valvesAreOpen: false) }

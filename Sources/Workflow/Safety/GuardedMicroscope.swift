@@ -22,6 +22,7 @@ actor GuardedMicroscope {
     let report: @Sendable (RunEvent) -> Void
     private let rules: InterlockRules
     private let stopped: @Sendable () async -> String?
+    let unbroken: Unbroken
     private var valvesShouldBeOpen = false
     private var isTold: Set<Interlock> = []
     private(set) var setup: ImagingSetup?
@@ -46,14 +47,17 @@ actor GuardedMicroscope {
     /// The same for what passes by itself, as the pumping after a cartridge was moved; then a person is told of it too.
     private static let tolerance = 1200.0
 
-    /// - Parameter stopped: why a person ends the session, if one does.
+    /// - Parameters:
+    ///   - unbroken: told while SerialEM acquires by itself.
+    ///   - stopped: why a person ends the session, if one does.
     init(
-        _ base: any Microscope, settings: SafetySettings, stageLimit: Micrometers, period: Duration = .seconds(30), stopped: @escaping @Sendable () async -> String? = { nil },
+        _ base: any Microscope, settings: SafetySettings, stageLimit: Micrometers, period: Duration = .seconds(30), unbroken: Unbroken = Unbroken(), stopped: @escaping @Sendable () async -> String? = { nil },
         report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.base = base
         self.period = period
         self.stopped = stopped
+        self.unbroken = unbroken
         self.settings = settings
         self.stageLimit = stageLimit
         self.report = report

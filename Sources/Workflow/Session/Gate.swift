@@ -16,10 +16,12 @@ struct Gate: Sendable {
     /// How long a session may be held as it stands; then the microscope is made safe.
     let patience: Duration
     let report: @Sendable (RunEvent) -> Void
+    /// Held here, nothing is under way that a pause could cut.
+    var unbroken = Unbroken()
 
     /// The same gate under another supervisor.
     func under(_ supervisor: any Supervisor) -> Gate {
-        Gate(supervisor: supervisor, makeSafe: makeSafe, reconnect: reconnect, patience: patience, report: report)
+        Gate(supervisor: supervisor, makeSafe: makeSafe, reconnect: reconnect, patience: patience, report: report, unbroken: unbroken)
     }
 
     /// - Throws: ``WorkflowError`` with the code `stopped` if the session shall end here.
@@ -35,7 +37,8 @@ struct Gate: Sendable {
             case .stop(let reason): throw WorkflowError.stopped(reason)
             case .hold(let reason):
                 report(.held(at: checkpoint, reason: reason))
-                if try await !isReleasedSoon(at: checkpoint) {
+                try await unbroken.during {
+                    if try await isReleasedSoon(at: checkpoint) { return }
                     if !wasMadeSafe { await becomeSafe() }
                     wasMadeSafe = true
                     try await supervisor.untilReleased(at: checkpoint)
@@ -54,6 +57,11 @@ struct Gate: Sendable {
             }
             group.addTask {
                 try await Task.sleep(for: patience)
+                return false
+            }
+            group.addTask {
+                await supervisor.untilPausedNow()
+                try Task.checkCancellation()
                 return false
             }
             defer { group.cancelAll() }

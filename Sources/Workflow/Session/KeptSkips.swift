@@ -15,6 +15,8 @@ final class KeptSkips: Supervisor {
 
     var skips: [Skip] { base.skips }
     var resumption: String { base.resumption }
+    var isPausedNow: Bool { base.isPausedNow }
+    func untilPausedNow() async { await base.untilPausedNow() }
 
     func untilReleased(at checkpoint: Checkpoint) async throws { try await base.untilReleased(at: checkpoint) }
 

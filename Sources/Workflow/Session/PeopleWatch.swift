@@ -45,6 +45,9 @@ final class PeopleWatch<Request: PeopleRequest>: Supervisor {
         state = Mutex(State(request: request, begin: clock.now, told: clock.now))
     }
 
+    var isPausedNow: Bool { base.isPausedNow }
+    func untilPausedNow() async { await base.untilPausedNow() }
+
     /// Whether nobody came in time.
     var isOver: Bool { state.withLock { $0.isOver } }
 

@@ -11,7 +11,7 @@ extension Session {
 
     /// Does the grids, from the last finished step again where the connection was lost: what was being done then is settled
     /// by asking SerialEM, as after a crash of ours.
-    func throughLosses(of microscope: any Microscope, _ body: () async throws -> Void) async throws {
+    func throughLosses(of microscope: any Microscope, _ unbroken: Unbroken, _ body: () async throws -> Void) async throws {
         var losses = 0
         while true {
             let begin = ContinuousClock.now
@@ -24,17 +24,20 @@ extension Session {
                 } else {
                     report(.warning("\(error.message) The session goes on when SerialEM is there again."))
                 }
-                try await reconnect(microscope)
+                try await reconnect(microscope, unbroken)
                 if error.code == .stalled { report(.cleared("SerialEM answers again")) }
                 report(.note("connected to SerialEM again; the session goes on from the last finished step"))
             }
         }
     }
 
-    private func reconnect(_ microscope: any Microscope) async throws {
+    /// Connects again, and waits for a SerialEM that is not there or busy.
+    func reconnect(_ microscope: any Microscope, _ unbroken: Unbroken) async throws {
         let clock = ContinuousClock()
         let begin = clock.now
         var isTold = false
+        var isAcquiring = false
+        defer { if isAcquiring { unbroken.end() } }
         while true {
             do {
                 try await microscope.reconnect()
@@ -45,6 +48,8 @@ extension Session {
             } catch let error as MicroscopeError where [.unreachable, .lost, .stalled, .busy].contains(error.code) {
                 // Where it is busy, an acquisition may have begun whose start could not be confirmed any more.
                 let acquires = error.code == .busy ? try await hasBegunAcquisition() : false
+                if acquires != isAcquiring { acquires ? unbroken.begin() : unbroken.end() }
+                isAcquiring = acquires
                 let limit = Duration.seconds((acquires ? settings.acquisitionHours : settings.safety.hours) * 3600)
                 guard clock.now - begin < limit else { throw error }
                 // A stop holds wherever it is asked for.

@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 public import Microscope
+import Synchronization
 import Units
 
 /// A whole session: every grid of the settings through its levels, and the microscope safe at the end of it.
@@ -47,8 +48,9 @@ public struct Session: Sendable {
     /// grid by grid, such as `grid HeLa_1: L03 left out by errors`.
     @discardableResult
     public func run(on bare: any Microscope) async throws -> [String] {
+        let unbroken = Unbroken()
         let microscope = GuardedMicroscope(
-            bare, settings: settings.safety, stageLimit: settings.stageLimit,
+            bare, settings: settings.safety, stageLimit: settings.stageLimit, unbroken: unbroken,
             stopped: { [supervisor] in
                 // A stop holds wherever it is asked for.
                 guard case .stop(let reason) = await supervisor.verdict(at: .map(slot: 0)) else { return nil }
@@ -56,19 +58,20 @@ public struct Session: Sendable {
             }, report: report)
         report(.sessionStarted("level \(settings.highestLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
         models.remarks.forEach(report)
-        var reports: [GridReport] = []
-        // A grid that failed is not tried again because the connection was lost at another.
-        var failed: [Int: GridReport] = [:]
+        let kept = Mutex(Reports())
+        // Read where nobody writes any more.
+        var reports: [GridReport] { kept.withLock { $0.all } }
         do {
-            try await throughLosses(of: microscope) {
-                let context = try await context(of: microscope)
-                reports = []
-                try await readCassette(context.microscope)
-                for slot in settings.gridList {
-                    let result = if let failed = failed[slot] { failed } else { try await runGrid(slot, in: context) }
-                    if result.hasFailed { failed[slot] = result }
-                    reports.append(result)
-                    try writeReport(reports, stopped: nil)
+            try await throughPauses(of: microscope, unbroken) {
+                try await throughLosses(of: microscope, unbroken) {
+                    let context = try await context(of: microscope, unbroken)
+                    kept.withLock { $0.all = [] }
+                    try await readCassette(context.microscope)
+                    for slot in settings.gridList {
+                        let failed = kept.withLock { $0.failed[slot] }
+                        let result = if let failed { failed } else { try await runGrid(slot, in: context) }
+                        try writeReport(kept.withLock { $0.take(result) }, stopped: nil)
+                    }
                 }
             }
             await leaveSafe(microscope)
@@ -94,8 +97,21 @@ public struct Session: Sendable {
         }
     }
 
+    /// What was reached so far.
+    private struct Reports {
+        var all: [GridReport] = []
+        /// A grid that failed is not tried again because the connection was lost, or the session paused, at another.
+        var failed: [Int: GridReport] = [:]
+
+        mutating func take(_ report: GridReport) -> [GridReport] {
+            if report.hasFailed { failed[report.slot] = report }
+            all.append(report)
+            return all
+        }
+    }
+
     /// What the grids work with, once the microscope is found to have what they need.
-    private func context(of microscope: any Microscope) async throws -> SessionContext {
+    private func context(of microscope: any Microscope, _ unbroken: Unbroken) async throws -> SessionContext {
         let facts = try await remembered(microscope.begin())
         report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
         try await microscope.check(states: settings.requiredStates)
@@ -105,7 +121,7 @@ public struct Session: Sendable {
             progress: ProgressCounter(report: report),
             gate: Gate(
                 supervisor: supervisor, makeSafe: { [measures = settings.safety.measures] in await microscope.makeSafe(measures) }, reconnect: { try await microscope.reconnect() },
-                patience: patience, report: report))
+                patience: patience, report: report, unbroken: unbroken))
     }
 
     /// What the first run of a session read stays: PACEtomo changes SerialEM's image-shift limit and leaves it so, and

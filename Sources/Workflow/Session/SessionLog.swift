@@ -91,7 +91,7 @@ public final class SessionLog: Sendable {
             state.seen.insert(id)
             state.current.append((id, title))
             state.waiting = nil
-        case .finished(let id, _, _), .failed(let id, _, _):
+        case .finished(let id, _, _), .failed(let id, _, _), .interrupted(let id, _):
             state.current.removeAll { $0.id == id }
             state.waiting = nil
         case .skipped(let id, _), .recovered(let id, _):
@@ -141,7 +141,7 @@ public final class SessionLog: Sendable {
     private static func isShown(_ event: RunEvent) -> Bool {
         switch event {
         case .started(let id, _, let exposing): exposing && !id.path.contains("/lamella-")
-        case .skipped, .recovered: false
+        case .skipped, .recovered, .interrupted: false
         default: true
         }
     }
@@ -156,6 +156,7 @@ public final class SessionLog: Sendable {
         case .skipped(_, let title): "was done   \(title)"
         case .recovered(_, let title): "had happened  \(title)"
         case .failed(_, let title, let reason): "FAILED     \(title): \(reason)"
+        case .interrupted(_, let title): "cut        \(title)"
         case .held(let checkpoint, let reason): "WAITS      \(checkpoint): \(reason)"
         case .released(let checkpoint): "goes on    \(checkpoint)"
         case .inspecting(let inspection): "INSPECT    \(inspection.request) \(inspection.next)"

@@ -17,6 +17,7 @@ public struct Skip: Codable, Sendable, Hashable {
         case .grid(let slot), .map(let slot), .acquisition(let slot), .inspection(let slot, _): grid == slot && lamella == nil
         case .lamella(let slot, let number, _): grid == slot && (lamella == nil || lamella == number)
         case .question(let step): grid == step.slot && (lamella == nil || lamella == step.lamella)
+        case .interruption: false
         }
     }
 }

@@ -13,6 +13,8 @@ public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
     case inspection(slot: Int, of: Inspection.Subject)
     /// Where people are asked what became of a step.
     case question(StepIdentifier)
+    /// In the middle of steps, which were cut by a pause.
+    case interruption
 
     /// What is skipped where the answer is to skip.
     public var subject: String {
@@ -20,6 +22,7 @@ public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
         case .grid(let slot), .map(let slot), .acquisition(let slot), .inspection(let slot, _): "grid \(slot)"
         case .lamella(let slot, let number, _): "lamella \(number) of grid \(slot)"
         case .question(let step): (step.lamella.map { "lamella \($0) of " } ?? "") + "grid \(step.slot ?? 0)"
+        case .interruption: "the session"
         }
     }
 
@@ -32,6 +35,7 @@ public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
         case .lamella(_, _, .acquisition): "before the targets of \(subject) are written"
         case .acquisition(let slot): "before the acquisition of grid \(slot)"
         case .question(let step): "at the question about step \(step)"
+        case .interruption: "in the middle of a step"
         case .inspection(let slot, let subject): "at the inspection of the \(subject.rawValue) of grid \(slot)"
         }
     }
@@ -54,6 +58,10 @@ public protocol Supervisor: Sendable {
     func verdict(at checkpoint: Checkpoint) async -> Verdict
     /// Waits until the verdict is another than to hold.
     func untilReleased(at checkpoint: Checkpoint) async throws
+    /// Whether it waits where it is, in the middle of a step, rather than at its next checkpoint.
+    var isPausedNow: Bool { get }
+    /// Waits until that is so, or the waiting task is cancelled.
+    func untilPausedNow() async
     /// What people have asked it to leave out.
     var skips: [Skip] { get }
     /// What lets the session go on where it ended, for sentences: `the same command`.
@@ -62,6 +70,11 @@ public protocol Supervisor: Sendable {
 
 extension Supervisor {
     public var skips: [Skip] { [] }
+    public var isPausedNow: Bool { false }
+    public func untilPausedNow() async {
+        // Cancelled, it ends.
+        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+    }
     public var resumption: String { "the same command" }
 }
 

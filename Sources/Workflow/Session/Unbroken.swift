@@ -1,0 +1,18 @@
+import Synchronization
+
+/// Where a pause does not cut what a session does: held at a checkpoint, where nothing is under way, and while SerialEM acquires by
+/// itself and takes no command.
+final class Unbroken: Sendable {
+    private let depth = Mutex(0)
+
+    var isUp: Bool { depth.withLock { $0 > 0 } }
+
+    func begin() { depth.withLock { $0 += 1 } }
+    func end() { depth.withLock { $0 -= 1 } }
+
+    func during(_ body: () async throws -> Void) async rethrows {
+        begin()
+        defer { end() }
+        try await body()
+    }
+}
