@@ -55,6 +55,7 @@ let package = Package(
     ],
     targets: [
         // The ground: values, no input or output.
+        .target(name: "Version", swiftSettings: strict),
         .target(name: "Units", swiftSettings: numeric),
         .target(name: "Geometry", dependencies: ["Units"], swiftSettings: numeric),
         .target(name: "Raster", swiftSettings: numeric),
@@ -84,7 +85,7 @@ let package = Package(
         .executableTarget(
             name: "serialem-sim",
             dependencies: [
-                "SerialEMSimulator", "Specimen", "Raster", "ImageFiles", "Navigator", "Targets", "Units", "Geometry",
+                "SerialEMSimulator", "Specimen", "Raster", "ImageFiles", "Navigator", "Targets", "Units", "Geometry", "Version",
                 logging, arguments, serviceLifecycle, unixSignals,
             ], swiftSettings: numeric),
         // The networks: one worker links libtorch, nobody else.
@@ -93,7 +94,7 @@ let package = Package(
         .target(
             name: "Inference", dependencies: ["InferenceWire", "CTorchShim"],
             swiftSettings: strict + [.strictMemorySafety()]),
-        .executableTarget(name: "tomopilot-infer", dependencies: ["Inference", "InferenceWire"], swiftSettings: strict),
+        .executableTarget(name: "tomopilot-infer", dependencies: ["Inference", "InferenceWire", "Version"], swiftSettings: strict),
         // Programs that are started from here.
         .target(name: "Processes", swiftSettings: strict),
         .target(name: "InferenceWorker", dependencies: ["InferenceWire", "Processes", logging], swiftSettings: strict),
@@ -131,7 +132,7 @@ let package = Package(
         .executableTarget(
             name: "tomopilot",
             dependencies: [
-                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "ImageFiles", serviceLifecycle,
+                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "ImageFiles", "Version", serviceLifecycle,
                 logging, arguments,
             ], swiftSettings: strict),
         // Tests.

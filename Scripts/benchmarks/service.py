@@ -1,4 +1,4 @@
-"""What the service takes: memory at rest, the opening of a month's log, the answer to a status while a segmentation runs.
+"""What the service takes: memory at rest, also after a session, the opening of a month's log, the answer to a status while a segmentation runs.
 
     service.py PROGRAMS [--days N]
 
@@ -28,7 +28,7 @@ SESSIONS_A_DAY, LINES_A_SESSION, STEPS_A_SESSION = 3, 2500, 700
 SETTINGS = """\
 session_dir: {folder}/sessions/session
 serialem_port: {port}
-automation_level: 3
+automation_level: 4
 exclude_lamella_classes: [gone]
 WG_detection_threshold: 0.5
 WG_model: {models}/lamella-detector-sim
@@ -94,13 +94,13 @@ def fill(path, days):
 
 
 def status_times(programs, folder, connection):
-    """Milliseconds that a status took, each asked while a lamella was segmented."""
+    """Milliseconds that a status took, each asked while a lamella of a session of level 4 was segmented."""
     simulator = subprocess.Popen(
         [f"{programs}/serialem-sim", "--port", "0", "--seed", "1", "--folder", folder, "--time-scale", "0"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         port = int(simulator.stdout.readline().rsplit(":", 1)[1])
-        ask(connection, f"/v1/queue?base={folder}", SETTINGS.format(folder=folder, port=port, models=os.path.abspath(MODELS)))
+        session = ask(connection, f"/v1/queue?base={folder}", SETTINGS.format(folder=folder, port=port, models=os.path.abspath(MODELS)))
         times = []
         while True:
             begin = time.perf_counter()
@@ -109,6 +109,9 @@ def status_times(programs, folder, connection):
             if any(step["title"].startswith("Segment") for step in status["steps"]):
                 times.append(taken)
             if status["state"] in ("idle", "held"):
+                ended = next(one for one in ask(connection, "/v1/queue?all=true")["sessions"] if one["id"] == session["id"])
+                if ended["state"] != "done" or ended.get("reason"):
+                    sys.exit(f"the session did not reach level 4: {ended}")
                 return times
             time.sleep(0.01)
     finally:
@@ -127,7 +130,7 @@ def main():
         nonlocal holds
         limit, unit = LIMITS[what]
         holds = holds and value < limit
-        print(f"{words:58} {value:8.2f} {unit:2}  {'ok' if value < limit else 'FALLS SHORT'} (less than {limit} {unit})", flush=True)
+        print(f"{words:62} {value:8.2f} {unit:2}  {'holds' if value < limit else 'FALLS SHORT'} (less than {limit} {unit})", flush=True)
 
     with tempfile.TemporaryDirectory(prefix="tomopilot-service-") as folder:
         with service(options.programs, folder) as (process, _, _):
@@ -146,6 +149,8 @@ def main():
                 sys.exit("no segmentation was seen")
             print(f"status while a lamella is segmented, asked {len(times)} times: median {statistics.median(times):.2f} ms, most {times[-1]:.2f} ms")
             tell("status", times[int(len(times) * 0.99)], "status while a lamella is segmented, 99 of 100")
+            time.sleep(3)
+            tell("memory at rest", resident_megabytes(process), "memory of the service at rest after a session of level 4")
     sys.exit(not holds)
 
 

@@ -25,8 +25,10 @@ struct CurrentSession: Sendable {
     var steps: [Step] = []
     /// What it is going to do, once its settings are read.
     var plan: SessionPlan?
-    /// Where it is in that, since its first step of a grid.
-    var place: String?
+    /// How far it came in that, since its first step of a grid: what is done for one lamella after the other begins again and again.
+    var place: SessionPlan.Place?
+    /// The numbers of the lamellae of a grid, by its slot, once they are known.
+    var lamellae: [Int: [Int]] = [:]
     /// What is in the way of the session.
     var obstacle: String?
     var isWaiting = false

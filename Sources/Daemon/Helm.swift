@@ -17,6 +17,7 @@ final class Helm: Supervisor {
         var isPausedNow = false
         var stopped: String?
         var skips: [Skip]
+        var takenBack: [SkippedPart]
         var cancellation: Cancellation?
     }
     private let state: Mutex<State>
@@ -25,14 +26,15 @@ final class Helm: Supervisor {
     let resumption: String
 
     /// - Parameter session: its number in the queue.
-    init(session: Int64, skips: [Skip]) {
-        state = Mutex(State(skips: skips))
+    init(session: Int64, skips: [Skip], takenBack: [SkippedPart] = []) {
+        state = Mutex(State(skips: skips, takenBack: takenBack))
         resumption = "'tomopilot queue retry \(session)'"
     }
 
     var isPaused: Bool { state.withLock { $0.paused != nil } }
     var isStopping: Bool { state.withLock { $0.stopped != nil } }
     var skips: [Skip] { state.withLock { $0.skips } }
+    var takenBack: [SkippedPart] { state.withLock { $0.takenBack } }
     var cancellation: Cancellation? { state.withLock { $0.cancellation } }
 
     var isPausedNow: Bool { state.withLock { $0.isPausedNow } }
@@ -51,7 +53,20 @@ final class Helm: Supervisor {
         }
     }
     func stop(_ reason: String) { change { $0.stopped = reason } }
-    func skip(_ skip: Skip) { change { $0.skips.append(skip) } }
+    func skip(_ skip: Skip) {
+        change { state in
+            state.skips.removeAll { $0.part == skip.part }
+            state.takenBack.removeAll { $0 == skip.part }
+            state.skips.append(skip)
+        }
+    }
+    func takeBack(_ part: SkippedPart) {
+        change { state in
+            state.skips.removeAll { $0.part == part }
+            state.takenBack.removeAll { $0 == part }
+            state.takenBack.append(part)
+        }
+    }
     /// The first reason holds: a session that is aborted stays so when the service ends a moment later.
     func cancel(_ reason: Cancellation) { change { $0.cancellation = $0.cancellation ?? reason } }
 

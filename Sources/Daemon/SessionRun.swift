@@ -55,10 +55,17 @@ package struct SessionRun: Sendable {
         }
     }
 
+    /// How long a SerialEM that works on the last command of a session that is no more is waited for.
+    private static let longestCommand: Duration = .seconds(900)
+
     /// Leaves the microscope of a session safe that does not run.
-    package static func makeSafe(_ settings: SessionSettings, logger: Logger) async -> SafeState {
+    ///
+    /// - Parameter supervisor: may stop the wait for SerialEM.
+    package static func makeSafe(_ settings: SessionSettings, supervisor: any Supervisor, logger: Logger) async -> SafeState {
         do {
-            let microscope = try await SerialEMMicroscope.connect(host: settings.host, port: settings.port, logger: logger)
+            let microscope = try await onceThere(longestCommand, acquiring: longestCommand, supervisor, { _ in }) {
+                try await SerialEMMicroscope.connect(host: settings.host, port: settings.port, logger: logger)
+            }
             let state = await microscope.makeSafe(settings.safety.measures)
             await microscope.disconnect()
             return state

@@ -58,6 +58,21 @@ extension SessionService {
         await attempt { try await log("the microscope is left with \(state.reached.joined(separator: ", "))", kind: "session", session: session.id) }
     }
 
+    /// Stops what waits when the service ends.
+    private struct Ending: Supervisor {
+        let service: SessionService
+        func verdict(at checkpoint: Checkpoint) -> Verdict { service.ends ? .stop("the service ends") : .goOn }
+        func untilReleased(at checkpoint: Checkpoint) {}
+    }
+
+    private func makeSafe(_ session: QueuedSession) async -> SafeState {
+        do {
+            return await safeguard(try folders.settings(session.settings, name: session.name, base: session.base), Ending(service: self))
+        } catch {
+            return SafeState(reached: [], failures: [sentence(error)])
+        }
+    }
+
     private static func words(_ date: Date) -> String {
         date.formatted(Date.ISO8601FormatStyle(dateTimeSeparator: .space, timeZone: .current).year().month().day().time(includingFractionalSeconds: false))
     }

@@ -28,6 +28,8 @@ extension SessionService {
                 current?.steps = []
                 try await alarm("Grid \(name) (slot \(slot)) is skipped: \(reason)", next: next, kind: "grid", session: current?.session)
             case .cleared: current?.obstacle = nil
+            case .takenBack(let part): try await store.settled(part, of: session)
+            case .lamellaeKnown(let slot, let numbers): current?.lamellae[slot] = numbers
             case .held(_, let reason):
                 current?.isWaiting = true
                 try await store.set(session, to: .paused, reason: reason, at: .now)
@@ -61,7 +63,10 @@ extension SessionService {
     }
 
     private func begin(_ id: StepIdentifier, title: String, of session: Int64) async throws {
-        if let place = current?.plan?.place(of: id) { current?.place = place }
+        if let place = current?.plan?.place(of: id) {
+            let farthest = current?.place.map { max($0, place) } ?? place
+            current?.place = farthest
+        }
         let median = try? await store.medianTime(ofStep: id.kind)
         var (limit, basis) = stepLimit.limit(median: median)
         if id.kind == "acquisition", median == nil, let hours = current?.acquisitionLimit {
@@ -116,12 +121,13 @@ extension RunEvent {
         case .held(let checkpoint, let reason): ("waits \(checkpoint): \(reason)", "pause", .note)
         case .released(let checkpoint): ("goes on \(checkpoint)", "pause", .note)
         case .leftOut(let what, let reason): ("\(what) is skipped: \(reason)", "skip", .note)
+        case .takenBack(let part): ("\(part) is not skipped any more", "skip", .note)
         case .cleared(let text): (text, "interlock", .note)
         case .inspected(let inspection, let outcome): ("\(inspection.what): \(outcome)", "inspection", .note)
         case .answered(let question, let outcome): ("\(question.what): \(outcome)", "question", .note)
         case .note(let text): (text, "note", .note)
         case .warning(let text): (text, "warning", .warning)
-        case .progress, .waiting, .microscopeLeft, .obstructed, .gridFailed, .inspecting, .inspectionReminder, .asking, .questionReminder: nil
+        case .progress, .waiting, .lamellaeKnown, .microscopeLeft, .obstructed, .gridFailed, .inspecting, .inspectionReminder, .asking, .questionReminder: nil
         }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import ImageFiles
 package import Store
-package import Workflow
+import Workflow
 
 /// What people ask of the service; each request is refused with a sentence where it cannot be done.
 extension SessionService {
@@ -13,7 +13,7 @@ extension SessionService {
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
             state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
-            pausesNow: current?.helm.isPausedNow ?? false, phase: current?.phase, place: current?.place, fraction: current?.fraction, obstacle: current?.obstacle,
+            pausesNow: current?.helm.isPausedNow ?? false, phase: current?.phase, place: current?.place?.description, fraction: current?.fraction, obstacle: current?.obstacle,
             inspection: current?.inspection.map(InspectionEntry.init), question: current?.question.map(QuestionEntry.init),
             steps: (current?.steps ?? []).map {
                 StepInProgress(
@@ -40,7 +40,7 @@ extension SessionService {
     /// What the session under way is going to do, and where it is in that.
     package func plan() throws -> PlanListing {
         guard let current, let plan = current.plan else { throw ServiceError(.conflict, "No session runs, so there is no plan.") }
-        return PlanListing(session: current.session.id, place: current.place, parts: plan.parts)
+        return PlanListing(session: current.session.id, place: current.place?.description, parts: plan.parts)
     }
 
     /// Checks settings strictly and puts a session at the end of the queue.
@@ -87,8 +87,14 @@ extension SessionService {
     /// Lets a session that has ended go on where it was, before all that wait. A hold that came from it is lifted; any other
     /// stays.
     package func retry(_ id: Int64) async throws -> QueueListing {
-        let session = try await store.retry(id) { hold, session in
-            hold.hasPrefix("session '\(session.name)' ") || hold == Self.unsafeAfter(session.name)
+        let session: QueuedSession?
+        do {
+            session = try await store.retry(id) { hold, session in
+                hold.hasPrefix("session '\(session.name)' ") || hold == Self.unsafeAfter(session.name)
+            }
+        } catch is QueueStore.NothingLeft {
+            throw ServiceError(
+                .conflict, "Session \(id) is done, and nothing of it is left to be tried again; for another level, or for files that were changed, add its settings again.")
         }
         guard let session else { throw ServiceError(.notFound, "There is no session \(id).") }
         switch session.state {
@@ -153,25 +159,6 @@ extension SessionService {
         let running = try requireCurrent("aborted")
         try await hold("session '\(running.session.name)' was aborted by a person") { running.helm.cancel(.abort("A person aborted it.")) }
         try await log("a person aborts session '\(running.session.name)'", kind: "queue", session: running.session.id)
-        return try await status()
-    }
-
-    /// Leaves a grid or one lamella out of the session that runs, from its next checkpoint on.
-    package func skip(_ skip: Skip) async throws -> ServiceStatus {
-        let running = try requireCurrent("thinned out")
-        try Self.check(skip.reason, key: "reason", longest: 500)
-        let grids = try folders.settings(running.session.settings, name: running.session.name, base: running.session.base).gridList
-        guard grids.contains(skip.grid) else {
-            let list = grids.map(String.init).joined(separator: ", ")
-            throw ServiceError(.badRequest, "'grid' is \(skip.grid); session '\(running.session.name)' has the grids \(list).")
-        }
-        if let lamella = skip.lamella, !(1 ... 9999).contains(lamella) {
-            throw ServiceError(.badRequest, "'lamella' is \(lamella); it must be the number of a lamella, from 1.")
-        }
-        try await store.add(skip, to: running.session.id)
-        running.helm.skip(skip)
-        let what = (skip.lamella.map { "lamella \($0) of " } ?? "") + "grid \(skip.grid)"
-        try await log("a person asks to skip \(what): \(skip.reason)", kind: "skip", session: running.session.id)
         return try await status()
     }
 
@@ -242,7 +229,7 @@ extension SessionService {
         try await store.events(after: id, limit: limit)
     }
 
-    private func requireCurrent(_ what: String) throws -> CurrentSession {
+    func requireCurrent(_ what: String) throws -> CurrentSession {
         guard let current else { throw ServiceError(.conflict, "No session runs, so none can be \(what).") }
         return current
     }
@@ -254,7 +241,7 @@ extension SessionService {
         throw ServiceError(.conflict, "Session \(id) cannot be \(what): it \(reason).")
     }
 
-    private static func check(_ text: String, key: String, longest: Int) throws {
+    static func check(_ text: String, key: String, longest: Int) throws {
         // One letter may have any number of accents, each with bytes of its own.
         guard !text.allSatisfy(\.isWhitespace), text.utf8.count <= longest, text.unicodeScalars.allSatisfy(\.isPrinted) else {
             throw ServiceError(.badRequest, "'\(key)' must be one line of 1 to \(longest) bytes, without control or format characters.")

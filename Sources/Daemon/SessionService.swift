@@ -15,7 +15,7 @@ package actor SessionService: Service {
     ) async throws -> [String]
 
     /// Leaves the microscope of a session safe that does not run; tests put their own in its place.
-    package typealias Safeguard = @Sendable (_ settings: SessionSettings) async -> SafeState
+    package typealias Safeguard = @Sendable (_ settings: SessionSettings, _ supervisor: any Supervisor) async -> SafeState
 
     let store: QueueStore
     let folders: AllowedFolders
@@ -23,7 +23,7 @@ package actor SessionService: Service {
     private let reminder: Duration?
     let stepLimit: StepLimit
     private let run: Runner
-    private let safeguard: Safeguard
+    let safeguard: Safeguard
     let terminal: Terminal
     private let threads = SessionThreads()
     /// A session, the queue or the log changed.
@@ -44,7 +44,7 @@ package actor SessionService: Service {
     package init(
         store: QueueStore, folders: AllowedFolders, desk: AlarmDesk = AlarmDesk([]), reminder: Duration? = nil, terminal: Terminal,
         stepLimit: StepLimit = StepLimit(), retry: Duration = .seconds(10),
-        safeguard: @escaping Safeguard = { _ in SafeState(reached: [], failures: []) }, run: @escaping Runner
+        safeguard: @escaping Safeguard = { _, _ in SafeState(reached: [], failures: []) }, run: @escaping Runner
     ) {
         self.store = store
         self.folders = folders
@@ -140,7 +140,7 @@ package actor SessionService: Service {
     }
 
     private func perform(_ session: QueuedSession) async throws {
-        let helm = Helm(session: session.id, skips: try await store.skips(of: session.id))
+        let helm = Helm(session: session.id, skips: try await store.skips(of: session.id), takenBack: try await store.takenBack(of: session.id))
         current = CurrentSession(session: session, helm: helm)
         defer {
             current = nil
@@ -239,7 +239,7 @@ package actor SessionService: Service {
             await attempt { try await log("\(name) is done", kind: "session", session: session.id) }
             if let reason {
                 await attempt {
-                    try await alarm("\(name) has come to its end, \(reason)", next: "'tomopilot queue retry \(session.id)' tries it again.", kind: "session", session: session)
+                    try await alarm("\(name) has come to its end, \(reason).", next: "'tomopilot queue retry \(session.id)' tries it again.", kind: "session", session: session)
                 }
             }
         case .stopped(let reason):
@@ -270,14 +270,6 @@ package actor SessionService: Service {
                 "\(reason).",
                 next: holds ? "The queue waits: look at the microscope, then resume it." : "The session goes on when the service starts again: look at the microscope until then.",
                 kind: "microscope", session: session)
-        }
-    }
-
-    func makeSafe(_ session: QueuedSession) async -> SafeState {
-        do {
-            return await safeguard(try folders.settings(session.settings, name: session.name, base: session.base))
-        } catch {
-            return SafeState(reached: [], failures: [sentence(error)])
         }
     }
 

@@ -76,14 +76,17 @@ extension QueueStore {
     }
 
     /// Puts a session that has ended before all that wait, as it was added; returns it as it was, nil if there is none of this
-    /// number. What was taken out of the queue stays out.
+    /// number. What was taken out of the queue stays out, and what is wholly done stays so unless something was taken back into it.
     ///
     /// - Parameter liftingHold: whether a hold with this reason ends with it.
+    /// - Throws: ``NothingLeft``.
     public func retry(_ id: Int64, liftingHold: @escaping @Sendable (String, QueuedSession) -> Bool) async throws -> QueuedSession? {
         try await write { db in
             guard let row = try Row.fetchOne(db, sql: "SELECT * FROM session WHERE id = ?", arguments: [id]) else { return nil }
             let session = try Self.session(row)
             guard [.failed, .stopped, .done].contains(session.state) else { return session }
+            let hasMore = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT * FROM skip WHERE session = ? AND isTakenBack)", arguments: [id]) ?? false
+            guard !session.isWhollyDone || hasMore else { throw NothingLeft() }
             try db.execute(
                 sql: """
                     UPDATE session SET state = 'queued', reason = NULL, ended = NULL, crashes = 0,
@@ -140,11 +143,40 @@ extension QueueStore {
     /// What is left out of a session.
     public func skips(of session: Int64) async throws -> [Skip] {
         try await read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM skip WHERE session = ? ORDER BY grid, lamella", arguments: [session]).map {
+            try Row.fetchAll(db, sql: "SELECT * FROM skip WHERE session = ? AND NOT isTakenBack ORDER BY grid, lamella", arguments: [session]).map {
                 Skip(grid: $0["grid"], lamella: $0["lamella"], reason: $0["reason"])
             }
         }
     }
+
+    /// Remembers that a person takes back what was left out, until it is ``settled(_:of:)``.
+    public func takeBack(_ part: SkippedPart, of session: Int64) async throws {
+        try await write { db in
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO skip (session, grid, lamella, reason, isTakenBack) VALUES (?, ?, ?, 'taken back', 1)",
+                arguments: [session, part.grid, part.lamella])
+        }
+    }
+
+    /// What people have taken back, and the session's journal does not have yet.
+    public func takenBack(of session: Int64) async throws -> [SkippedPart] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT grid, lamella FROM skip WHERE session = ? AND isTakenBack ORDER BY grid, lamella", arguments: [session]).map {
+                SkippedPart(grid: $0["grid"], lamella: $0["lamella"])
+            }
+        }
+    }
+
+    /// The session's journal has it that something is taken back.
+    public func settled(_ part: SkippedPart, of session: Int64) async throws {
+        try await write { db in
+            try db.execute(
+                sql: "DELETE FROM skip WHERE session = ? AND grid = ? AND lamella IS ? AND isTakenBack", arguments: [session, part.grid, part.lamella])
+        }
+    }
+
+    /// A session that is wholly done has nothing to go on with.
+    public struct NothingLeft: Error {}
 
     private static func session(_ id: Int64, _ db: Database) throws -> QueuedSession {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM session WHERE id = ?", arguments: [id]) else {

@@ -110,6 +110,10 @@ public struct QueueStore: Sendable {
                     ALTER TABLE session ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
                     """)
         }
+        migrator.registerMigration("what is taken back") { db in
+            // What a person has left out and taken back, until the session's own journal has it.
+            try db.execute(sql: "ALTER TABLE skip ADD COLUMN isTakenBack INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

@@ -34,6 +34,8 @@ public struct QueuedSession: Codable, Sendable, Hashable, Identifiable {
     public let ended: Date?
     /// Why it is in this state, where there is something to say.
     public let reason: String?
+    /// Whether nothing that was asked for is missing.
+    public var isWhollyDone: Bool { state == .done && reason == nil }
 }
 
 /// A line of the service's log.

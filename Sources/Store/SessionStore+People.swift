@@ -77,6 +77,23 @@ extension SessionStore {
         try await write { db in try Self.insert(skip, db) }
     }
 
+    public func forget(_ part: SkippedPart) async throws {
+        try await write { db in
+            try db.execute(sql: "DELETE FROM skip WHERE grid = ? AND lamella IS ?", arguments: [part.grid, part.lamella])
+        }
+    }
+
+    /// What people have left out of the session at a path; nothing where there is no journal.
+    public static func skips(path: String) throws -> [Skip] {
+        try look(path) { db in try db.tableExists("skip") ? skips(db) : [] } ?? []
+    }
+
+    private static func skips(_ db: Database) throws -> [Skip] {
+        try Row.fetchAll(db, sql: "SELECT grid, lamella, reason FROM skip ORDER BY grid, lamella").map {
+            Skip(grid: $0["grid"], lamella: $0["lamella"], reason: $0["reason"])
+        }
+    }
+
     private static func insert(_ skip: Skip, _ db: Database) throws {
         try db.execute(
             sql: "INSERT OR REPLACE INTO skip (grid, lamella, reason, written) VALUES (?, ?, ?, ?)",
@@ -84,10 +101,6 @@ extension SessionStore {
     }
 
     public func skips() async throws -> [Skip] {
-        try await read { db in
-            try Row.fetchAll(db, sql: "SELECT grid, lamella, reason FROM skip ORDER BY grid, lamella").map {
-                Skip(grid: $0["grid"], lamella: $0["lamella"], reason: $0["reason"])
-            }
-        }
+        try await read(Self.skips)
     }
 }

@@ -27,12 +27,28 @@ public struct SessionStore: Journal {
 
     /// Whether an acquisition of the session at a path was started and its end not seen.
     public static func isAcquiring(path: String) throws -> Bool {
+        try look(path) { db in
+            guard try db.tableExists("step") else { return false }
+            return try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT * FROM step WHERE id GLOB 'grid-*/acquisition' AND state <> 'done')") ?? false
+        } ?? false
+    }
+
+    /// Whether a step of the session at a path was ever begun.
+    public static func wasBegun(_ step: StepIdentifier, path: String) throws -> Bool {
+        try look(path) { db in
+            guard try db.tableExists("step") else { return false }
+            return try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT * FROM step WHERE id = ?)", arguments: [step.path]) ?? false
+        } ?? false
+    }
+
+    /// Reads a journal that another process, or another part of this one, may have open; nil where there is none.
+    static func look<Value>(_ path: String, _ body: (Database) throws -> Value) throws -> Value? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
         do {
-            return try DatabaseQueue(path: path).read { db in
-                guard try db.tableExists("step") else { return false }
-                return try Bool.fetchOne(
-                    db, sql: "SELECT EXISTS (SELECT * FROM step WHERE id GLOB 'grid-*/acquisition' AND state <> 'done')") ?? false
-            }
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(10)
+            return try DatabaseQueue(path: path, configuration: configuration).read(body)
         } catch {
             throw worded(error, path: path)
         }

@@ -3,15 +3,20 @@
 import Foundation
 import Inference
 import InferenceWire
+import Version
 
 func printUsage() -> Never {
-    FileHandle.standardError.write(Data("usage: tomopilot-infer [--threads N]\nStarted by tomopilot; reads requests from standard input.\n".utf8))
+    FileHandle.standardError.write(Data("usage: tomopilot-infer [--threads N] | --version\nStarted by tomopilot; reads requests from standard input.\n".utf8))
     exit(64)
 }
 
 var threads = 1
 var arguments = CommandLine.arguments.dropFirst()
 while let argument = arguments.popFirst() {
+    if argument == "--version" {
+        print(version)
+        exit(0)
+    }
     guard argument == "--threads", let text = arguments.popFirst(), let number = Int(text), (1 ... 256).contains(number) else {
         printUsage()
     }

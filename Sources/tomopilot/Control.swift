@@ -142,6 +142,29 @@ struct SkipPart: AsyncParsableCommand {
     }
 }
 
+struct Unskip: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Takes back a skip.",
+        discussion: """
+            What was passed by already is gone through before the session ends, or where it has ended, with 'queue retry'. A lamella of a grid whose \
+            acquisition was begun stays out.
+            """)
+    @OptionGroup var client: ServiceClient
+    @Option(help: "The cassette slot of the grid.")
+    var grid: Int
+    @Option(help: "The number of the lamella; without it the whole grid is taken back.")
+    var lamella: Int?
+    @Option(help: "The number of the session, as 'queue list --all' shows it; that under way if not given.")
+    var session: Int64?
+
+    func run() async throws {
+        try await reporting {
+            let request = try APICoding.encoded(TakingBack(grid: grid, lamella: lamella, session: session))
+            print(description(of: try await client.ask(ServiceStatus.self, "unskip", method: "POST", body: request)))
+        }
+    }
+}
+
 struct Confirm: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Confirms the lamellae or targets that the session waits for; 'status' shows them.")

@@ -72,7 +72,7 @@ struct Serve: AsyncParsableCommand {
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
             folders: try AllowedFolders(sessions: sessions, models: models),
             desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal, stepLimit: StepLimit(least: .seconds(overdue * 60)),
-            safeguard: { await SessionRun.makeSafe($0, logger: WarningHandler.logger("serialem", terminal)) }
+            safeguard: { await SessionRun.makeSafe($0, supervisor: $1, logger: WarningHandler.logger("serialem", terminal)) }
         ) { settings, text, supervisor, report in
             try await SessionRun(
                 settings: settings, text: text, worker: worker, terminal: terminal, commandTimes: folder + "/command_times.json",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Version
 import Workflow
 
 @main
@@ -7,9 +8,10 @@ struct TomoPilot: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tomopilot",
         abstract: "Drives SerialEM through a cryo-ET lamella session, from an unknown grid to tilt series.",
+        version: version,
         subcommands: [
             Run.self, Plan.self, Doctor.self, Initialise.self, Serve.self, Queue.self, Status.self, Pause.self, Resume.self, Stop.self, Abort.self,
-            SkipPart.self, Confirm.self, Answer.self, Log.self,
+            SkipPart.self, Unskip.self, Confirm.self, Answer.self, Log.self,
         ])
 
     static func main() async {

@@ -36,4 +36,13 @@ import Testing
             #expect(ending.error.contains("has to be"), "\(ending.error)")
         }
     }
+
+    @Test(arguments: ["tomopilot", "serialem-sim", "tomopilot-infer"])
+    func everyProgramTellsTheVersionOfThePackage(name: String) async throws {
+        try await withFolder { folder in
+            let ending = try await RunningProgram([program(name), "--version"], in: folder).ending()
+            #expect((ending.status, ending.error) == (0, ""))
+            #expect(ending.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, "\(ending.output)")
+        }
+    }
 }

@@ -48,4 +48,21 @@ import Testing
             #expect(ending.output.contains("-> start SerialEM with EnableExternalPython 1"))
         }
     }
+
+    @Test func aSessionThatRunsIsLeftAlone() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                simulator.microscope.faults.add([Fault(.delayReply(seconds: 4), when: .init(command: "Montage"))])
+                try writeSettings(in: folder, port: simulator.port)
+                let run = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
+                _ = try #require(try await run.line(beginning: "begin      Map grid"))
+                let doctor = try await tomopilot("doctor", "s.yaml", in: folder)
+                #expect((doctor.status, doctor.error) == (1, ""))
+                #expect(doctor.output.contains("Another tomopilot runs the session in \(folder)/session") && doctor.output.contains("-> the session is running; "), "\(doctor.output)")
+                let ending = try await run.ending()
+                #expect((ending.status, ending.error) == (0, ""))
+                #expect(!ending.output.contains("connected to SerialEM again"), "\(ending.output)")
+            }
+        }
+    }
 }

@@ -49,9 +49,15 @@ import Workflow
             var isPaused = false
             var wasAsked = false
             var cut: [String] = []
+            var pausedInAcquisition = false
+            /// Tilt series that were there when the pause that was asked for during the acquisition began.
+            var acquiredWhenHeld: Int?
         }
         private let state = Mutex(State())
+        private let series: @Sendable () -> Int
+        init(series: @escaping @Sendable () -> Int) { self.series = series }
         var cut: [String] { state.withLock { $0.cut } }
+        var acquiredWhenHeld: Int? { state.withLock { $0.acquiredWhenHeld } }
         var isPausedNow: Bool { state.withLock { $0.isPaused } }
 
         func take(_ event: RunEvent) {
@@ -59,6 +65,10 @@ import Workflow
                 switch event {
                 case .started(let step, _, _) where state.seen.insert(step).inserted: state.isPaused = true
                 case .interrupted(let step, _): state.cut.append(step.kind)
+                case .waiting(let text) where text.contains("tilt series after") && !state.pausedInAcquisition:
+                    state.pausedInAcquisition = true
+                    state.isPaused = true
+                case .held where state.pausedInAcquisition && state.acquiredWhenHeld == nil: state.acquiredWhenHeld = series()
                 default: break
                 }
             }
@@ -91,7 +101,10 @@ import Workflow
                         """, file: "s.yaml")
                 try FileManager.default.createDirectory(atPath: folder + "/session", withIntermediateDirectories: true)
                 let worker = InferenceWorker(executable: program("tomopilot-infer"), logger: Logger(label: "test"))
-                let person = Impatient()
+                let grid = folder + "/session/HeLa_1"
+                let person = Impatient {
+                    ((try? FileManager.default.contentsOfDirectory(atPath: grid)) ?? []).count { $0.contains("_ts_") && $0.hasSuffix(".mrc") }
+                }
                 let microscope = try await SerialEMMicroscope.connect(
                     host: "127.0.0.1", port: simulator.port, answerWithin: .seconds(300), logger: Logger(label: "test"))
                 let lines = Mutex<[String]>([])
@@ -111,12 +124,21 @@ import Workflow
                 #expect(lines.withLock { $0 } == [])
                 let cut = Set(person.cut)
                 #expect(cut.isSuperset(of: ["whole-grid-map", "medium-map", "segmentation"]), "\(person.cut)")
-                #expect(!cut.contains("acquisition"), "SerialEM takes no command while it acquires")
                 let log = await simulator.microscope.exposureLog()
-                let grid = folder + "/session/HeLa_1"
-                let files = try FileManager.default.contentsOfDirectory(atPath: grid).filter { $0.hasSuffix(".mrc") && !$0.contains("_view") && !$0.contains("_IM") }
-                #expect(files.contains { $0.contains("_ts_") })
-                for name in files { #expect(log.count { $0.file == "\(grid)/\(name)" } == (try MRCFile.header("\(grid)/\(name)").sections), "\(name)") }
+                let files = try FileManager.default.contentsOfDirectory(atPath: grid).filter { $0.hasSuffix(".mrc") && !$0.contains("_old") }
+                let maps = files.filter { $0 == "HeLa_1.mrc" || ($0.contains("_L") && !$0.contains("_view") && !$0.contains("_ts_")) }
+                #expect(maps.count > 2)
+                for name in maps { #expect(log.count { $0.file == "\(grid)/\(name)" } == (try MRCFile.header("\(grid)/\(name)").sections), "\(name)") }
+                // The images of tilt series, which are tilted: one at each target and tilt.
+                let tilted = log.filter { $0.area == "R" && abs($0.tilt) > 20 }
+                #expect(tilted.count > 10)
+                for (index, one) in tilted.enumerated() {
+                    let again = tilted[..<index].filter { abs($0.tilt - one.tilt) < 1 && abs($0.trueX - one.trueX) < 0.3 && abs($0.trueY - one.trueY) < 0.3 }
+                    #expect(again.isEmpty, "\(one)")
+                }
+                // While SerialEM acquires nothing is cut: the pause begins when it has ended.
+                #expect(person.acquiredWhenHeld == files.count { $0.contains("_ts_") })
+                #expect(person.acquiredWhenHeld ?? 0 > 10)
             }
         }
     }

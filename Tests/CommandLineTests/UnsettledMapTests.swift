@@ -120,4 +120,22 @@ import Testing
             }
         }
     }
+
+    @Test func thatItHappenedIsRefusedByTheCommandWhereNothingCanBeRead() async throws {
+        try await withCutMap { folder, simulator in
+            let cut = try #require(try maps(folder).first)
+            let (service, port) = try await serve(in: folder, models: modelsFolder)
+            #expect(try await tomopilot("queue", "add", "s.yaml", "--port", port, in: folder).error == "")
+            let step = try step(try #require(try await service.line(beginning: "QUESTION   ")))
+            try Data("no images".utf8).write(to: URL(fileURLWithPath: "\(folder)/session/HeLa_1/\(cut)"))
+            let refused = try await tomopilot("answer", "--step", step, "happened", "--port", port, in: folder)
+            #expect(refused.status == 1 && refused.output == "", "\(refused.output)")
+            #expect(refused.error.hasPrefix("tomopilot: 'Map lamella ") && refused.error.contains("' cannot be taken as done: "), "\(refused.error)")
+            let status = try await tomopilot("status", "--port", port, in: folder).output
+            #expect(status.hasPrefix("asking: session 1 ") && status.contains("\n  not taken: 'Map lamella "), "\(status)")
+            #expect(try await tomopilot("answer", "--step", step, "skip", "--reason", "lost", "--port", port, in: folder).error == "")
+            _ = try #require(try await service.line(beginning: "SERVICE    session 'session' is done"))
+            try await service.stop()
+        }
+    }
 }

@@ -198,7 +198,7 @@ import Testing
             let router = ControlServer.router(Endpoints(service: service.service).all, token: nil, isLoopback: true)
             let routes = Set(router.routes.map { "\($0.method.rawValue) \($0.path.description)" })
             #expect(described == routes)
-            #expect(described.count == 17)
+            #expect(described.count == 18)
         }
     }
 

@@ -1,4 +1,4 @@
-import Daemon
+@testable import Daemon
 import Foundation
 import Microscope
 import Store
@@ -96,6 +96,7 @@ import Workflow
             try await service.add("a", grids: "[1]")
             try await service.step("Map grid 1")
             #expect(try await service.ask("POST", "/v1/queue/1/retry").error == "Session 1 is running; it goes on by itself or by resume.")
+            sessions.lack("grid 1: L03 left out by errors")
             sessions.allow(steps: 1)
             try await service.status(.idle)
             _ = try await service.ask("POST", "/v1/pause")
@@ -179,6 +180,35 @@ import Workflow
             try await service.status(.idle)
             #expect(sessions.done == ["a grid 1", "a grid 3"])
             #expect(try await service.log().map(\.text).contains("grid 2 is skipped: torn film"))
+        }
+    }
+
+    @Test func aSessionThatEndsIncompleteIsAnAlarmThatSaysWhatIsMissing() async throws {
+        try await withService { service, sessions in
+            sessions.allow(steps: 9)
+            sessions.lack("grid 1: L03 left out by errors")
+            try await service.add("a", grids: "[1]")
+            try await service.status(.idle)
+            let alarm = try #require(try await service.log().first { $0.level == .alarm })
+            #expect(alarm.text == "session 'a' has come to its end, not done: grid 1: L03 left out by errors. 'tomopilot queue retry 1' tries it again.")
+            #expect(try await service.ask("GET", "/v1/queue?all=true").value(QueueListing.self).sessions.first?.reason == "not done: grid 1: L03 left out by errors")
+        }
+    }
+
+    @Test func aStepThatBeginsAgainAfterALossIsInTheStatusOnceAndThePlaceDoesNotGoBack() async throws {
+        try await withService { service, sessions in
+            let (map, segment) = (StepIdentifier.lamella(1, 2, "medium-map"), StepIdentifier.lamella(1, 1, "segmentation"))
+            for event: RunEvent in [
+                .started(segment, title: "Segment lamella 1", exposing: false), .started(map, title: "Map lamella 2", exposing: true),
+                .interrupted(segment, title: "Segment lamella 1"), .started(map, title: "Map lamella 2", exposing: true),
+            ] { sessions.tell(event) }
+            try await service.add("a")
+            try await service.step("Map grid 1")
+            let status = try await service.ask("GET", "/v1/status").value(ServiceStatus.self)
+            #expect(status.steps.map(\.title) == ["Map lamella 2", "Map grid 1"])
+            // The farthest step that was begun, that of the segmentation.
+            let place = try #require(SessionPlan(service.parsedSettings("a")).place(of: segment))
+            #expect(status.place == place.description)
         }
     }
 

@@ -29,6 +29,7 @@ final class ScriptedSessions: Sendable {
         var news: [RunEvent] = []
         var inspection: Inspection?
         var refusal: String?
+        var missing: [String] = []
     }
     private let state = Mutex(State())
     private let begun = Signal()
@@ -41,6 +42,9 @@ final class ScriptedSessions: Sendable {
     func tell(_ event: RunEvent) { state.withLock { $0.news.append(event) } }
     /// The next session leaves the microscope so.
     func leave(safe: Bool) { state.withLock { $0.isSafe = safe } }
+
+    /// Sessions end without this.
+    func lack(_ what: String) { state.withLock { $0.missing = [what] } }
 
     /// The next session waits at this gate before its first grid.
     func inspect(_ inspection: Inspection) { state.withLock { $0.inspection = inspection } }
@@ -100,7 +104,7 @@ final class ScriptedSessions: Sendable {
                 report(.finished(id, title: "Map grid \(slot)", duration: .seconds(1)))
                 state.withLock { $0.done.append("\(name) grid \(slot)") }
             }
-            return []
+            return state.withLock { $0.missing }
         }
     }
 }
@@ -125,7 +129,7 @@ struct RunningService: Sendable {
     static func with(
         folder: String, sessions: ScriptedSessions, token: String? = nil, receivers: [any AlarmReceiver] = [],
         reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(), connections: Int? = nil, patience: Duration = .seconds(30),
-        longestBody: Duration = APICall.longestBody, safeguard: @escaping SessionService.Safeguard = { _ in SafeState(reached: [], failures: []) },
+        longestBody: Duration = APICall.longestBody, safeguard: @escaping SessionService.Safeguard = { _, _ in SafeState(reached: [], failures: []) },
         _ body: @Sendable (RunningService) async throws -> Void
     ) async throws {
         let terminal = Terminal(isInteractive: false, width: { 80 }, write: { _ in })
@@ -166,6 +170,8 @@ struct RunningService: Sendable {
     func settings(_ name: String, grids: String = "[1, 2]") -> String {
         "session_dir: ./\(name)\ngrid_list: \(grids)\nWG_model: ./m\nMM_model: ./m\n"
     }
+
+    func parsedSettings(_ name: String) throws -> SessionSettings { try SessionSettings(yaml: settings(name), file: name) }
 
     /// Queues a session, which has to be taken.
     func add(_ name: String, grids: String = "[1, 2]", query: String = "") async throws {

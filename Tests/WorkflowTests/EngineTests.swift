@@ -122,6 +122,7 @@ import Workflow
         func openAnswer(to step: StepIdentifier) async throws -> GivenAnswer? { nil }
         func closeAnswers(to step: StepIdentifier) async throws {}
         func remember(_ skip: Skip) async throws {}
+        func forget(_ part: SkippedPart) async throws {}
         func skips() async throws -> [Skip] { [] }
         func fail(_ step: StepIdentifier, input: StepInput, reason: String) async throws {
             throw WorkflowError.unusableJournal("j.sqlite", "cannot be written")

@@ -20,6 +20,9 @@ struct GridNight: Sendable {
         let act: @Sendable (Checkpoint) async -> Verdict
         func verdict(at checkpoint: Checkpoint) async -> Verdict { await act(checkpoint) }
         func untilReleased(at checkpoint: Checkpoint) {}
+        let left: @Sendable () -> (skips: [Skip], takenBack: [SkippedPart])
+        var skips: [Skip] { left().skips }
+        var takenBack: [SkippedPart] { left().takenBack }
     }
 
     /// How a run of the session ended.
@@ -62,9 +65,11 @@ struct GridNight: Sendable {
     ///   - commandTimes: the file that keeps how long SerialEM's commands take.
     ///   - limit: how long a command may take at least before it is given up.
     ///   - act: what a person does when the session comes to a checkpoint.
+    ///   - left: what people leave out, and take back.
     func run(
         _ more: String, commandTimes: String? = nil, givingUpAfter limit: Duration = .seconds(60),
-        act: @escaping @Sendable (Checkpoint) async -> Verdict = { _ in .goOn }
+        act: @escaping @Sendable (Checkpoint) async -> Verdict = { _ in .goOn },
+        left: @escaping @Sendable () -> (skips: [Skip], takenBack: [SkippedPart]) = { ([], []) }
     ) async throws -> Outcome {
         let models = ModelClassesTests.models
         let settings = try SessionSettings(
@@ -79,7 +84,7 @@ struct GridNight: Sendable {
         let events = Mutex<[RunEvent]>([])
         let session = Session(
             settings: settings, models: try SessionModels(settings: settings, predictor: NoLamellae()),
-            journal: try SessionStore(path: sessionFolder + "/session.sqlite", settings: ""), supervisor: Hand(act: act)
+            journal: try SessionStore(path: sessionFolder + "/session.sqlite", settings: ""), supervisor: Hand(act: act, left: left)
         ) { event in events.withLock { $0.append(event) } }
         let connected = try await SerialEMMicroscope.connect(
             host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), commandTimes: commandTimes, givingUpAfter: limit,

@@ -131,4 +131,19 @@ import Workflow
             #expect(night.lines.count { $0.hasPrefix("this microscope does not tell of 'dewars', which is not watched: There is no dewar manager.") } == 1, "\(night.lines)")
         }
     }
+
+    @Test func aReadingThatIsRefusedAfterItWasToldOnceStillGuards() async throws {
+        // The third reading and the next two are refused; later the vacuum goes bad, and is still seen to.
+        let faults = #"""
+            [{"kind": "error", "text": "The gauges do not answer.", "when": {"command": "ReportVacuumStatus", "after": 2, "times": 3}},
+             {"kind": "vacuum", "seconds": 900, "when": {"command": "SetColumnOrGunValve", "after": 1}}]
+            """#
+        try await night(faults) { night in
+            try expectWhole(night)
+            let refused = try #require(night.lines.firstIndex { $0.hasPrefix("WAITS SerialEM no longer tells how the microscope is: ") && $0.contains("The gauges do not answer.") })
+            let bad = try #require(night.lines.firstIndex { $0.hasPrefix("WAITS The vacuum is bad; the session waits with: ") })
+            #expect(refused < bad)
+            #expect(!night.lines.contains { $0.hasPrefix("this microscope does not tell of 'vacuum'") }, "\(night.lines)")
+        }
+    }
 }

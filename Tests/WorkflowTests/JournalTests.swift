@@ -113,4 +113,22 @@ import Testing
                     == "The journal \(path) was written by a newer TomoPilot than this one, and was left as it is; use that version to go on with it.")
         }
     }
+
+    @Test func theJournalWaitsForWhoeverElseHasItOpen() async throws {
+        try await withJournal { path in
+            let store = try SessionStore(path: path, settings: "")
+            let other = try DatabaseQueue(path: path)
+            let (isHeld, continuation) = AsyncStream.makeStream(of: Void.self)
+            async let holding: Void = other.write { db in
+                try db.execute(sql: "UPDATE run SET settings = 'looked at'")
+                continuation.yield()
+                // On the database's own thread.
+                Thread.sleep(forTimeInterval: 1)
+            }
+            for await _ in isHeld { break }
+            try await store.intend(id, input: StepInput(of: 1))
+            try await holding
+            #expect(try await store.entry(for: id)?.state == .intended)
+        }
+    }
 }

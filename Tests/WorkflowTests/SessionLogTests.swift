@@ -88,6 +88,24 @@ struct SessionLogTests {
         #expect(screen.written == "           3 steps had been done before\n           on\n")
     }
 
+    @Test func noTimeLeftIsToldWhileStepsOfAnEarlierRunArePassedBy() throws {
+        let screen = Screen()
+        let log = try log(screen, isInteractive: false)
+        log.take(.progress(phase: "G01", done: 0, total: 100))
+        log.take(.skipped(step, title: "Segment lamella 3"))
+        log.take(.progress(phase: "G01", done: 50, total: 100))
+        #expect(screen.written.contains("G01: 50 %\n"))
+        #expect(!screen.written.contains("left"))
+    }
+
+    @Test func aStepThatIsCutIsNotShownAsBeingDone() throws {
+        let screen = Screen()
+        let log = try log(screen, isInteractive: true)
+        log.take(.started(step, title: "Segment lamella 3", exposing: false))
+        log.take(.interrupted(step, title: "Segment lamella 3"))
+        #expect(screen.written.hasSuffix("\r\u{1B}[K"))
+    }
+
     @Test func theTimeLeftCountsOnlyWhatWasDoneToday() {
         var left = TimeLeft()
         _ = left.take(phase: "G01", fraction: 0, at: .seconds(0))

@@ -1,5 +1,6 @@
 import ImageFiles
 import SerialEMSimulator
+import Store
 import Synchronization
 import Testing
 import Workflow
@@ -37,5 +38,32 @@ import Workflow
         #expect(outcome.report["grids"]?.array?.count == 1)
         #expect(exposures == 0)
         #expect(outcome.isSafe == true)
+    }
+
+    @Test func aGridThatIsTakenBackAfterItWasPassedByIsGoneThroughBeforeTheSessionEnds() async throws {
+        try await GridNight.with { grids in
+            let skip = Skip(grid: 1, lamella: nil, reason: "torn film")
+            let left = Mutex<(skips: [Skip], takenBack: [SkippedPart])>(([skip], []))
+            let outcome = try await grids.run(
+                "grid_list: [1, 2]",
+                act: { checkpoint in
+                    if checkpoint == .map(slot: 2) { left.withLock { $0 = ([], [skip.part]) } }
+                    return .goOn
+                }, left: { left.withLock { $0 } })
+            #expect(outcome.failure == nil)
+            #expect(outcome.grid(1)?["skipped"] == nil)
+            #expect(await grids.loads() == [2, 1])
+            #expect(outcome.report["grids"]?.array?.compactMap { $0["slot"]?.integer } == [1, 2])
+            // The journal has forgotten it.
+            #expect(try SessionStore.skips(path: grids.sessionFolder + "/session.sqlite") == [])
+        }
+    }
+
+    @Test func theReportOfAStoppedSessionListsTheGridsThatWereBegun() async throws {
+        let (outcome, _) = try await run { checkpoint in checkpoint == .map(slot: 2) ? .stop("enough") : .goOn }
+        #expect(outcome.report["grids"]?.array?.compactMap { $0["slot"]?.integer } == [1, 2])
+        #expect(outcome.grid(1)?["unfinished"] == nil)
+        #expect(outcome.grid(2)?["unfinished"] == .bool(true))
+        #expect(outcome.grid(2)?["name"]?.string == "Chlamy_2")
     }
 }

@@ -116,4 +116,17 @@ import Units
             #expect(stand.alarms() == [])
         }
     }
+
+    @Test func afterALongWaitTheStageIsAtTheEucentricHeightThatWasFoundAndNotAtTheOneBefore() async throws {
+        try await withStand { stand in
+            try await stand.microscope.moveStage(to: Point(x: 10, y: 20), z: Micrometers(40))
+            let found = try await stand.microscope.findRoughEucentricity()
+            #expect(abs(found.z.value - 40) > 5)
+            stand.somebody(.vacuum(severity: 2, seconds: 900), before: "SetColumnOrGunValve")
+            try await stand.microscope.openValves()
+            #expect(stand.alarms().count == 1)
+            let now = try await stand.microscope.stagePosition()
+            #expect(abs(now.z.value - found.z.value) < 1)
+        }
+    }
 }

@@ -140,6 +140,19 @@ struct Endpoints: Sendable {
                 return try .json(await service.skip(skip))
             },
             Endpoint(
+                method: .post, path: "/v1/unskip", name: "unskip",
+                summary: "Takes back a skip, of the session under way or of another by its number; refused where the grid is acquired without it already.",
+                body: .init(
+                    type: "application/json",
+                    schema: [
+                        "type": "object", "required": ["grid"],
+                        "properties": ["grid": Self.integer(1), "lamella": Self.integer(1), "session": Self.integer(1)],
+                    ]), answer: .json("Status")
+            ) { call in
+                let request = try await call.json(TakingBack.self, shape: "{\"grid\": 1, \"lamella\": 2}")
+                return try .json(await service.unskip(request))
+            },
+            Endpoint(
                 method: .post, path: "/v1/answer", name: "answer",
                 summary: "Says what became of the step that the session asks about; 'step' is the one of the status.",
                 body: .init(

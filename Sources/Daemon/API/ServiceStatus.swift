@@ -69,6 +69,22 @@ package struct PauseRequest: Codable, Sendable, Hashable {
     package init(now: Bool) { self.now = now }
 }
 
+/// What a person takes back of what was skipped.
+package struct TakingBack: Codable, Sendable, Hashable {
+    package let grid: Int
+    package let lamella: Int?
+    /// The number of the session; that under way if nil.
+    package let session: Int64?
+
+    package init(grid: Int, lamella: Int?, session: Int64?) {
+        self.grid = grid
+        self.lamella = lamella
+        self.session = session
+    }
+
+    var part: SkippedPart { SkippedPart(grid: grid, lamella: lamella) }
+}
+
 /// What people are asked to confirm.
 package struct InspectionEntry: Codable, Sendable, Hashable {
     /// Cassette slot.

@@ -68,6 +68,9 @@ public struct Engine: Sendable {
         }
     }
 
+    /// Lets a step that is done, and does not expose, be done again with the same input.
+    func reopen(_ step: StepIdentifier, input: some Encodable) async throws { try await journal.intend(step, input: StepInput(of: input)) }
+
     /// The files that a step left when it was done last, as they were then.
     func products(of step: StepIdentifier) async throws -> [StepProduct] { try await journal.entry(for: step)?.products ?? [] }
 

@@ -67,6 +67,8 @@ public protocol Journal: Sendable {
     func closeAnswers(to step: StepIdentifier) async throws
     /// Writes down what people leave out of the session; said again, the newer reason holds.
     func remember(_ skip: Skip) async throws
+    /// Writes down that people do not leave something out any more.
+    func forget(_ part: SkippedPart) async throws
     /// What people have left out of the session, in whatever run.
     func skips() async throws -> [Skip]
     /// Writes down that a step failed and why.

@@ -2,6 +2,8 @@
 public enum RunEvent: Sendable {
     case sessionStarted(String)
     case gridStarted(slot: Int, name: String)
+    /// The numbers of the lamellae of a grid that are processed.
+    case lamellaeKnown(slot: Int, numbers: [Int])
     /// How many units of work of a phase are planned and done, for the time left.
     case progress(phase: String, done: Double, total: Double)
     /// `exposing`: it puts electrons on the sample or moves a grid.
@@ -31,6 +33,8 @@ public enum RunEvent: Sendable {
     case answered(StepQuestion, outcome: String)
     /// A grid or lamella that the supervisor skips.
     case leftOut(String, reason: String)
+    /// What people had left out is in the session again, and the journal has it.
+    case takenBack(SkippedPart)
     /// A grid failed and is left out, and a person should know: why, and what the session does next.
     case gridFailed(slot: Int, name: String, reason: String, next: String)
     /// How the microscope was left at the end; the log has it as notes and warnings.

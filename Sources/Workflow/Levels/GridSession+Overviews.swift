@@ -93,7 +93,7 @@ extension GridSession {
         let kept = found.map { lamella in
             GridBox(
                 rectangle: lamella.box, className: lamella.className, score: lamella.score, label: "L\(twoDigits(lamella.number))",
-                leftOut: Self.reasonLeftOut(lamella, recentred: recentred, analysed: analysed),
+                leftOut: skipped[lamella.number] != nil ? "skipped" : Self.reasonLeftOut(lamella, recentred: recentred, analysed: analysed),
                 reached: Self.reached(lamella, analysed: analysed))
         }
         let all = try boxesOfGrid()

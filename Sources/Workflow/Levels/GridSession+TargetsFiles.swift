@@ -27,6 +27,41 @@ extension GridSession {
         try AtomicFile.write(file.text(), to: folder.inFolder(names.targetsFile))
     }
 
+    /// What the targets files of a skipped lamella are called, so that nobody acquires it.
+    private static let skippedEnding = "_tgts_skipped.txt"
+    private static let ending = "_tgts.txt"
+
+    /// Sets aside the targets files of the lamellae that are skipped, unless PACEtomo has begun to work with them.
+    func setAsideTargetsFilesOfSkipped() async throws {
+        guard !skipped.isEmpty, try await !engine.wasBegun(.grid(slot, "acquisition")) else { return }
+        for number in skipped.keys {
+            for file in try rename(of: number, from: Self.ending, to: Self.skippedEnding) {
+                engine.note(.note("lamella \(number) is skipped: its targets file is \(file) now"))
+            }
+        }
+    }
+
+    /// Brings back the targets files of lamellae that were skipped before, and their marks for acquisition.
+    func bringBackTargetsFiles(of numbers: [Int]) async throws {
+        let files = try Set(numbers.flatMap { try rename(of: $0, from: Self.skippedEnding, to: Self.ending) })
+        guard !files.isEmpty else { return }
+        _ = try await microscope.editNavigator { file in
+            for index in file.items.indices where files.contains(file.items[index].note) { file.items[index].acquire = true }
+        }
+    }
+
+    private nonisolated func rename(of number: Int, from ending: String, to other: String) throws -> [String] {
+        let manager = FileManager.default
+        var renamed: [String] = []
+        for file in try manager.contentsOfDirectory(atPath: folder.path) where file.hasSuffix(ending) && belongs(file, to: number) {
+            let name = String(file.dropLast(ending.count)) + other
+            if manager.fileExists(atPath: folder.inFolder(name)) { try manager.removeItem(atPath: folder.inFolder(name)) }
+            try manager.moveItem(atPath: folder.inFolder(file), toPath: folder.inFolder(name))
+            renamed.append(name)
+        }
+        return renamed
+    }
+
     /// The targets of an earlier run, where PACEtomo has begun to acquire them: they may not be changed any more.
     func targetsBeingAcquired(of number: Int) async throws -> TargetedLamella? {
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)

@@ -14,6 +14,8 @@ struct GridReport: Codable, Sendable, Hashable {
         let note: String
         /// Electrons per square angstrom at its centre before tilt series; nil in journals of earlier builds, and at level 1.
         var dose: Double?
+        /// Whether people left it out; nil in journals of earlier builds.
+        var isSkipped: Bool?
     }
     let slot: Int
     let name: String
@@ -31,6 +33,19 @@ struct GridReport: Codable, Sendable, Hashable {
     private(set) var missing: String?
 
     var hasFailed: Bool { failed ?? false }
+
+    /// Whether people left out the grid, or the rest of it.
+    var isSkippedByPeople: Bool { skipped != nil && !hasFailed && missing == nil }
+
+    /// Whether the session ended before it was done; nil in journals of earlier builds.
+    private(set) var unfinished: Bool?
+
+    /// What was reached before the session ended.
+    func cutShort() -> Self {
+        var report = self
+        report.unfinished = true
+        return report
+    }
 
     /// A grid that was skipped before anything was done on it.
     init(slot: Int, name: String, skipped: String) {
@@ -65,11 +80,13 @@ struct GridReport: Codable, Sendable, Hashable {
         return report
     }
 
-    /// - Parameter skipped: why a person skipped a lamella, by its number.
+    /// - Parameters:
+    ///   - skipped: why a lamella was skipped, by its number.
+    ///   - dismissed: those of them that people left out.
     init(
         slot: Int, name: String, found: [FoundLamella], recentred: [RecentredLamella] = [],
         analysed: [GridSession.AnalysedLamella] = [], acquired: [AcquiredTarget] = [], skipped: [Int: String] = [:],
-        leftOut: [String: String] = [:],
+        dismissed: Set<Int> = [], leftOut: [String: String] = [:],
         doses: [Int: LamellaDose] = [:], realigned: Realignment? = nil
     ) {
         self.realigned = realigned
@@ -94,7 +111,7 @@ struct GridReport: Codable, Sendable, Hashable {
             return Lamella(
                 number: lamella.number, className: lamella.className, score: lamella.score, levelReached: level,
                 targets: areas.reduce(0) { $0 + $1.targets }, acquired: series, note: note,
-                dose: doses[lamella.number]?.beforeAcquisition.value)
+                dose: doses[lamella.number]?.beforeAcquisition.value, isSkipped: dismissed.contains(lamella.number))
         }
     }
 
@@ -132,6 +149,7 @@ struct GridReport: Codable, Sendable, Hashable {
         ]
         if let skipped { entries["skipped"] = .string(skipped) }
         if let failed { entries["failed"] = .bool(failed) }
+        if let unfinished { entries["unfinished"] = .bool(unfinished) }
         if let realigned { entries["realignment"] = realigned.json }
         return .object(entries)
     }

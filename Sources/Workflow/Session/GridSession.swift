@@ -21,6 +21,8 @@ actor GridSession {
     private(set) var leftOut: [String: String] = [:]
     /// Why the supervisor skips lamellae, by their number.
     private(set) var skipped: [Int: String] = [:]
+    /// Those of them that people left out.
+    private(set) var dismissed: Set<Int> = []
     /// The microscope as it reads, and as it would read had the grid not been loaded again.
     nonisolated let bare: any Microscope
     nonisolated let placed: PlacedMicroscope
@@ -65,7 +67,7 @@ actor GridSession {
         guard skipped[number] == nil else { return false }
         let checkpoint = Checkpoint.lamella(slot: slot, number: number, before: work)
         if let reason = try await pass(checkpoint) {
-            skipped[number] = reason
+            leaveOut(number, because: reason)
             return false
         }
         guard let reason = try await doseRefusal(number, before: work) else { return true }
@@ -74,8 +76,11 @@ actor GridSession {
         return false
     }
 
-    /// Leaves a lamella out, as if the supervisor had skipped it.
-    func leaveOut(_ number: Int, because reason: String) { skipped[number] = reason }
+    /// Leaves a lamella out for people.
+    func leaveOut(_ number: Int, because reason: String) {
+        skipped[number] = reason
+        dismissed.insert(number)
+    }
 
     /// Passes a checkpoint, held by the supervisor or by another in its place; returns the reason where it says to skip.
     func pass(_ checkpoint: Checkpoint, under other: (any Supervisor)? = nil) async throws -> String? {

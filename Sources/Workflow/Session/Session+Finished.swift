@@ -13,6 +13,12 @@ extension Session {
             let step = Self.finished(slot, level: level)
             let digest = try inputDigest(of: settings.ofTheSample.withLevel(level))
             guard let old = try await context.engine.output(of: step, inputDigest: digest, as: GridReport.self) else { continue }
+            let back = try await lamellaeTakenBack(in: old)
+            guard back.isEmpty else {
+                report(.note("grid \(old.name) was finished without \(back.map { "L\(twoDigits($0))" }.joined(separator: ", ")), taken back since; it is gone through again"))
+                try await context.engine.reopen(step, input: settings.ofTheSample.withLevel(level))
+                return nil
+            }
             let edited = level < 5 ? try await context.engine.products(of: step).filter { $0.comparison() != .same } : []
             guard let first = edited.first else { return (step, old) }
             let what = "\(first.path)" + (edited.count > 1 ? " and \(edited.count - 1) more" : "")

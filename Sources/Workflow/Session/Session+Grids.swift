@@ -55,6 +55,16 @@ extension Session {
         return GridReport(slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired)
     }
 
+    /// The grids that were begun and are not among those that were gone through, as far as they came.
+    func unfinished(besides known: [Int]) async throws -> [GridReport] {
+        var reports: [GridReport] = []
+        for slot in settings.gridList where !known.contains(slot) {
+            guard try await engine.wasBegun(.grid(slot, "name")) else { continue }
+            reports.append(try await reached(slot, name: name(ofGrid: slot)).cutShort())
+        }
+        return reports
+    }
+
     private func name(ofGrid slot: Int) async throws -> String {
         try await engine.lastOutput(of: .grid(slot, "name"), as: String.self) ?? "grid \(slot)"
     }
@@ -73,11 +83,10 @@ extension Session {
         let folder = GridFolder(session: settings.sessionFolder, grid: name)
         try Folder.make(folder.maps)
         for path in [settings.sessionFolder, folder.path, folder.maps] { WholeFile.removeLeftovers(in: path) }
-        let grid = GridSession(context: context, slot: slot, folder: folder) { anew in
-            try await bringToStage(slot, anew: anew, microscope: context.microscope)
-        }
-        try await grid.prepare()
-        let result = try await runLevels(of: grid, name: name, slot: slot)
+        var (grid, result) = try await runLevels(ofGrid: slot, name: name, folder: folder, in: context)
+        // A lamella that was taken back before the acquisition is acquired with the others.
+        while result == nil { (grid, result) = try await runLevels(ofGrid: slot, name: name, folder: folder, in: context) }
+        guard let result else { throw WorkflowError.incomplete("Grid \(name) has no report.") }
         guard result.skipped == nil else { return result }
         if case .skip(let reason) = await supervisor.verdict(at: .grid(slot: slot)) {
             // What was left out of it stays to be done by another run.
@@ -105,7 +114,18 @@ extension Session {
         return Work.recentring + Work.mediumMap + (level >= 3 ? Work.segmentation : 1) + (level >= 4 ? Work.targets : 0)
     }
 
-    private func runLevels(of grid: GridSession, name: String, slot: Int) async throws -> GridReport {
+    private func runLevels(
+        ofGrid slot: Int, name: String, folder: GridFolder, in context: SessionContext
+    ) async throws -> (GridSession, GridReport?) {
+        let grid = GridSession(context: context, slot: slot, folder: folder) { anew in
+            try await bringToStage(slot, anew: anew, microscope: context.microscope)
+        }
+        try await grid.prepare()
+        return (grid, try await runLevels(of: grid, name: name, slot: slot))
+    }
+
+    /// What was reached; nil where a lamella that had been passed by was taken back before the acquisition.
+    private func runLevels(of grid: GridSession, name: String, slot: Int) async throws -> GridReport? {
         let level = grid.settings.automationLevel
         let progress = grid.context.progress
         let number = (settings.gridList.firstIndex(of: slot) ?? 0) + 1
@@ -121,10 +141,13 @@ extension Session {
         case .confirmed(let lamellae): found = lamellae
         case .leftOut(let leftOut): return GridReport(slot: slot, name: name, found: detected, realigned: await grid.realigned).without(leftOut)
         }
+        report(.lamellaeKnown(slot: slot, numbers: found.map(\.number)))
         await progress.plan((Double(found.count) - Self.usualLamellae) * work)
+        try await grid.bringBackTargetsFiles(of: inForce(found.map(\.number), slot))
         let recentred = try await grid.recentre(found)
         try await grid.drawOverview(found: found, recentred: recentred)
         var analysed = try await grid.withoutSkipped(grid.mapAndAnalyse(recentred))
+        try await grid.setAsideTargetsFilesOfSkipped()
         try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
         if level >= 4 {
             try await grid.writeTargets(of: analysed)
@@ -132,20 +155,32 @@ extension Session {
             case .confirmed(let lamellae): analysed = lamellae
             case .leftOut(let leftOut):
                 let reached = GridReport(
-                    slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, skipped: await grid.skipped, leftOut: await grid.leftOut,
+                    slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, skipped: await grid.skipped, dismissed: await grid.dismissed, leftOut: await grid.leftOut,
                     realigned: await grid.realigned)
                 return reached.without(leftOut)
             }
             analysed = try await grid.withTargetsFilesByHand(analysed)
         }
+        var isAcquired = level >= 5
+        if level >= 4, try await !engine.wasBegun(.grid(slot, "acquisition")) {
+            // Whoever confirmed the targets, or pauses before they are acquired, may have changed their mind about lamellae.
+            if isAcquired {
+                isAcquired = try await grid.pass(.acquisition(slot: slot)) == nil
+                if isAcquired, try await !inForce(Array(grid.dismissed), slot).isEmpty { return nil }
+            }
+            let before = analysed.count
+            analysed = try await grid.withoutSkipped(analysed)
+            try await grid.setAsideTargetsFilesOfSkipped()
+            if analysed.count != before { try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed) }
+        }
         _ = try await grid.writeDoses(of: found.map(\.number))
-        let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
+        let acquired = try await isAcquired ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
         let doses = try await grid.writeDoses(of: found.map(\.number))
         let all = await (found + grid.removed).sorted { $0.number < $1.number }
         let cut = level >= 5 ? acquired.count { !$0.isAcquired } : 0
         return GridReport(
             slot: slot, name: name, found: all, recentred: recentred, analysed: analysed, acquired: acquired,
-            skipped: await grid.skipped, leftOut: await grid.leftOut, doses: doses, realigned: await grid.realigned
+            skipped: await grid.skipped, dismissed: await grid.dismissed, leftOut: await grid.leftOut, doses: doses, realigned: await grid.realigned
         ).lacking(cut > 0 ? "\(cut) of \(acquired.count) tilt series not acquired to the end" : nil)
     }
 }

@@ -9,7 +9,7 @@ public struct Session: Sendable {
     let settings: SessionSettings
     let models: SessionModels
     let engine: Engine
-    let supervisor: any Supervisor
+    let supervisor: KeptSkips
     private let journal: any Journal
     private let plan: SessionPlan
     private let patience: Duration
@@ -72,6 +72,12 @@ public struct Session: Sendable {
                         let result = if let failed { failed } else { try await runGrid(slot, in: context) }
                         try writeReport(kept.withLock { $0.take(result) }, stopped: nil)
                     }
+                    // What people took back after it had been passed by.
+                    for _ in 0 ..< Self.mostRounds {
+                        guard let slot = try await gridTakenBack(in: kept.withLock({ $0.all })) else { break }
+                        let result = try await runGrid(slot, in: context)
+                        try writeReport(kept.withLock { $0.replace(result) }, stopped: nil)
+                    }
                 }
             }
             await leaveSafe(microscope)
@@ -88,7 +94,10 @@ public struct Session: Sendable {
             report(.warning(isStopped ? "the session is stopped from outside" : "the session stops: \(reason)"))
             await leaveSafe(microscope)
             do {
-                try writeReport(reports, stopped: reason)
+                // Read also where the session is cancelled.
+                let known = reports.map(\.slot)
+                let unfinished = try await Task { try await self.unfinished(besides: known) }.value
+                try writeReport(reports + unfinished, stopped: reason)
             } catch {
                 report(.warning("the session report was not written: \(sentence(error))"))
             }
@@ -106,6 +115,11 @@ public struct Session: Sendable {
         mutating func take(_ report: GridReport) -> [GridReport] {
             if report.hasFailed { failed[report.slot] = report }
             all.append(report)
+            return all
+        }
+
+        mutating func replace(_ report: GridReport) -> [GridReport] {
+            all = all.map { $0.slot == report.slot ? report : $0 }
             return all
         }
     }

@@ -14,6 +14,8 @@ public final class SessionLog: Sendable {
         var current: [(id: StepIdentifier, title: String)] = []
         var seen: Set<StepIdentifier> = []
         var skipped = 0
+        /// What comes now was done before and takes no time: nothing can be said of the time left.
+        var isCatchingUp = false
         var waiting: String?
         var lastShown: (fraction: Double, time: Duration) = (0, .zero)
         /// Whether the last line could not be written.
@@ -87,7 +89,8 @@ public final class SessionLog: Sendable {
                 state.lastShown = (state.timeLeft.fraction, now)
             }
         case .started(let id, let title, _):
-            if state.skipped > 0 { state.timeLeft.restart(at: now) }
+            if state.isCatchingUp { state.timeLeft.restart(at: now) }
+            state.isCatchingUp = false
             state.seen.insert(id)
             state.current.append((id, title))
             state.waiting = nil
@@ -96,13 +99,18 @@ public final class SessionLog: Sendable {
             state.waiting = nil
         case .skipped(let id, _), .recovered(let id, _):
             // A step that is asked for again in the run that did it is no news.
-            if state.seen.insert(id).inserted { state.skipped += 1 }
+            guard state.seen.insert(id).inserted else { break }
+            state.skipped += 1
+            state.isCatchingUp = true
         case .waiting(let what): state.waiting = what
         case .sessionEnded: state.current = []
         case .held(let checkpoint, _): state.waiting = "waits \(checkpoint)"
-        case .released: state.waiting = nil
+        case .released:
+            state.waiting = nil
+            // What was waited is no work.
+            state.timeLeft.restart(at: now)
         case .cleared: state.waiting = nil
-        case .sessionStarted, .gridStarted, .leftOut, .gridFailed, .inspecting, .inspectionReminder, .inspected, .asking, .questionReminder, .answered, .microscopeLeft, .obstructed, .note, .warning: break
+        case .sessionStarted, .gridStarted, .lamellaeKnown, .leftOut, .takenBack, .gridFailed, .inspecting, .inspectionReminder, .inspected, .asking, .questionReminder, .answered, .microscopeLeft, .obstructed, .note, .warning: break
         }
     }
 
@@ -118,7 +126,7 @@ public final class SessionLog: Sendable {
         var text = ""
         if !timeLeft.phase.isEmpty, timeLeft.fraction < 1 || !terminal.isInteractive {
             text = "\(timeLeft.phase): \(Int(timeLeft.fraction * 100)) %"
-            if let left = timeLeft.left(at: now) { text += ", about \(words(left)) left" }
+            if !state.isCatchingUp, let left = timeLeft.left(at: now) { text += ", about \(words(left)) left" }
         }
         if terminal.isInteractive {
             let doing = state.waiting ?? state.current.last?.title
@@ -150,7 +158,7 @@ public final class SessionLog: Sendable {
         switch event {
         case .sessionStarted(let text): "SESSION    \(text)"
         case .gridStarted(let slot, let name): "GRID       \(name) (slot \(slot))"
-        case .progress, .waiting, .microscopeLeft: nil
+        case .progress, .waiting, .lamellaeKnown, .microscopeLeft: nil
         case .started(_, let title, _): "begin      \(title)"
         case .finished(_, let title, let duration): "done       \(title) (\(words(duration)))"
         case .skipped(_, let title): "was done   \(title)"
@@ -166,6 +174,7 @@ public final class SessionLog: Sendable {
         case .questionReminder(let question): "QUESTION   Still: \(question.request) \(question.next)"
         case .answered(let question, let outcome): "           \(question.what): \(outcome)"
         case .leftOut(let what, let reason): "SKIPPED    \(what): \(reason)"
+        case .takenBack(let part): "           \(part) is not skipped any more"
         case .gridFailed(let slot, let name, let reason, let next): "SKIPPED    grid \(name) (slot \(slot)): \(reason) \(next)"
         case .obstructed(let text, let next): "WAITS      \(text) \(next)"
         case .cleared(let text): "goes on    \(text)"

@@ -68,13 +68,23 @@ public struct SessionPlan: Codable, Sendable, Hashable {
         return candidates.first { $0.step == step.plannedKind && $0.forEachLamella == (step.lamella != nil) }
     }
 
-    /// Where a session is that does a step: `grid 2 of 3, step 9 of 20`; nil where the step is no grid's.
-    public func place(of step: StepIdentifier) -> String? {
+    /// Where a session is in its plan: `grid 2 of 3, step 9 of 20`.
+    public struct Place: Hashable, Sendable, Comparable, CustomStringConvertible {
+        let grid: Int
+        let grids: Int
+        let step: Int
+        let steps: Int
+        public static func < (a: Self, b: Self) -> Bool { (a.grid, a.step) < (b.grid, b.step) }
+        public var description: String { "grid \(grid) of \(grids), step \(step) of \(steps)" }
+    }
+
+    /// Where a session is that does a step; nil where the step is no grid's.
+    public func place(of step: StepIdentifier) -> Place? {
         let grids = parts.filter { $0.slot != nil }
         guard let number = grids.firstIndex(where: { $0.slot == step.slot }) else { return nil }
         let steps = grids[number].lines.filter { $0.step != nil }
         guard let index = steps.firstIndex(where: { $0.step == step.plannedKind && $0.forEachLamella == (step.lamella != nil) }) else { return nil }
-        return "grid \(number + 1) of \(grids.count), step \(index + 1) of \(steps.count)"
+        return Place(grid: number + 1, grids: grids.count, step: index + 1, steps: steps.count)
     }
 
     /// For people, a line for each step.

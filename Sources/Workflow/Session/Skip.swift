@@ -11,6 +11,9 @@ public struct Skip: Codable, Sendable, Hashable {
         self.reason = reason
     }
 
+    /// What is left out.
+    public var part: SkippedPart { SkippedPart(grid: grid, lamella: lamella) }
+
     /// Whether it is decided at a checkpoint: a skipped grid takes its lamellae with it.
     public func covers(_ checkpoint: Checkpoint) -> Bool {
         switch checkpoint {
@@ -20,4 +23,17 @@ public struct Skip: Codable, Sendable, Hashable {
         case .interruption: false
         }
     }
+}
+
+/// A grid or lamella that a person has left out, whatever the reason.
+public struct SkippedPart: Codable, Sendable, Hashable, CustomStringConvertible {
+    /// Cassette slot.
+    public let grid: Int
+    /// nil: the whole grid.
+    public let lamella: Int?
+    public init(grid: Int, lamella: Int?) {
+        self.grid = grid
+        self.lamella = lamella
+    }
+    public var description: String { (lamella.map { "lamella \($0) of " } ?? "") + "grid \(grid)" }
 }

@@ -64,12 +64,15 @@ public protocol Supervisor: Sendable {
     func untilPausedNow() async
     /// What people have asked it to leave out.
     var skips: [Skip] { get }
+    /// What they have taken back since.
+    var takenBack: [SkippedPart] { get }
     /// What lets the session go on where it ended, for sentences: `the same command`.
     var resumption: String { get }
 }
 
 extension Supervisor {
     public var skips: [Skip] { [] }
+    public var takenBack: [SkippedPart] { [] }
     public var isPausedNow: Bool { false }
     public func untilPausedNow() async {
         // Cancelled, it ends.
