@@ -1,0 +1,39 @@
+/// A file that `torch.save` wrote: what it describes, and its tensors, which are read one by one.
+///
+/// Format: a zip file with one folder, in which `data.pkl` is a pickle that names storages, and `data/<name>` are the storages.
+struct TorchCheckpoint {
+    let root: PickledValue
+    private let archive: ZipArchive
+    private let folder: String
+
+    init(_ source: any ByteSource) throws(Damage) {
+        archive = try ZipArchive(source)
+        let described = archive.members.filter { $0.name.hasSuffix("/data.pkl") && $0.name.count { $0 == "/" } == 1 }
+        guard let member = described.first, described.count == 1 else {
+            throw Damage(
+                archive.members.contains { $0.name.hasSuffix("/constants.pkl") || $0.name.hasSuffix("/version") }
+                    ? "it is a zip file without a network that torch.save has written."
+                    : "it is a zip file, but no checkpoint: it has no data.pkl.")
+        }
+        folder = String(member.name.dropLast("data.pkl".count))
+        if let order = archive.member(folder + "byteorder"), try archive.contents(of: order, limit: 16) != Array("little".utf8) {
+            throw Damage("it was written on a big-endian machine.")
+        }
+        guard archive.member(folder + "constants.pkl") == nil else {
+            throw Damage("it is a TorchScript network, not a checkpoint.")
+        }
+        let code = try archive.contents(of: member, limit: source.count)
+        root = try PickleReader.read(code, room: source.count)
+    }
+
+    /// The numbers of a tensor, row by row.
+    func values(of tensor: SavedTensor) throws(Damage) -> [Float] {
+        guard let member = archive.member("\(folder)data/\(tensor.storage)") else {
+            throw Damage("the numbers of one of its tensors ('\(tensor.storage.forPeople)') are missing.")
+        }
+        guard member.size == tensor.storageCount * tensor.type.size else {
+            throw Damage("storage '\(tensor.storage.forPeople)' has \(member.size) bytes; \(tensor.storageCount * tensor.type.size) are described.")
+        }
+        return tensor.gathered(from: tensor.type.floats(try archive.contents(of: member, limit: member.size)))
+    }
+}
