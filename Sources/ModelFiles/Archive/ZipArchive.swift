@@ -129,6 +129,8 @@ extension ZipArchive {
         }
         // Each entry takes 46 bytes and a name.
         guard offset <= end, size <= end - offset, entries <= size / 46 else { throw Damage("its directory does not fit into it.") }
+        // What is kept of a member takes several times its entry; files of good will have few members for their size.
+        guard entries <= 2000 + source.count / 512 else { throw Damage("it has \(entries) members, more than a file of its size needs.") }
         return Directory(offset: offset, size: size, entries: entries)
     }
 

@@ -261,12 +261,14 @@ extension PickleReader {
         return text
     }
     private mutating func pushText(_ count: Int) throws(Damage) {
+        let text = try bytes(count)
         try take(count)
-        try push(.string(String(decoding: try bytes(count), as: UTF8.self)))
+        try push(.string(String(decoding: text, as: UTF8.self)))
     }
     private mutating func pushBytes(_ count: Int) throws(Damage) {
+        let content = try bytes(count)
         try take(count)
-        try push(.bytes(Array(try bytes(count))))
+        try push(.bytes(Array(content)))
     }
     private mutating func pushName(_ module: String, _ name: String) throws(Damage) {
         try take(module.utf8.count + name.utf8.count)

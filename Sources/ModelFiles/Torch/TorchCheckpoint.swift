@@ -23,7 +23,8 @@ struct TorchCheckpoint {
             throw Damage("it is a TorchScript network, not a checkpoint.")
         }
         let code = try archive.contents(of: member, limit: source.count)
-        root = try PickleReader.read(code, room: source.count)
+        // Nearly all of a checkpoint are tensors: what describes them is a few hundredths of it.
+        root = try PickleReader.read(code, room: 262_144 + (source.count - code.count) / 2)
     }
 
     /// The numbers of a tensor, row by row.
