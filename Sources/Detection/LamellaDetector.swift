@@ -36,7 +36,7 @@ public struct LamellaDetector: Sendable {
     /// A detector from a model folder that was opened and checked.
     public init(folder: ModelFolder, predictor: any Predicting, confidence: Double = 0.25) throws(DetectionError) {
         try self.init(
-            description: folder.description, modelPath: folder.modelPath, predictor: predictor, confidence: confidence)
+            description: folder.description, modelPath: folder.networkPaths[0], predictor: predictor, confidence: confidence)
     }
 
     /// The lamellae on a map, best first.

@@ -16,16 +16,32 @@ public enum Normalisation: String, Codable, Sendable, Hashable {
     case zScore = "zscore"
 }
 
+/// The file that a network was made from.
+public struct ModelSource: Codable, Sendable, Hashable {
+    /// Name of the file or folder.
+    public var file: String
+    /// SHA-256 of the file; of a folder's folds, of their sums one after the other.
+    public var sha256: String
+    /// What wrote it, such as `Ultralytics 8.3.14`.
+    public var program: String
+    /// When it was added, `yyyy-MM-dd`.
+    public var added: String
+    public init(file: String, sha256: String, program: String, added: String) {
+        self.file = file
+        self.sha256 = sha256
+        self.program = program
+        self.added = added
+    }
+}
+
 /// The file `model.json` of a model folder: what must be known to run a network rightly.
 public struct ModelDescription: Codable, Sendable, Hashable {
     /// Key `name`.
     public var name: String
     /// Key `kind`.
     public var kind: ModelKind
-    /// Key `file`: name of the TorchScript file in the same folder.
-    public var file: String
-    /// Key `sha256` of that file, 64 hexadecimal digits.
-    public var sha256: String
+    /// TorchScript files in the same folder: keys `file` and `sha256`, or `folds` with those of each where answers are averaged.
+    public var networks: [Network]
     /// Key `pixel_size`, nm per pixel: what the network was trained at.
     public var pixelSize: PixelSize
     /// Key `side_length`, pixels, detectors: side of the square input, a multiple of 32.
@@ -41,25 +57,42 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var channels: Int
     /// Key `dynamic_size`, detectors, default false: whether inputs of any multiple of 32 are accepted.
     public var acceptsAnySize: Bool
-    /// Key `mirroring`, segmenters, default false: average over the four mirror images.
-    public var mirroring: Bool
+    /// Key `mirroring`, segmenters, default false: average over mirror images. true stands for [0, 1], rows and columns.
+    public var mirroringAxes: [Int]
     /// Key `step`, segmenters, default 0.5: distance of neighbouring windows as a part of the patch.
     public var step: Double
     /// Key `licence` of the weights.
     public var licence: String
     /// Key `trained_on`: where the weights come from.
     public var trainedOn: String?
+    /// Key `source`: the file that the network was made from.
+    public var source: ModelSource?
+
+    /// One TorchScript file.
+    public struct Network: Codable, Sendable, Hashable {
+        public var file: String
+        /// SHA-256 of the file, 64 hexadecimal digits.
+        public var sha256: String
+        public init(file: String, sha256: String) {
+            self.file = file
+            self.sha256 = sha256
+        }
+    }
+
+    /// What distinguishes these weights from all others: the file's SHA-256, or that of the folds' sums one after the other.
+    public var sha256: String {
+        networks.count == 1 ? networks[0].sha256 : SHA256.hexadecimal(of: Array(networks.map(\.sha256).joined().utf8))
+    }
 
     public init(
-        name: String, kind: ModelKind, file: String = "model.torchscript", sha256: String, pixelSize: PixelSize,
+        name: String, kind: ModelKind, networks: [Network], pixelSize: PixelSize,
         sideLength: Int? = nil, patchRows: Int? = nil, patchColumns: Int? = nil, classes: [String],
-        normalisation: Normalisation, channels: Int? = nil, acceptsAnySize: Bool = false, mirroring: Bool = false,
-        step: Double = 0.5, licence: String, trainedOn: String? = nil
+        normalisation: Normalisation, channels: Int? = nil, acceptsAnySize: Bool = false, mirroringAxes: [Int] = [],
+        step: Double = 0.5, licence: String, trainedOn: String? = nil, source: ModelSource? = nil
     ) {
         self.name = name
         self.kind = kind
-        self.file = file
-        self.sha256 = sha256
+        self.networks = networks
         self.pixelSize = pixelSize
         self.sideLength = sideLength
         self.patchRows = patchRows
@@ -68,18 +101,27 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.normalisation = normalisation
         self.channels = channels ?? (kind == .detector ? 3 : 1)
         self.acceptsAnySize = acceptsAnySize
-        self.mirroring = mirroring
+        self.mirroringAxes = mirroringAxes
         self.step = step
         self.licence = licence
         self.trainedOn = trainedOn
+        self.source = source
     }
 
     /// All that is wrong with the values, one clause each; empty where the description can be used.
     public var problems: [String] {
         var found: [String] = []
         if name.isEmpty { found.append("name is empty") }
-        if file.isEmpty || file.contains("/") || file.hasPrefix(".") { found.append("file must be the name of a file in the folder") }
-        if sha256.count != 64 || !sha256.allSatisfy(\.isHexDigit) { found.append("sha256 must have 64 hexadecimal digits") }
+        if networks.isEmpty || networks.count > 20 { found.append("folds must name 1 to 20 networks") }
+        if networks.contains(where: { $0.file.isEmpty || $0.file.contains("/") || $0.file.hasPrefix(".") }) {
+            found.append("file must be the name of a file in the folder")
+        }
+        if networks.contains(where: { $0.sha256.count != 64 || !$0.sha256.allSatisfy(\.isHexDigit) }) {
+            found.append("sha256 must have 64 hexadecimal digits")
+        }
+        if !mirroringAxes.allSatisfy((0 ... 1).contains) || Set(mirroringAxes).count != mirroringAxes.count {
+            found.append("mirroring must be true, false, or a list of 0 (rows) and 1 (columns)")
+        }
         if !(pixelSize.value.isFinite && pixelSize.value > 0) { found.append("pixel_size must be more than 0") }
         if classes.isEmpty || classes.count > 255 { found.append("classes must name 1 to 255 classes") }
         if Set(classes).count != classes.count { found.append("classes names a class twice") }
@@ -104,7 +146,7 @@ extension ModelDescription {
     private enum Key: String, CodingKey {
         case name, kind, file, sha256, pixelSize = "pixel_size", sideLength = "side_length", patchSize = "patch_size"
         case classes, normalisation, channels, acceptsAnySize = "dynamic_size", mirroring, step, licence
-        case trainedOn = "trained_on"
+        case trainedOn = "trained_on", source, folds
     }
 
     public init(from decoder: any Decoder) throws {
@@ -118,11 +160,17 @@ extension ModelDescription {
                     forKey: .patchSize, in: values, debugDescription: "patch_size must be one or two numbers")
             }
         }
+        let networks =
+            try values.decodeIfPresent([Network].self, forKey: .folds) ?? [
+                Network(
+                    file: values.decodeIfPresent(String.self, forKey: .file) ?? "model.torchscript",
+                    sha256: values.decode(String.self, forKey: .sha256))
+            ]
+        let axes = try? values.decodeIfPresent([Int].self, forKey: .mirroring)
         try self.init(
             name: values.decode(String.self, forKey: .name),
             kind: values.decode(ModelKind.self, forKey: .kind),
-            file: values.decodeIfPresent(String.self, forKey: .file) ?? "model.torchscript",
-            sha256: values.decode(String.self, forKey: .sha256),
+            networks: networks,
             pixelSize: values.decode(PixelSize.self, forKey: .pixelSize),
             sideLength: values.decodeIfPresent(Int.self, forKey: .sideLength),
             patchRows: patch.first, patchColumns: patch.last,
@@ -130,18 +178,23 @@ extension ModelDescription {
             normalisation: values.decode(Normalisation.self, forKey: .normalisation),
             channels: values.decodeIfPresent(Int.self, forKey: .channels),
             acceptsAnySize: values.decodeIfPresent(Bool.self, forKey: .acceptsAnySize) ?? false,
-            mirroring: values.decodeIfPresent(Bool.self, forKey: .mirroring) ?? false,
+            mirroringAxes: axes ?? (values.decodeIfPresent(Bool.self, forKey: .mirroring) == true ? [0, 1] : []),
             step: values.decodeIfPresent(Double.self, forKey: .step) ?? 0.5,
             licence: values.decode(String.self, forKey: .licence),
-            trainedOn: values.decodeIfPresent(String.self, forKey: .trainedOn))
+            trainedOn: values.decodeIfPresent(String.self, forKey: .trainedOn),
+            source: values.decodeIfPresent(ModelSource.self, forKey: .source))
     }
 
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: Key.self)
         try values.encode(name, forKey: .name)
         try values.encode(kind, forKey: .kind)
-        try values.encode(file, forKey: .file)
-        try values.encode(sha256, forKey: .sha256)
+        if networks.count == 1 {
+            try values.encode(networks[0].file, forKey: .file)
+            try values.encode(networks[0].sha256, forKey: .sha256)
+        } else {
+            try values.encode(networks, forKey: .folds)
+        }
         try values.encode(pixelSize, forKey: .pixelSize)
         try values.encodeIfPresent(sideLength, forKey: .sideLength)
         if let patchRows, let patchColumns { try values.encode([patchRows, patchColumns], forKey: .patchSize) }
@@ -149,9 +202,14 @@ extension ModelDescription {
         try values.encode(normalisation, forKey: .normalisation)
         try values.encode(channels, forKey: .channels)
         if kind == .detector { try values.encode(acceptsAnySize, forKey: .acceptsAnySize) }
-        try values.encode(mirroring, forKey: .mirroring)
+        if mirroringAxes.count == 1 {
+            try values.encode(mirroringAxes, forKey: .mirroring)
+        } else {
+            try values.encode(!mirroringAxes.isEmpty, forKey: .mirroring)
+        }
         try values.encode(step, forKey: .step)
         try values.encode(licence, forKey: .licence)
         try values.encodeIfPresent(trainedOn, forKey: .trainedOn)
+        try values.encodeIfPresent(source, forKey: .source)
     }
 }

@@ -2,27 +2,27 @@ public import InferenceWire
 public import Raster
 import Units
 
-/// Labels the pixels of a lamella map with a sliding window, after the rules of nnU-Net version 2 (2D, one fold).
+/// Labels the pixels of a lamella map with a sliding window, after the rules of nnU-Net version 2 (2D).
 ///
 /// Three things differ on purpose: sums are kept in single precision; only one window height of them is held; and what
 /// was not acquired becomes "black" instead of background, so that no target is ever placed there.
 public struct LamellaSegmenter: Sendable {
     public let description: ModelDescription
-    private let modelPath: String
+    private let networkPaths: [String]
     private let predictor: any Predicting
     private let patchRows: Int
     private let patchColumns: Int
 
-    /// - Parameter modelPath: absolute path of the TorchScript file.
+    /// - Parameter networkPaths: absolute paths of the TorchScript files, one for each fold.
     public init(
-        description: ModelDescription, modelPath: String, predictor: any Predicting
+        description: ModelDescription, networkPaths: [String], predictor: any Predicting
     ) throws(SegmentationError) {
         guard description.kind == .segmenter else { throw .unsuitableModel("it is a \(description.kind.rawValue)") }
         guard description.problems.isEmpty, let rows = description.patchRows, let columns = description.patchColumns else {
             throw .unsuitableModel(description.problems.joined(separator: "; "))
         }
         self.description = description
-        self.modelPath = modelPath
+        self.networkPaths = networkPaths
         self.predictor = predictor
         patchRows = rows
         patchColumns = columns
@@ -30,7 +30,7 @@ public struct LamellaSegmenter: Sendable {
 
     /// A segmenter from a model folder that was opened and checked.
     public init(folder: ModelFolder, predictor: any Predicting) throws(SegmentationError) {
-        try self.init(description: folder.description, modelPath: folder.modelPath, predictor: predictor)
+        try self.init(description: folder.description, networkPaths: folder.networkPaths, predictor: predictor)
     }
 
     /// Labels a map that is already at the model's pixel size.
@@ -88,31 +88,33 @@ public struct LamellaSegmenter: Sendable {
         }
     }
 
-    /// The network's logits for one window, averaged over the mirror images if the model asks for them.
+    /// Logits for one window, averaged over the folds, and over the mirror images if the model asks for them.
     private func logits(of patch: Raster<Float>) async throws -> [Float] {
-        let images = description.mirroring ? MirrorImage.allCases : [.identity]
+        let images = MirrorImage.allCases.filter { $0.axes.isSubset(of: description.mirroringAxes) }
         let expected = [1, description.classes.count, patchRows, patchColumns]
         var sum: [Float] = []
         for image in images {
             let mirrored = image(patch.pixels, rows: patchRows, columns: patchColumns)
             var values: [Float] = []
             for _ in 0 ..< description.channels { values += mirrored }
-            let output = try await predictor.predict(
-                model: modelPath,
-                input: Tensor(shape: [1, description.channels, patchRows, patchColumns], values: values))
-            guard output.shape == expected else {
-                throw SegmentationError.unexpectedOutput(shape: output.shape, expected: expected)
-            }
-            guard output.values.allSatisfy(\.isFinite) else { throw SegmentationError.notFinite }
-            let back = image(output.values, rows: patchRows, columns: patchColumns)
-            if sum.isEmpty {
-                sum = back
-            } else {
-                for i in sum.indices { sum[i] += back[i] }
+            let input = try Tensor(shape: [1, description.channels, patchRows, patchColumns], values: values)
+            for path in networkPaths {
+                let output = try await predictor.predict(model: path, input: input)
+                guard output.shape == expected else {
+                    throw SegmentationError.unexpectedOutput(shape: output.shape, expected: expected)
+                }
+                guard output.values.allSatisfy(\.isFinite) else { throw SegmentationError.notFinite }
+                let back = image(output.values, rows: patchRows, columns: patchColumns)
+                if sum.isEmpty {
+                    sum = back
+                } else {
+                    for i in sum.indices { sum[i] += back[i] }
+                }
             }
         }
-        if images.count > 1 {
-            for i in sum.indices { sum[i] /= Float(images.count) }
+        let count = images.count * networkPaths.count
+        if count > 1 {
+            for i in sum.indices { sum[i] /= Float(count) }
         }
         return sum
     }

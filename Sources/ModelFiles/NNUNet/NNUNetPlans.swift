@@ -100,6 +100,15 @@ struct NNUNetPlans: Sendable, Hashable {
         if arguments?.nonlinearityIsFirst == true || arguments?.norm?.isAffine == false { throw Damage("its network orders or learns its norms in a way that nnU-Net's own planners do not.") }
     }
 
+    /// Other normalisations, and images of other spacings than one pixel, are not applied yet.
+    func requireZScore(channels: Int) throws(Damage) {
+        guard schemes.count == channels else { throw Damage("it normalises \(schemes.count) channels, and dataset.json has \(channels).") }
+        guard schemes.allSatisfy({ $0 == "ZScoreNormalization" }), !usesMask.contains(true) else {
+            throw Damage("it normalises by \(schemes.joined(separator: ", ").forPeople); ZScoreNormalization without a mask is applied.")
+        }
+        guard spacing == [1, 1], transposesForward == [0, 1, 2] else { throw Damage("it resamples or transposes images; spacing 1 and no transposition are read.") }
+    }
+
     private func check(_ name: String) throws(Damage) {
         let stages = strides.count
         func all(_ lists: [[Int]], in range: ClosedRange<Int>) -> Bool { lists.allSatisfy { $0.count == 2 && $0.allSatisfy(range.contains) } }
