@@ -59,6 +59,7 @@ let package = Package(
         // Files.
         .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CZLIB", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CImageCodecs", dependencies: ["CTIFF", "CPNG"]),
         .target(name: "ImageFiles", dependencies: ["Raster", "Units", "CImageCodecs"], swiftSettings: numeric),
         .target(name: "Navigator", dependencies: ["ImageFiles", "Geometry", "Units"], swiftSettings: strict),
@@ -95,6 +96,9 @@ let package = Package(
         // Programs that are started from here.
         .target(name: "Processes", swiftSettings: strict),
         .target(name: "InferenceWorker", dependencies: ["InferenceWire", "Processes", logging], swiftSettings: strict),
+        // Models that others have trained: read without running anything in them, and kept.
+        .target(name: "ModelFiles", dependencies: ["CZLIB"], swiftSettings: numeric),
+        .target(name: "ModelStore", dependencies: ["ModelFiles", "InferenceWire", "Units"], swiftSettings: strict),
         // Analysis: pure functions of maps.
         .target(
             name: "Detection", dependencies: ["InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
@@ -128,8 +132,8 @@ let package = Package(
         .executableTarget(
             name: "tomopilot",
             dependencies: [
-                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "ImageFiles", serviceLifecycle,
-                logging, arguments,
+                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "ImageFiles", "ModelStore",
+                "Processes", "Units", serviceLifecycle, logging, arguments,
             ], swiftSettings: strict),
         // Tests.
         tests("Geometry", ["Units"]),
@@ -146,6 +150,7 @@ let package = Package(
                 "SerialEMClient", "SerialEMProtocol", "Geometry", "Units", "ImageFiles", "Navigator", "Raster", nioCore, nioPosix, logging,
             ]),
         tests("InferenceWorker", ["InferenceWire", "Processes", "Raster", "Units", "Segmentation", "tomopilot-infer", logging]),
+        tests("ModelFiles", []),
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Segmentation", ["InferenceWire", "Raster", "Units"]),
         tests("Targets", ["Raster", "Geometry", "Units"]),

@@ -15,6 +15,22 @@ public enum ProgramCompiler {
         }
     }
 
+    /// Compiles `network.txt` with the weights that `weights.json` lists and `weights.bin` holds to `network.torchscript`, all in one folder.
+    public static func compile(folder: String) throws(TorchError) {
+        func contents(_ name: String) throws(TorchError) -> Data {
+            do {
+                return try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"), options: .mappedIfSafe)
+            } catch {
+                throw TorchError(description: "\(folder)/\(name) cannot be read.")
+            }
+        }
+        let list = try contents("weights.json")
+        guard let source = String(data: try contents("network.txt"), encoding: .utf8), let weights = try? JSONDecoder().decode([Weight].self, from: list) else {
+            throw TorchError(description: "\(folder) holds no network that could be compiled.")
+        }
+        try compile(source: source, weights: weights, numbers: try contents("weights.bin"), to: folder + "/network.torchscript")
+    }
+
     /// Writes the network to a path; the weights are 32-bit floats, little-endian, row by row.
     public static func compile(source: String, weights: [Weight], numbers: Data, to path: String) throws(TorchError) {
         for weight in weights {
