@@ -159,7 +159,7 @@ struct Models: AsyncParsableCommand {
         func compile(folder: String) async throws {
             let errors = folder + "/errors.txt"
             let child = try ChildProgram([program, "--compile", folder], error: .file(errors))
-            let ending = try await child.ended()
+            let ending = try await child.end()
             guard ending != .status(0) else { return }
             let said = (FileManager.default.contents(atPath: errors).map { String(decoding: $0, as: UTF8.self) } ?? "").split(separator: "\n").last.map(String.init)
             throw ModelStoreError.notTaken("The network could not be made: \(said ?? "the inference worker ended with \(ending)").")
