@@ -16,11 +16,13 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: nio)
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Files that neither the client nor the simulator made; tests read them where they lie.
@@ -121,13 +123,13 @@ let package = Package(
                 "Geometry", "Units", "InferenceWire", .product(name: "Yams", package: "Yams"),
             ], swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["Workflow", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+            name: "Store", dependencies: ["Workflow", grdb], swiftSettings: strict),
         // The service around sessions.
         .target(
             name: "Daemon",
             dependencies: [
                 "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
-                serviceLifecycle, httpTypes, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+                hummingbirdCore, serviceLifecycle, httpTypes, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "tomopilot",
@@ -159,11 +161,14 @@ let package = Package(
             "Workflow",
             [
                 "Store", "Microscope", "SerialEMMicroscope", "SerialEMClient", "SerialEMSimulator", "Detection",
-                "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", logging,
+                "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", grdb, logging,
             ]),
         tests(
             "Daemon",
-            ["Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix, logging]),
+            [
+                "Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", grdb, hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix,
+                logging,
+            ]),
         // The programs as an operator starts them.
         .testTarget(
             name: "CommandLineTests",

@@ -93,7 +93,7 @@ class ChaosSession:
             await self.simulator.fill_disk(after=int(point.chance * 3) if point.command in MONTAGE else 0)
             return Fate.PASS
         if point.moment == "later":
-            self.late = asyncio.create_task(self.kill_later(0.1 + 3 * point.chance))
+            self.late = asyncio.create_task(self.kill_later(0.05 + 0.6 * point.chance))
             return Fate.PASS
         if point.moment in ("before", "resume"):
             if point.kind == "kill":
@@ -185,7 +185,7 @@ class ChaosSession:
                 self.hit_finished_session()
                 continue
             if self.reference is None:
-                raise Hung(f"the run without faults failed: {error}")
+                raise Hung(f"the run without faults ended with status {status}: {error}")
             failures = 0 if self.was_hit else failures + 1
             if failures > MOST_FAILURES:
                 raise Hung(f"the session does not come to its end: {error}")

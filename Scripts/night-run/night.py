@@ -35,6 +35,8 @@ MM_model: {models}/lamella-segmenter-sim
 """
 # What the service waits for before it says that a step is overdue, and how long the two stalls last.
 OVERDUE_MINUTES, STALL_SECONDS = 0.25, 25
+# A night with less is no night.
+LAMELLAE_PER_GRID = 5
 # A session that does not come forward for so long hangs.
 LONGEST_SILENCE = 900
 
@@ -245,7 +247,10 @@ def main():
         if not trouble.struck:
             print("  did not happen: " + trouble.name)
     missed = sum(not trouble.struck for trouble in night.troubles)
-    holds = failure is None and not twice and not unexplained and not missed
+    wanted = LAMELLAE_PER_GRID * len(grids)
+    if lamellae < wanted:
+        print(f"  too few lamellae for a night: {lamellae} of {wanted}")
+    holds = failure is None and not twice and not unexplained and not missed and lamellae >= wanted
     minutes, seconds = divmod(int(time.monotonic() - night.begin), 60)
     print(f"night: {len(grids)} grids, {lamellae} lamellae, {acquired} acquired with {series} tilt series; {alarms} alarms, "
           f"{night.restarts} restarts of the service, {len(twice)} areas exposed twice, {len(unexplained)} unexplained, {minutes}:{seconds:02d}: "

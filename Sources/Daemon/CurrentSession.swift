@@ -23,11 +23,17 @@ struct CurrentSession: Sendable {
     /// Name of the grid on the stage.
     var grid: String?
     var steps: [Step] = []
+    /// What it is going to do, once its settings are read.
+    var plan: SessionPlan?
+    /// Where it is in that, since its first step of a grid.
+    var place: String?
     /// What is in the way of the session.
     var obstacle: String?
     var isWaiting = false
     /// The gate at which it waits for people.
     var inspection: Inspection?
+    /// The step of which it waits to be told what became of it.
+    var question: StepQuestion?
     /// Whether the microscope was left safe; nil while the session runs, or where it was never reached.
     var isSafe: Bool?
     /// How long PACEtomo may take, by the settings.

@@ -21,10 +21,17 @@ final class Helm: Supervisor {
     private let state: Mutex<State>
     private let changed = Signal()
 
-    init(skips: [Skip]) { state = Mutex(State(skips: skips)) }
+    let resumption: String
+
+    /// - Parameter session: its number in the queue.
+    init(session: Int64, skips: [Skip]) {
+        state = Mutex(State(skips: skips))
+        resumption = "'tomopilot queue retry \(session)'"
+    }
 
     var isPaused: Bool { state.withLock { $0.paused != nil } }
     var isStopping: Bool { state.withLock { $0.stopped != nil } }
+    var skips: [Skip] { state.withLock { $0.skips } }
     var cancellation: Cancellation? { state.withLock { $0.cancellation } }
 
     func pause(_ reason: String) { change { $0.paused = reason } }
@@ -59,15 +66,5 @@ final class Helm: Supervisor {
     /// Waits until the session has to be cancelled, or the waiting task is.
     func untilCancelled() async {
         for await _ in changed.changes() where cancellation != nil { return }
-    }
-}
-
-extension Skip {
-    /// Whether it is decided at a checkpoint: a skipped grid takes its lamellae with it.
-    func covers(_ checkpoint: Checkpoint) -> Bool {
-        switch checkpoint {
-        case .grid(let slot), .map(let slot), .acquisition(let slot), .inspection(let slot, _): grid == slot && lamella == nil
-        case .lamella(let slot, let number, _): grid == slot && (lamella == nil || lamella == number)
-        }
     }
 }

@@ -31,7 +31,7 @@ enum SessionOutcome: Sendable, Hashable {
         case let error as WorkflowError:
             // What nobody can settle is looked at with the grid where it is; and what one session waited for in vain would be
             // waited for by the next.
-            return [.uncertain, .incomplete, .unusableJournal].contains(error.code)
+            return [.uncertain, .changedCalibrations, .incomplete, .unusableJournal].contains(error.code)
         case let error as ImageFileError: return [.diskFull, .cannotWrite].contains(error.code)
         case let error as MicroscopeError: return isOfMicroscope(error)
         default: return false

@@ -38,22 +38,25 @@ package struct SessionRun: Sendable {
     }
 
     /// Runs until the session's end, which leaves the microscope safe; cancelled, until SerialEM has finished its command.
+    /// Returns what was asked for and neither done nor left out by a person, a sentence for each grid.
+    @discardableResult
     package func perform(
         supervisor: any Supervisor = FreeRun(), report: @escaping @Sendable (RunEvent) -> Void = { _ in }
-    ) async throws {
+    ) async throws -> [String] {
         let worker = InferenceWorker(executable: worker, logger: logger("inference"))
         do {
-            try await perform(worker, supervisor, report)
+            let missing = try await perform(worker, supervisor, report)
+            await worker.shutdown()
+            return missing
         } catch {
             await worker.shutdown()
             throw error
         }
-        await worker.shutdown()
     }
 
     private func perform(
         _ worker: InferenceWorker, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
-    ) async throws {
+    ) async throws -> [String] {
         // Asked before the microscope is touched; a folder that is made later is asked for again.
         let isThere = FileManager.default.fileExists(atPath: settings.sessionFolder)
         var lock = isThere ? try SessionLock(folder: settings.sessionFolder) : nil
@@ -66,7 +69,7 @@ package struct SessionRun: Sendable {
         let wasBegun = FileManager.default.fileExists(atPath: path)
         if !wasBegun { try Self.requireNoSession(in: settings.sessionFolder) }
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
-        let microscope = try await Self.onceThere(wasBegun ? absence : nil, settings, supervisor, report) {
+        let microscope = try await Self.onceThere(wasBegun ? absence : nil, supervisor, report) {
             try await SerialEMMicroscope.connect(
                 host: settings.host, port: settings.port,
                 whileBusy: acquires ? .seconds(settings.acquisitionHours * 3600) : .zero, commandTimes: commandTimes,
@@ -79,18 +82,18 @@ package struct SessionRun: Sendable {
         if !isThere { lock = try SessionLock(folder: settings.sessionFolder) }
         let store = try SessionStore(path: path, settings: text)
         let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
-        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log", terminal: terminal)
+        let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log", terminal: terminal, report: report)
         let session = Session(settings: settings, models: models, journal: store, supervisor: supervisor) {
             log.take($0)
             report($0)
         }
-        var failure: (any Error)?
-        do { try await session.run(on: microscope) } catch { failure = error }
+        let ending: Result<[String], any Error>
+        do { ending = .success(try await session.run(on: microscope)) } catch { ending = .failure(error) }
         // Asked of the worker while it still runs.
         let workerPeak = await worker.processIdentifier().flatMap { PeakMemory.ofProcess($0) }
         if let peak = PeakMemory.sentence(own: PeakMemory.ofProcess(), worker: workerPeak) { log.take(.note(peak)) }
         withExtendedLifetime(lock) {}
-        if let failure { throw failure }
+        return try ending.get()
     }
 
     /// A folder with maps and without the journal that says what was exposed for them: all of it would be exposed again.
@@ -106,10 +109,14 @@ package struct SessionRun: Sendable {
     }
 
     /// Connects, and waits for a SerialEM that is not there: after a power cut the service is often there first.
-    private static func onceThere(
-        _ absence: Duration?, _ settings: SessionSettings, _ supervisor: any Supervisor, _ report: @Sendable (RunEvent) -> Void,
-        _ connect: () async throws -> SerialEMMicroscope
-    ) async throws -> SerialEMMicroscope {
+    ///
+    /// - Parameters:
+    ///   - interval: how often is tried.
+    ///   - patience: after how long people are told.
+    static func onceThere<Connected: Sendable>(
+        _ absence: Duration?, _ supervisor: any Supervisor, interval: Duration = .seconds(2), patience: Duration = .seconds(60),
+        _ report: @Sendable (RunEvent) -> Void, _ connect: () async throws -> Connected
+    ) async throws -> Connected {
         let clock = ContinuousClock()
         let begin = clock.now
         var isTold = false
@@ -122,11 +129,11 @@ package struct SessionRun: Sendable {
                 guard let absence, clock.now - begin < absence else { throw error }
                 // A stop holds wherever it is asked for.
                 if case .stop(let reason) = await supervisor.verdict(at: .map(slot: 0)) { throw WorkflowError.stopped(reason) }
-                if !isTold, clock.now - begin > .seconds(60) {
+                if !isTold, clock.now - begin > patience {
                     isTold = true
                     report(.obstructed(error.message, next: "It tries again until SerialEM is there, for \(words(absence)), and goes on by itself."))
                 }
-                try await Task.sleep(for: .seconds(2), clock: clock)
+                try await Task.sleep(for: interval, clock: clock)
             }
         }
     }

@@ -40,6 +40,12 @@ extension SessionService {
                     "Still: \(inspection.request)", next: inspection.next, kind: "reminder", session: current?.session,
                     image: inspection.picture)
             case .inspected: current?.inspection = nil
+            case .asking(let question):
+                current?.question = question
+                try await alarm(question.request, next: question.next, kind: "question", session: current?.session)
+            case .questionReminder(let question):
+                try await alarm("Still: \(question.request)", next: question.next, kind: "reminder", session: current?.session)
+            case .answered: current?.question = nil
             case .microscopeLeft(let isSafe): current?.isSafe = isSafe
             default: break
             }
@@ -52,6 +58,7 @@ extension SessionService {
     }
 
     private func begin(_ id: StepIdentifier, title: String) async {
+        if let place = current?.plan?.place(of: id) { current?.place = place }
         let median = try? await store.medianTime(ofStep: id.kind)
         var (limit, basis) = stepLimit.limit(median: median)
         if id.kind == "acquisition", median == nil, let hours = current?.acquisitionLimit {
@@ -88,11 +95,6 @@ extension SessionService {
     }
 }
 
-extension StepIdentifier {
-    /// What steps of other lamellae and grids have in common with this one: `medium-map`.
-    var kind: String { path.split(separator: "/").last.map(String.init) ?? path }
-}
-
 extension RunEvent {
     /// What the service's log has of it; nil for what only moves the progress line.
     var logged: (text: String, kind: String, level: LoggedEvent.Level)? {
@@ -110,9 +112,10 @@ extension RunEvent {
         case .leftOut(let what, let reason): ("\(what) is skipped: \(reason)", "skip", .note)
         case .cleared(let text): (text, "interlock", .note)
         case .inspected(let inspection, let outcome): ("\(inspection.what): \(outcome)", "inspection", .note)
+        case .answered(let question, let outcome): ("\(question.what): \(outcome)", "question", .note)
         case .note(let text): (text, "note", .note)
         case .warning(let text): (text, "warning", .warning)
-        case .progress, .waiting, .microscopeLeft, .obstructed, .gridFailed, .inspecting, .inspectionReminder: nil
+        case .progress, .waiting, .microscopeLeft, .obstructed, .gridFailed, .inspecting, .inspectionReminder, .asking, .questionReminder: nil
         }
     }
 }

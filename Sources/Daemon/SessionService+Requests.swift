@@ -1,7 +1,7 @@
 import Foundation
 import ImageFiles
 package import Store
-import Workflow
+package import Workflow
 
 /// What people ask of the service; each request is refused with a sentence where it cannot be done.
 extension SessionService {
@@ -13,8 +13,8 @@ extension SessionService {
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
             state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
-            phase: current?.phase, fraction: current?.fraction, obstacle: current?.obstacle,
-            inspection: current?.inspection.map(InspectionEntry.init),
+            phase: current?.phase, place: current?.place, fraction: current?.fraction, obstacle: current?.obstacle,
+            inspection: current?.inspection.map(InspectionEntry.init), question: current?.question.map(QuestionEntry.init),
             steps: (current?.steps ?? []).map {
                 StepInProgress(
                     title: $0.title, seconds: Self.seconds(now - $0.begin), usualSeconds: $0.usual.map(Self.seconds),
@@ -33,7 +33,14 @@ extension SessionService {
         if current.helm.isStopping { return .stopping }
         if current.helm.isPaused { return current.isWaiting ? .paused : .pausing }
         if current.inspection != nil { return .inspecting }
+        if current.question != nil { return .asking }
         return .running
+    }
+
+    /// What the session under way is going to do, and where it is in that.
+    package func plan() throws -> PlanListing {
+        guard let current, let plan = current.plan else { throw ServiceError(.conflict, "No session runs, so there is no plan.") }
+        return PlanListing(session: current.session.id, place: current.place, parts: plan.parts)
     }
 
     /// Checks settings strictly and puts a session at the end of the queue.
@@ -46,18 +53,22 @@ extension SessionService {
         guard failure != nil || onFailure == nil else {
             throw ServiceError(.badRequest, "'on_failure' is '\(onFailure ?? "")'; it must be stop or continue.")
         }
-        let settings: SessionSettings
-        do {
-            settings = try folders.settings(text, name: name ?? "settings", base: base)
-        } catch let error as SettingsError {
-            throw ServiceError(.badRequest, error.description)
-        }
+        let settings = try await settings(text, name: name ?? "settings", base: base)
         let name = name ?? URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
         try Self.check(name, key: "name", longest: 100)
         let session = try await store.add(
             name: name, folder: settings.sessionFolder, settings: text, base: base, onFailure: failure, at: .now)
         try await log("session '\(name)' is queued", kind: "queue", session: session.id)
         return SessionEntry(session)
+    }
+
+    /// Reads settings where nobody waits for it: a text of 1 MiB takes a while.
+    @concurrent private nonisolated func settings(_ text: String, name: String, base: String) async throws -> SessionSettings {
+        do {
+            return try folders.settings(text, name: name, base: base)
+        } catch let error as SettingsError {
+            throw ServiceError(.badRequest, error.description)
+        }
     }
 
     /// The queue; with `all` also what has ended.
@@ -70,6 +81,21 @@ extension SessionService {
         let session = try await store.remove(id, reason: "removed by a person", at: .now)
         try Self.requireWaiting(session, id, to: "removed", instead: "stop or abort it")
         try await log("session '\(session?.name ?? "")' is removed from the queue", kind: "queue", session: id)
+        return try await queue(all: false)
+    }
+
+    /// Lets a session that has ended go on where it was, before all that wait. A hold that came from it is lifted; any other
+    /// stays.
+    package func retry(_ id: Int64) async throws -> QueueListing {
+        let session = try await store.retry(id) { hold, session in hold.hasPrefix("session '\(session.name)' ") }
+        guard let session else { throw ServiceError(.notFound, "There is no session \(id).") }
+        switch session.state {
+        case .failed, .stopped, .done: break
+        case .queued: throw ServiceError(.conflict, "Session \(id) waits already; it goes on when its turn comes.")
+        case .running, .paused: throw ServiceError(.conflict, "Session \(id) is \(session.state.rawValue); it goes on by itself or by resume.")
+        case .removed: throw ServiceError(.conflict, "Session \(id) was removed; add its settings again.")
+        }
+        try await log("a person lets session '\(session.name)' go on where it ended", kind: "queue", session: id)
         return try await queue(all: false)
     }
 
@@ -145,7 +171,7 @@ extension SessionService {
         return try await status()
     }
 
-    /// Confirms what the session waits for, and nothing else.
+    /// Confirms what the session waits for, and nothing else; answers when the session has gone on, or has said why it does not.
     package func confirm(_ confirmation: Confirmation) async throws -> ServiceStatus {
         let wanted = "the \(confirmation.subject.rawValue) of grid \(confirmation.grid)"
         guard let inspection = current?.inspection else {
@@ -157,7 +183,47 @@ extension SessionService {
         // The file outlives a crash of the service; the session sees it within a second.
         try AtomicFile.write("", to: inspection.marker)
         try await log("a person confirms \(inspection.what)", kind: "inspection", session: current?.session.id)
+        try await requireTaken(inspection.refusals) { running in
+            running.inspection.flatMap { $0.slot == inspection.slot && $0.subject == inspection.subject ? ($0.refusals, $0.refusal) : nil }
+        }
         return try await status()
+    }
+
+    /// Takes what a person says of the step that the session asks about, and of no other; answers as `confirm` does.
+    package func answer(_ answer: AnswerToQuestion) async throws -> ServiceStatus {
+        guard let question = current?.question else {
+            throw ServiceError(.conflict, "The session asks about no step, so '\(answer.step.prefix(200))' needs no answer.")
+        }
+        guard question.step.path == answer.step else {
+            throw ServiceError(.conflict, "The session does not ask about step '\(answer.step.prefix(200))' but about \(question.step), \(question.what).")
+        }
+        if let reason = answer.reason { try Self.check(reason, key: "reason", longest: 500) }
+        // The file outlives a crash of the service; the session sees it within a second.
+        try AtomicFile.write(StepQuestion.marking(answer.answer, reason: answer.reason), to: question.marker)
+        try await log(
+            "a person says '\(answer.answer.rawValue)' of \(question.what)" + (answer.reason.map { ": \($0)" } ?? ""), kind: "question",
+            session: current?.session.id)
+        try await requireTaken(question.refusals) { running in
+            running.question.flatMap { $0.step == question.step ? ($0.refusals, $0.refusal) : nil }
+        }
+        return try await status()
+    }
+
+    /// Waits for the session to look at what a person did, but not for ever: one that is paused looks later, and says then
+    /// what it finds.
+    ///
+    /// - Parameters:
+    ///   - refusals: how often it had refused before.
+    ///   - waiting: what it still waits for; nil once it does not any more.
+    private func requireTaken(_ refusals: Int, stillWaiting waiting: (CurrentSession) -> (refusals: Int, refusal: String?)?) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(10)
+        while clock.now < deadline, let running = current, !running.helm.isPaused, let now = waiting(running) {
+            guard now.refusals <= refusals else {
+                throw ServiceError(.conflict, now.refusal ?? "What was said cannot be used; the log says why.")
+            }
+            try await Task.sleep(for: .milliseconds(50), clock: clock)
+        }
     }
 
     /// The log after a line, oldest first.
@@ -178,9 +244,9 @@ extension SessionService {
     }
 
     private static func check(_ text: String, key: String, longest: Int) throws {
-        let isPlain = !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
-        guard !text.allSatisfy(\.isWhitespace), text.count <= longest, isPlain else {
-            throw ServiceError(.badRequest, "'\(key)' must be one line of 1 to \(longest) characters.")
+        // One letter may have any number of accents, each with bytes of its own.
+        guard !text.allSatisfy(\.isWhitespace), text.utf8.count <= longest, text.unicodeScalars.allSatisfy(\.isPrinted) else {
+            throw ServiceError(.badRequest, "'\(key)' must be one line of 1 to \(longest) bytes, without control or format characters.")
         }
     }
 }

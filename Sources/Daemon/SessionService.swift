@@ -25,15 +25,19 @@ package actor SessionService: Service {
     nonisolated let changes = Signal()
     private nonisolated let isEnding = Mutex(false)
     var current: CurrentSession?
+    /// What people were told last of the service's own files.
+    private var unwritten: String?
+    private let retry: Duration
 
     /// - Parameters:
     ///   - receivers: told of every alarm.
     ///   - reminder: how often people are told again of what waits for them; nil never.
     ///   - stepLimit: when a step is overdue.
+    ///   - retry: how soon is tried again what could not be written.
     ///   - run: runs one session.
     package init(
         store: QueueStore, folders: AllowedFolders, desk: AlarmDesk = AlarmDesk([]), reminder: Duration? = nil, terminal: Terminal,
-        stepLimit: StepLimit = StepLimit(), run: @escaping Runner
+        stepLimit: StepLimit = StepLimit(), retry: Duration = .seconds(10), run: @escaping Runner
     ) {
         self.store = store
         self.folders = folders
@@ -41,6 +45,7 @@ package actor SessionService: Service {
         self.reminder = reminder
         self.stepLimit = stepLimit
         self.terminal = terminal
+        self.retry = retry
         self.run = run
     }
 
@@ -78,10 +83,29 @@ package actor SessionService: Service {
 
     private func workThroughQueue() async throws {
         for await _ in changes.changes() {
-            while !ends, let session = try await sessionToRun() { try await perform(session) }
+            do {
+                while !ends, let session = try await sessionToRun() { try await perform(session) }
+            } catch let error where !(error is CancellationError) {
+                // The service answers and tells people also while it cannot write.
+                if !ends { try await wait(after: error, doing: "look for the next session") }
+            }
             if ends { return }
         }
         try Task.checkCancellation()
+    }
+
+    /// Tells people that the service's own files cannot be used, and gives them a while.
+    private func wait(after error: any Error, doing what: String) async throws {
+        let text = "The service cannot \(what): \(sentence(error))"
+        if unwritten != text {
+            unwritten = text
+            // It has been handed to those who deliver it before it is thrown that it cannot be logged.
+            do { try await alarm(text, next: "It tries again every \(words(retry)).", kind: "service", session: current?.session) } catch { report(error) }
+        }
+        let clock = ContinuousClock()
+        let deadline = clock.now + retry
+        while !ends, clock.now < deadline { try await Task.sleep(for: min(retry, .milliseconds(200)), clock: clock) }
+        changes.send()
     }
 
     /// The session under way comes first, even where the queue is held: it then waits at its first checkpoint.
@@ -92,7 +116,7 @@ package actor SessionService: Service {
     }
 
     private func perform(_ session: QueuedSession) async throws {
-        let helm = Helm(skips: try await store.skips(of: session.id))
+        let helm = Helm(session: session.id, skips: try await store.skips(of: session.id))
         current = CurrentSession(session: session, helm: helm)
         defer {
             current = nil
@@ -106,7 +130,17 @@ package actor SessionService: Service {
             isResumed ? "session '\(session.name)' goes on where the service ended" : "session '\(session.name)' starts",
             kind: "session", session: session.id)
         let outcome = await outcome(of: session, helm: helm)
-        try await settle(session, outcome)
+        // Not written down, it would be taken for one that was under way, and be run again.
+        while true {
+            do {
+                try await settle(session, outcome)
+                unwritten = nil
+                return
+            } catch let error where !(error is CancellationError) {
+                if ends { throw error }
+                try await wait(after: error, doing: "write down how session '\(session.name)' ended")
+            }
+        }
     }
 
     private enum Part { case session(SessionOutcome), other }
@@ -160,6 +194,7 @@ package actor SessionService: Service {
         do {
             // Asked again: a link may lead elsewhere since the session was queued.
             let settings = try folders.settings(session.settings, name: session.name, base: session.base)
+            current?.plan = SessionPlan(settings)
             current?.acquisitionLimit = .seconds(settings.acquisitionHours * 3600)
             try await run(settings, session.settings, helm, report)
             return .done
@@ -174,28 +209,37 @@ package actor SessionService: Service {
         let name = "session '\(session.name)'"
         switch outcome {
         case .interrupted:
-            try await log("\(name) is interrupted and goes on when the service starts again", kind: "session", session: session.id)
+            await attempt { try await log("\(name) is interrupted and goes on when the service starts again", kind: "session", session: session.id) }
         case .done:
             try await store.set(session.id, to: .done, reason: nil, at: .now)
-            try await log("\(name) is done", kind: "session", session: session.id)
+            await attempt { try await log("\(name) is done", kind: "session", session: session.id) }
         case .stopped(let reason):
             try await store.set(session.id, to: .stopped, reason: reason, at: .now)
-            try await log("\(name) ended early: \(reason)", kind: "session", session: session.id)
+            await attempt { try await log("\(name) ended early: \(reason)", kind: "session", session: session.id) }
         case .failed(let reason, let isMicroscope):
             try await store.set(session.id, to: .failed, reason: reason, at: .now)
             let holds = session.onFailure.map { $0 == .stop } ?? isMicroscope
             if holds { try await store.setHold("\(name) failed: \(reason)") }
-            try await alarm(
-                "\(name) failed: \(reason)",
-                next: holds || !isSafe ? "The queue waits until somebody resumes it." : "The queue goes on with the next session.",
-                kind: "session", session: session)
+            await attempt {
+                try await alarm(
+                    "\(name) failed: \(reason)",
+                    next: holds || !isSafe ? "The queue waits until somebody resumes it." : "The queue goes on with the next session.",
+                    kind: "session", session: session)
+            }
         }
         if !isSafe {
             let reason = "the microscope could not be made safe after \(name)"
             try await store.setHold(reason)
-            try await alarm(
-                "\(reason).", next: "The queue waits: look at the microscope, then resume it.", kind: "microscope", session: session)
+            await attempt {
+                try await alarm(
+                    "\(reason).", next: "The queue waits: look at the microscope, then resume it.", kind: "microscope", session: session)
+            }
         }
+    }
+
+    /// What cannot be logged is shown, and undoes nothing that was written down.
+    private func attempt(_ body: () async throws -> Void) async {
+        do { try await body() } catch { report(error) }
     }
 
     /// Adds a line to the log and shows it.

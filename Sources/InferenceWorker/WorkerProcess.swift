@@ -95,7 +95,7 @@ final class WorkerProcess: Sendable {
     }
 
     private static func environment(threads: Int) -> [String: String] {
-        var environment = ProcessInfo.processInfo.environment
+        var environment = ChildProgram.inheritedEnvironment
         environment["OMP_NUM_THREADS"] = String(threads)
         environment["OPENBLAS_NUM_THREADS"] = String(threads)
         // Threads that spin while they wait slow a busy machine down.

@@ -39,11 +39,13 @@ public struct ExaminationRequest: Sendable, Hashable {
     public let names: [Int: String]
     /// Whether the objective aperture is to be moved.
     public let movesObjectiveAperture: Bool
+    /// Whether the settings limit the dose.
+    public let limitsDose: Bool
     /// A file that is there; a program that sees it sees the session folder under the same name.
     public let file: String
     public init(
         states: [ImagingStateRequirement], acquires: Bool, maximumTilt: Degrees, slots: [Int],
-        names: [Int: String] = [:], movesObjectiveAperture: Bool, file: String
+        names: [Int: String] = [:], movesObjectiveAperture: Bool, limitsDose: Bool = false, file: String
     ) {
         self.states = states
         self.acquires = acquires
@@ -51,6 +53,7 @@ public struct ExaminationRequest: Sendable, Hashable {
         self.slots = slots
         self.names = names
         self.movesObjectiveAperture = movesObjectiveAperture
+        self.limitsDose = limitsDose
         self.file = file
     }
 }

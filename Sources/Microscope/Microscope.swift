@@ -4,21 +4,29 @@ public import Units
 
 /// A microscope in the words of a lamella session: few, coarse things to do, each finished and read back when it returns.
 ///
+/// A state that does not read as it was set is set once more, and then a ``MicroscopeError`` with the code `notAsSet` is thrown.
+/// What a microscope cannot read back, its conformance says.
+///
 /// A method that exposes the sample blanks the beam again before it returns or throws. No method repeats an exposure.
 public protocol Microscope: Sendable {
     /// Takes control and says what is fixed for the session.
     func begin() async throws -> MicroscopeFacts
     /// Checks that the imaging states exist and are of the kind that is wanted.
     func check(states: [ImagingStateRequirement]) async throws
+    /// What these states store and how they are calibrated; nothing is set for it.
+    func calibrations(of states: [ImagingStateRequirement]) async throws -> Calibrations
     /// Makes a grid's folder the working directory and its navigator the open one; closes image files left open, but for
     /// a montage in the folder of which no map may have been made yet.
     func enter(folder: String, navigatorFile: String) async throws
     /// What is in a cassette slot.
     func cassetteSlot(_ slot: Int) async throws -> CassetteSlot
-    /// Brings a grid onto the stage; valves are closed meanwhile.
+    /// What the autoloader tells that speaks against moving the grid of a slot to the stage or back, in words; nil for nothing, or
+    /// where it does not tell. Whether a loader is at rest no command of SerialEM says.
+    func autoloaderObstacle(moving slot: Int) async throws -> String?
+    /// Brings a grid onto the stage, and looks that it is there; valves are closed meanwhile.
     func loadGrid(slot: Int) async throws
-    /// Brings the grid on the stage back to its slot; valves are closed meanwhile.
-    func unloadGrid() async throws
+    /// Brings the grid on the stage back to its slot, and looks that it is there; valves are closed meanwhile.
+    func unloadGrid(to slot: Int) async throws
     /// Finds roughly how a grid lies that was loaded again, with images at several places of its whole-grid map, and moves the
     /// navigator's items along.
     func realignReloadedGrid(toMapWithNote note: String) async throws
@@ -60,6 +68,8 @@ public protocol Microscope: Sendable {
     func awaitControl(within limit: Duration, tick: @Sendable (Duration, AcquisitionSign) -> Void) async throws -> AcquisitionEnd
     /// Takes these measures, reads each back, and says in words what holds now and what failed.
     func makeSafe(_ measures: [SafetyMeasure]) async -> SafeState
+    /// From now on asks this before each command that sets something or `exposes`; what it throws ends what is being done.
+    func watch(_ look: @escaping @Sendable (_ exposes: Bool) async throws -> Void) async
     /// What the microscope tells of these; disk is asked for with ``freeSpace(in:)``.
     func condition(of interlocks: Set<Interlock>) async throws -> MicroscopeCondition
     /// Fills dewars as the program's own settings have it, and waits for a refill that runs.
@@ -68,6 +78,8 @@ public protocol Microscope: Sendable {
     func wait(_ time: Seconds) async throws
     /// Bytes that can be written below a folder, as the program that writes sees it.
     func freeSpace(in folder: String) async throws -> Double
+    /// Exposure times of the camera's parameter sets, in seconds, by their letters: V, F, T, R and P.
+    func exposureTimes() async throws -> [String: Double]
     /// What was exposed since this was asked last, where it cannot be read from a file.
     func exposuresSinceAsked() async -> [ExposureRun]
     /// Connects again where the connection was lost meanwhile, as by a restart of the program.
@@ -168,6 +180,9 @@ public struct MontageRequest: Sendable, Hashable, Codable {
     public let overlap: Double
     /// Bytes that must be left on the disk after it, or else it is not begun and ``NotEnoughSpace`` is thrown; nil does not look.
     public var reserve: Double?
+    /// How far from the origin, in x and in y, the stage may be sent for a piece; nil does not look. A polygon with pieces beyond it
+    /// is refused before anything is exposed; a montage of the whole grid is laid out within it.
+    public var stageLimit: Micrometers?
     public init(file: String, label: String, overlap: Double) {
         self.file = file
         self.label = label

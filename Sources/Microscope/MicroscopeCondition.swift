@@ -7,6 +7,8 @@ public enum Interlock: String, Sendable, Hashable, Codable, CaseIterable {
     case vacuum
     /// The column valves are as the session left them.
     case valves
+    /// Before a grid is moved: the autoloader knows where its cartridge is, and the slot of the one on the stage is free.
+    case autoloader
     /// The stage stands still.
     case stage
     /// The gun emits, and enough.

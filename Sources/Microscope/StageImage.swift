@@ -32,10 +32,16 @@ public struct LowDoseGeometry: Sendable, Hashable, Codable {
         public let specimenToImageShift: LinearMap<Frame.Specimen, Frame.ImageShift>
         /// On the specimen, untilted.
         public let beamDiameter: Micrometers
+        /// SerialEM's number of its magnification, and its spot size; nil in journals of earlier builds.
+        public let magIndex: Int?
+        public let spotSize: Int?
         public init(
             pixelSize: PixelSize, cameraToSpecimen: LinearMap<Frame.Camera, Frame.Specimen>,
-            specimenToImageShift: LinearMap<Frame.Specimen, Frame.ImageShift>, beamDiameter: Micrometers
+            specimenToImageShift: LinearMap<Frame.Specimen, Frame.ImageShift>, beamDiameter: Micrometers,
+            magIndex: Int? = nil, spotSize: Int? = nil
         ) {
+            self.magIndex = magIndex
+            self.spotSize = spotSize
             self.pixelSize = pixelSize
             self.cameraToSpecimen = cameraToSpecimen
             self.specimenToImageShift = specimenToImageShift

@@ -33,7 +33,7 @@ public final class ChildProgram: Sendable {
     ///
     /// - Parameters:
     ///   - arguments: the first is its path.
-    ///   - environment: nil gives it that of this program.
+    ///   - environment: nil gives it ``inheritedEnvironment``.
     ///   - leadsGroup: whether a signal goes to everything that it has started, too.
     /// - Throws: `POSIXError` where it cannot be started.
     public init(
@@ -71,7 +71,7 @@ public final class ChildProgram: Sendable {
             posix_spawn_file_actions_addclose(&actions, descriptor)
         }
         var words = arguments.map { strdup($0) } + [nil]
-        var variables = (environment ?? ProcessInfo.processInfo.environment).map { strdup("\($0.key)=\($0.value)") } + [nil]
+        var variables = (environment ?? Self.inheritedEnvironment).map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (words + variables).forEach { free($0) } }
         var identifier: pid_t = 0
         let failure = posix_spawn(&identifier, arguments.first ?? "", &actions, &attributes, &words, &variables)
@@ -79,6 +79,12 @@ public final class ChildProgram: Sendable {
         self.identifier = identifier
         self.leadsGroup = leadsGroup
     }
+
+    /// The environment of this program without the variables that are meant for it alone (`TOMOPILOT_…`): passwords are among
+    /// them, and whoever may list processes could read them from there.
+    public static var inheritedEnvironment: [String: String] { inherited(of: ProcessInfo.processInfo.environment) }
+
+    static func inherited(of environment: [String: String]) -> [String: String] { environment.filter { !$0.key.hasPrefix("TOMOPILOT_") } }
 
     private static func error(_ number: Int32) -> POSIXError { POSIXError(POSIXErrorCode(rawValue: number) ?? .EIO) }
 

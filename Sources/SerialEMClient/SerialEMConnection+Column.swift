@@ -71,6 +71,9 @@ extension SerialEMConnection {
         return (try values.integer(0), try values.flag(1))
     }
 
+    /// The spot size.
+    public func reportSpotSize() async throws(SerialEMError) -> Int { try await read("ReportSpotSize").integer(0) }
+
     /// The defocus that the microscope shows; underfocus is negative.
     public func reportDefocus() async throws(SerialEMError) -> Micrometers { try await read("ReportDefocus").micrometers(0) }
 

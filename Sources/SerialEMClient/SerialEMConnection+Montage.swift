@@ -1,4 +1,5 @@
 import SerialEMProtocol
+public import Units
 
 extension SerialEMConnection {
     /// Acquires the montage of the current file, for hours if it is large. The overview is in B afterwards.
@@ -7,6 +8,12 @@ extension SerialEMConnection {
     /// Makes a file for a montage of the whole grid; an overlap of 0 means the one of the setup.
     public func setupFullMontage(overlap: Double, file: String) async throws(SerialEMError) {
         try await run("SetupFullMontage", [.number(overlap), .text(file)], kind: .exposing)
+    }
+
+    /// Limits montages of the whole grid to so far from the origin in x and in y, until control ends; not before SerialEM 4.1.
+    public func setGridMapLimits(_ limit: Micrometers) async throws(SerialEMError) {
+        let far = Argument.number(limit.value), near = Argument.number(-limit.value)
+        try await run("SetGridMapLimits", [.integer(0), near, far, near, far], kind: .repeatable)
     }
 
     /// Makes a file for a montage over the polygon of a Navigator item.

@@ -8,6 +8,7 @@ extension SerialEMMicroscope {
         var findings = [programFinding(acquires: request.acquires)]
         for state in request.states { findings += await stateFindings(state) }
         findings += await columnFindings(request)
+        if request.limitsDose { findings.append(await doseFinding()) }
         for slot in request.slots { findings.append(await slotFinding(slot, wanted: request.names[slot])) }
         findings.append(await folderFinding(request.file))
         return findings
@@ -125,6 +126,18 @@ extension SerialEMMicroscope {
             })
         }
         return findings
+    }
+
+    /// Whether the beam is calibrated shows only on an image.
+    private func doseFinding() async -> Finding {
+        let remedy = "calibrate the electron dose in SerialEM, and take an image to see it; without doses maximum_dose_before_acquisition is not kept"
+        let c = connection
+        return await look("doses", otherwise: .odd, remedy: remedy) {
+            guard let dose = try await c.imageDose("A") else {
+                return Finding("doses", .odd, "SerialEM tells no dose of the image in buffer A", remedy: remedy)
+            }
+            return Finding("doses", .good, "\(Self.short(dose.value)) e/Å² for the image in buffer A")
+        }
     }
 
     private func slotFinding(_ slot: Int, wanted: String?) async -> Finding {

@@ -45,6 +45,15 @@ extension SerialEMMicroscope {
         exposureRuns.append(ExposureRun(images: 1, dosePerImage: dose, isCounted: true))
     }
 
+    public func exposureTimes() async throws -> [String: Double] {
+        let c = connection
+        return try await Self.wording {
+            var times: [String: Double] = [:]
+            for set in ["V", "F", "T", "R", "P"] { times[set] = try await c.reportExposure(set).exposure.value }
+            return times
+        }
+    }
+
     public func exposuresSinceAsked() -> [ExposureRun] {
         defer { exposureRuns = [] }
         return exposureRuns

@@ -19,11 +19,12 @@ extension SerialEMMicroscope {
 
     public func moveStage(to position: Point<Frame.Stage>, z: Micrometers?) async throws {
         let c = connection
-        try await confirm("Stage at \(short(position.x)), \(short(position.y)) µm") {
+        try await confirm("Stage at \(short(position.x)), \(short(position.y)) µm\(z.map { ", z \(short($0.value)) µm" } ?? "")") {
             try await c.moveStageTo(x: Micrometers(position.x), y: Micrometers(position.y), z: z)
         } reads: {
             let at = try await c.reportStageXYZ()
-            return Point<Frame.Stage>(x: at.x.value, y: at.y.value).distance(to: position) < Self.stageTolerance
+            let isThere = Point<Frame.Stage>(x: at.x.value, y: at.y.value).distance(to: position) < Self.stageTolerance
+            return isThere && z.map { (at.z - $0).value.magnitude < Self.stageTolerance } ?? true
         }
     }
 
@@ -35,42 +36,6 @@ extension SerialEMMicroscope {
         return try await stagePosition()
     }
 
-    public func mapWholeGrid(_ request: MontageRequest) async throws {
-        let c = connection
-        let file = folder + "/" + request.file
-        try await Self.wording { try await c.setupFullMontage(overlap: request.overlap, file: file) }
-        try await finishMap(request, set: "R")
-    }
-
-    public func mapPolygon(label: String, _ request: MontageRequest) async throws {
-        let c = connection
-        let file = folder + "/" + request.file
-        try await goTo(.view)
-        try await Self.wording {
-            guard let item = try await c.navIndexWithLabel(label) else {
-                throw MicroscopeError(.missing, "The navigator has no item '\(label)' to map.")
-            }
-            try await c.paramSetToUseForMontage(2)
-            try await c.setMontPanelParams(sloppy: 1, alignPieces: 1, overviewBinning: 1, multiplePeaks: 1)
-            try await c.setupPolygonMontage(item: item, overlap: request.overlap, file: file)
-        }
-        try await finishMap(request, set: "V")
-    }
-
-    /// Takes the montage that is set up, makes it a map and closes its file.
-    ///
-    /// - Parameter set: the parameter set that its pieces are taken with.
-    private func finishMap(_ request: MontageRequest, set: String) async throws {
-        let c = connection
-        let pieces = try await Self.wording { try await c.reportNumMontagePieces() }
-        guard pieces > 0 else {
-            throw MicroscopeError(.refused, "SerialEM set up a montage without pieces for \(request.file).")
-        }
-        try await requireSpace(for: request, pieces: pieces, set: set)
-        try await exposed { try await c.montage() }
-        try await makeMap(request)
-    }
-
     public func takeImage(savingTo file: String) async throws -> StageImage {
         let c = connection
         let path = folder + "/" + file
@@ -78,13 +43,21 @@ extension SerialEMMicroscope {
         try await exposed { try await c.record() }
         await noteExposure()
         let stage = try await stagePosition()
-        return try await Self.wording {
+        try await confirm("The file \(file)") {
             if overwrite { try await c.allowFileOverwrite(true) }
             try await c.openNewFile(path)
             // Allowed for this file only: a map must never replace another.
             if overwrite { try await c.allowFileOverwrite(false) }
+        } reads: {
+            try await self.isCurrent(path)
+        }
+        try await confirm("The image in \(file)") {
             try await c.save()
-            try await c.closeFile()
+        } reads: {
+            try await c.reportFileZsize().sections == 1
+        }
+        try await closeCurrent(path)
+        return try await Self.wording {
             guard let buffer = try await c.bufferImage("A") else {
                 throw MicroscopeError(.missing, "SerialEM took an image for \(file), but buffer A is empty.")
             }
@@ -138,7 +111,8 @@ extension SerialEMMicroscope {
         let read = try await Self.wording {
             (
                 camera: try await c.cameraProperties(), toSpecimen: try await c.cameraToSpecimenMatrix(),
-                toShift: try await c.specimenToISMatrix(), beam: try await c.reportIlluminatedArea()
+                toShift: try await c.specimenToISMatrix(), beam: try await c.reportIlluminatedArea(),
+                magIndex: try await c.reportMagIndex().index, spot: try await c.reportSpotSize()
             )
         }
         guard read.beam.value > 0 else {
@@ -149,13 +123,14 @@ extension SerialEMMicroscope {
         }
         return LowDoseGeometry.Area(
             pixelSize: pixelSize, cameraToSpecimen: try calibrated(read.toSpecimen, "camera to specimen"),
-            specimenToImageShift: try calibrated(read.toShift, "specimen to image shift"), beamDiameter: read.beam)
+            specimenToImageShift: try calibrated(read.toShift, "specimen to image shift"), beamDiameter: read.beam,
+            magIndex: read.magIndex, spotSize: read.spot)
     }
 
-    private func calibrated<From, To>(_ matrix: CalibrationMatrix?, _ name: String) throws -> LinearMap<From, To> {
+    func calibrated<From, To>(_ matrix: CalibrationMatrix?, _ name: String) throws -> LinearMap<From, To> {
         guard let m = matrix else {
             throw MicroscopeError(.missing, "SerialEM has no calibration from \(name) at this magnification; calibrate it first.")
         }
-        return LinearMap(xpx: m.xpx, xpy: m.xpy, ypx: m.ypx, ypy: m.ypy)
+        return Self.linear(m)
     }
 }

@@ -30,7 +30,7 @@ extension SerialEMMicroscope {
             (try await c.reportFileZsize().sections, try await c.reportNumMontagePieces())
         }
         if sections == 0 {
-            try await Self.wording { try await c.closeFile() }
+            try await closeCurrent(folder + "/" + request.file)
             return .notBegun
         }
         guard sections >= pieces else { return .resumable(pieces: sections, of: pieces) }
@@ -45,6 +45,11 @@ extension SerialEMMicroscope {
         guard try await isCurrent(folder + "/" + request.file) else {
             throw MicroscopeError(.missing, "SerialEM has not the montage \(request.file) open any more, so it cannot go on with it.")
         }
+        let (left, isLowDose) = try await Self.wording {
+            let taken = try await c.reportFileZsize().sections
+            return (max(0, try await c.reportNumMontagePieces() - taken), try await c.reportLowDose().isOn)
+        }
+        try await requireSpace(for: request, pieces: left, set: isLowDose ? "V" : "R", isBegun: true)
         // SerialEM goes on with a stage montage at the first piece that its file lacks.
         try await exposed { try await c.montage() }
         // The overview of a montage that went on lacks the earlier pieces (EMmontageController of SerialEM); its file has all.
@@ -56,12 +61,17 @@ extension SerialEMMicroscope {
     /// been done by a run that ended before the next.
     func makeMap(_ request: MontageRequest) async throws {
         let c = connection
-        try await Self.wording {
-            let item: Int
-            if let known = try await c.navIndexWithNote(request.file) { item = known } else { item = try await c.newMap(note: request.file) }
-            try await c.changeItemLabel(item, request.label)
+        try await confirm("The navigator's map \(request.file)") {
+            if try await c.navIndexWithNote(request.file) == nil { _ = try await c.newMap(note: request.file) }
+        } reads: {
+            try await c.navIndexWithNote(request.file) != nil
         }
-        if try await isCurrent(folder + "/" + request.file) { try await Self.wording { try await c.closeFile() } }
+        try await confirm("The label \(request.label) of \(request.file)") {
+            if let item = try await c.navIndexWithNote(request.file) { try await c.changeItemLabel(item, request.label) }
+        } reads: {
+            try await c.navIndexWithLabel(request.label) != nil
+        }
+        try await closeCurrent(folder + "/" + request.file)
         try await Self.wording { try await c.saveNavigator() }
     }
 
@@ -78,14 +88,25 @@ extension SerialEMMicroscope {
         while try await Self.wording({ try await c.reportFileNumber() }) != nil {
             let isMontage = try await Self.wording { try await c.reportFileZsize().montageSections != nil }
             if isMontage, try await currentFile().hasPrefix(folder + "/") { return }
-            try await Self.wording { try await c.closeFile() }
+            try await closeCurrent(currentFile())
         }
     }
 
-    private func isCurrent(_ path: String) async throws -> Bool {
+    /// Closes a file if it is the current one.
+    func closeCurrent(_ path: String) async throws {
+        guard try await isCurrent(path) else { return }
+        let c = connection
+        try await confirm("The file \(path) closed") {
+            try await c.closeFile()
+        } reads: {
+            try await !self.isCurrent(path)
+        }
+    }
+
+    func isCurrent(_ path: String) async throws -> Bool {
         let c = connection
         guard try await Self.wording({ try await c.reportFileNumber() }) != nil else { return false }
-        return try await currentFile() == path
+        return try await Self.isSame(currentFile(), path)
     }
 
     private func currentFile() async throws -> String {

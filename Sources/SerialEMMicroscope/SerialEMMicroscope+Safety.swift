@@ -5,6 +5,8 @@ public import Units
 
 /// The microscope's own well-being, and the state in which it may be left alone.
 extension SerialEMMicroscope {
+    public func watch(_ look: @escaping @Sendable (_ exposes: Bool) async throws -> Void) { self.look = look }
+
     public func condition(of interlocks: Set<Interlock>) async throws -> MicroscopeCondition {
         let c = connection
         var found = MicroscopeCondition()
@@ -42,7 +44,7 @@ extension SerialEMMicroscope {
     /// A reading; nil once it has been refused, as by a microscope that does not have it.
     ///
     /// - Parameter interlock: what cannot be watched without it.
-    private func told<T: Sendable>(
+    func told<T: Sendable>(
         _ name: String, _ body: @Sendable () async throws -> T, orNot interlock: Interlock? = nil
     ) async throws -> T? {
         guard !refusedReadings.contains(name) else { return nil }
@@ -71,8 +73,9 @@ extension SerialEMMicroscope {
         return try await Self.wording { try await c.reportFreeDiskSpace(folder) * 1_048_576 }
     }
 
-    /// Looks whether the montage that is set up has room; if not, takes its empty file away.
-    func requireSpace(for request: MontageRequest, pieces: Int, set: String) async throws {
+    /// Looks whether the pieces that a montage lacks have room. If not, the empty file of one that has none yet is taken away;
+    /// one that was begun stays open, for with its file SerialEM would forget how to go on.
+    func requireSpace(for request: MontageRequest, pieces: Int, set: String, isBegun: Bool = false) async throws {
         guard let reserve = request.reserve else { return }
         let c = connection
         let folder = folder
@@ -90,8 +93,10 @@ extension SerialEMMicroscope {
             return
         }
         guard free < bytes + reserve else { return }
-        try await Self.wording { try await c.closeFile() }
-        try removeEmptyFile(folder + "/" + request.file)
+        if !isBegun {
+            try await closeCurrent(folder + "/" + request.file)
+            try removeEmptyFile(folder + "/" + request.file)
+        }
         throw NotEnoughSpace(file: request.file, needed: bytes + reserve, free: free)
     }
 
@@ -138,11 +143,7 @@ extension SerialEMMicroscope {
             }
             return "stage at 0 degrees"
         case .valves:
-            try await confirm("Column valves closed") {
-                try await c.setColumnOrGunValve(open: false)
-            } reads: {
-                try await c.reportColumnOrGunValve() == .closed
-            }
+            try await setValves(open: false)
             return "column valves closed"
         case .screen:
             try await confirm("The screen down") {

@@ -19,13 +19,18 @@ extension SerialEMMicroscope {
         let c = connection
         let path = navigatorPath
         // SerialEM asks about unsaved changes when it reads over them; they were saved a moment ago.
-        try await Self.wording { try await c.closeNavigator() }
+        try await confirm("The navigator closed") {
+            try await c.closeNavigator()
+        } reads: {
+            try await c.reportIfNavOpen() == .closed
+        }
         try file.write(to: path)
-        try await Self.wording { try await c.readNavFile(path) }
-        let count = try await Self.wording { try await c.reportNumTableItems() }
-        guard count == file.items.count else {
-            throw MicroscopeError(
-                .notAsSet, "The navigator was written with \(file.items.count) items and SerialEM read \(count).")
+        let items = file.items.count
+        try await confirm("The navigator with \(items) items") {
+            try await c.readNavFile(path)
+        } reads: {
+            guard try await c.reportIfNavOpen() != .closed else { return false }
+            return try await c.reportNumTableItems() == items
         }
         return file
     }

@@ -52,6 +52,7 @@ extension SerialEMMicroscope {
         _ state: String, set: @Sendable () async throws -> Void, reads isSet: @Sendable () async throws -> Bool
     ) async throws {
         for attempt in 1 ... 2 {
+            try await look(false)
             try await Self.wording { try await set() }
             if try await Self.wording({ try await isSet() }) { return }
             logger.warning("A state does not read back", metadata: ["state": "\(state)", "attempt": "\(attempt)"])
@@ -61,6 +62,7 @@ extension SerialEMMicroscope {
 
     /// Unblanks the beam for one exposing action and blanks it again whatever happens.
     func exposed(_ action: @Sendable () async throws -> Void) async throws {
+        try await look(true)
         let c = connection
         try await Self.wording { try await c.setBeamBlank(false) }
         do {
@@ -71,6 +73,17 @@ extension SerialEMMicroscope {
             throw error
         }
         try await Self.wording { try await c.setBeamBlank(true) }
+    }
+
+    /// Whether two paths name the same file; on Windows SerialEM writes its own slashes, and no letter's case counts.
+    static func isSame(_ told: String, _ path: String) -> Bool {
+        func plain(_ path: String) -> String {
+            var text = path.replacing("\\", with: "/")
+            while text.count > 1, text.hasSuffix("/") { text.removeLast() }
+            return text
+        }
+        let (told, path) = (plain(told), plain(path))
+        return told == path || (told.dropFirst().hasPrefix(":") && told.lowercased() == path.lowercased())
     }
 
     nonisolated func fileExists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

@@ -8,7 +8,14 @@ import Units
 
 /// The microscope behind SerialEM's external control socket.
 ///
-/// Every state that is set is read back and set once more where it does not read as it was set.
+/// Every state that is set is read back and set once more where it does not read as it was set. These SerialEM cannot read back
+/// from the microscope, so that they are set and believed:
+///
+/// - The beam blanker: SerialEM knows what it sent there last, not what came of it.
+/// - Spot size and intensity of an imaging state: no command says what a state stores. Its magnification is read back.
+/// - What montages are taken with, and the parameters of Acquire at Items: the number of pieces, and what lies on disk at the end,
+///   tell whether they held.
+/// - Switches of the period of control, such as those for message boxes, errors in the log and overwriting.
 public actor SerialEMMicroscope: Microscope {
     let host: String
     let port: Int
@@ -20,6 +27,8 @@ public actor SerialEMMicroscope: Microscope {
     var refusedReadings: Set<String> = []
     /// What can therefore not be watched, and SerialEM's reason.
     var untold: [Interlock: String] = [:]
+    /// Asked before each command that sets something or exposes.
+    var look: @Sendable (_ exposes: Bool) async throws -> Void = { _ in }
     /// What was exposed and is in no file.
     var exposureRuns: [ExposureRun] = []
 
@@ -75,32 +84,25 @@ public actor SerialEMMicroscope: Microscope {
     public func begin() async throws -> MicroscopeFacts {
         let c = connection
         let version = version
-        return try await Self.wording {
+        try await Self.wording {
             try await c.errorsToLog()
             // A run that died in an exposure could not blank it.
             try await c.setBeamBlank(true)
-            // Low Dose areas cannot be gone to, and no image be taken, below a screen that an earlier session left down.
-            if try await c.reportScreenIsDown() { try await c.setScreen(down: false) }
+        }
+        // Low Dose areas cannot be gone to, and no image be taken, below a screen that an earlier session left down.
+        if try await Self.wording({ try await c.reportScreenIsDown() }) {
+            try await confirm("The screen up") {
+                try await c.setScreen(down: false)
+            } reads: {
+                try await !c.reportScreenIsDown()
+            }
+        }
+        return try await Self.wording {
             let limit = try await c.reportProperty("ImageShiftLimit")
             let tilt = try await c.reportProperty("MaximumTiltAngle")
             return MicroscopeFacts(
                 program: "SerialEM with \(version.commandCount) script commands",
                 imageShiftLimit: Micrometers(limit > 0 ? limit : 15), maximumTilt: Degrees(tilt > 0 ? tilt : 70))
-        }
-    }
-
-    public func check(states: [ImagingStateRequirement]) async throws {
-        let c = connection
-        for wanted in states {
-            let found = try await Self.wording { try await c.imagingStateProperties(wanted.state) }
-            guard let found else {
-                throw MicroscopeError(
-                    .missing, "SerialEM has no imaging state '\(wanted.state)', which \(wanted.key) names; save one or name another.")
-            }
-            guard (found.type >= 0) == wanted.lowDose else {
-                let kind = wanted.lowDose ? "is not a Low Dose state, and must be" : "is a Low Dose state, and must not be"
-                throw MicroscopeError(.refused, "Imaging state '\(wanted.state)', which \(wanted.key) names, \(kind).")
-            }
         }
     }
 
@@ -112,146 +114,40 @@ public actor SerialEMMicroscope: Microscope {
         navigatorPath = folder + "/" + navigatorFile
         let path = navigatorPath
         try await closeFiles(in: folder)
-        let state = try await Self.wording {
+        try await confirm("SerialEM's folder \(folder)") {
             try await c.setDirectory(folder)
-            return try await c.reportIfNavOpen()
+        } reads: {
+            Self.isSame(try await c.reportDirectory(), folder)
         }
-        if state == .openWithFile {
-            if try await Self.wording({ try await c.reportNavFile() }) == path { return }
-            try await Self.wording { try await c.saveNavigator() }
+        let isThere = try await Self.wording {
+            guard try await c.reportIfNavOpen() == .openWithFile else { return false }
+            return Self.isSame(try await c.reportNavFile(), path)
         }
-        if state == .open {
+        if isThere { return }
+        let exists = fileExists(path)
+        try await confirm("The navigator \(path)") {
             // Somebody's items without a file; SerialEM would ask about them in a box that nobody answers.
-            try await Self.wording { try await c.saveNavigator(folder + "/unsaved.nav") }
-        }
-        if state != .closed { try await Self.wording { try await c.closeNavigator() } }
-        if fileExists(path) {
-            try await Self.wording { try await c.readNavFile(path) }
-        } else {
-            try await Self.wording { try await c.openNavigator(path) }
-        }
-    }
-
-    public func cassetteSlot(_ slot: Int) async throws -> CassetteSlot {
-        do {
-            return try await knownSlot(slot)
-        } catch let error as MicroscopeError {
-            // A JEOL autoloader knows nothing of its cartridges before it has looked through the cassette.
-            guard error.message.contains("inventory") else { throw error }
-            let c = connection
-            logger.notice("The autoloader takes an inventory of its cassette")
-            try await Self.wording { try await c.takeInventory() }
-            return try await knownSlot(slot)
-        }
-    }
-
-    /// What the autoloader says of a slot without moving anything.
-    func knownSlot(_ slot: Int) async throws -> CassetteSlot {
-        let c = connection
-        let status = try await Self.wording { try await c.reportSlotStatus(slot) }
-        let name = status.name.flatMap { $0 == "!NONAME!" || $0 == "\\" || $0.isEmpty ? nil : $0 }
-        switch status.state {
-        case .occupied: return CassetteSlot(place: .cassette, name: name)
-        case .onStage: return CassetteSlot(place: .stage, name: name)
-        case .unknown: return CassetteSlot(place: .noSuchSlot, name: nil)
-        case .empty:
-            // A slot that has a name and no cartridge belongs to the cartridge on the stage; newer versions say so outright.
-            do {
-                return CassetteSlot(place: try await c.reportLoadedSlot() == slot ? .stage : .notInCassette, name: name)
-            } catch {
-                // Versions before 4.3, and loaders without UTAPI, cannot tell.
-                guard error.code == .notSupported || error.code == .commandFailed else { throw Self.worded(error) }
-                return CassetteSlot(place: name == nil ? .notInCassette : .stage, name: name)
+            switch try await c.reportIfNavOpen() {
+            case .openWithFile: try await c.saveNavigator()
+            case .open: try await c.saveNavigator(folder + "/unsaved.nav")
+            case .closed: break
             }
-        }
-    }
-
-    public func loadGrid(slot: Int) async throws {
-        let c = connection
-        try await Self.wording {
-            try await c.setBeamBlank(true)
-            try await c.setColumnOrGunValve(open: false)
-            try await c.loadCartridge(slot)
-        }
-        guard try await cassetteSlot(slot).place != .cassette else {
-            throw MicroscopeError(
-                .notAsSet, "Grid \(slot) was sent to the stage, but its slot still reads occupied. Look at the autoloader.")
-        }
-    }
-
-    public func unloadGrid() async throws {
-        let c = connection
-        try await Self.wording {
-            try await c.setBeamBlank(true)
-            try await c.setColumnOrGunValve(open: false)
-            try await c.unloadCartridge()
-        }
-    }
-
-    public func openValves() async throws {
-        let c = connection
-        try await confirm("Column valves open") {
-            try await c.setColumnOrGunValve(open: true)
+            if try await c.reportIfNavOpen() != .closed { try await c.closeNavigator() }
+            if exists { try await c.readNavFile(path) } else { try await c.openNavigator(path) }
         } reads: {
-            try await c.reportColumnOrGunValve() == .open
+            guard try await c.reportIfNavOpen() == .openWithFile else { return false }
+            return Self.isSame(try await c.reportNavFile(), path)
         }
     }
 
-    public func use(_ setup: ImagingSetup) async throws -> CameraConditions {
+    public func openValves() async throws { try await setValves(open: true) }
+
+    func setValves(open: Bool) async throws {
         let c = connection
-        try await Self.wording {
-            if try await c.reportLowDose().isOn { _ = try await c.setLowDoseMode(false) }
-        }
-        for state in setup.states {
-            let code = try await Self.wording { try await c.goToImagingState(state) }
-            guard code == 0 else {
-                throw MicroscopeError(.refused, "SerialEM refused imaging state '\(state)': \(Self.imagingStateRefusal(code)).")
-            }
-        }
-        try await confirm("Low Dose \(setup.lowDose ? "on" : "off")") {
-            _ = try await c.setLowDoseMode(setup.lowDose)
+        try await confirm("Column valves \(open ? "open" : "closed")") {
+            try await c.setColumnOrGunValve(open: open)
         } reads: {
-            try await c.reportLowDose().isOn == setup.lowDose
-        }
-        if setup.lowDose { try await goTo(.view) }
-        if setup.condenserAperture > 0 { try await setAperture(1, "Condenser 2", size: setup.condenserAperture) }
-        if let size = setup.objectiveAperture { try await setAperture(2, "Objective", size: size) }
-        return try await Self.wording {
-            let camera = try await c.cameraProperties()
-            guard let pixelSize = camera.pixelSize else {
-                throw MicroscopeError(.missing, "SerialEM does not know the camera's pixel size at this magnification.")
-            }
-            return CameraConditions(width: camera.width, height: camera.height, pixelSize: pixelSize)
-        }
-    }
-
-    func goTo(_ area: LowDoseArea) async throws {
-        let c = connection
-        try await confirm("Low Dose area \(area.letter)") {
-            try await c.goToLowDoseArea(area)
-        } reads: {
-            try await c.reportLowDose().area == area
-        }
-    }
-
-    private func setAperture(_ number: Int, _ name: String, size: Int) async throws {
-        let c = connection
-        try await confirm("\(name) aperture \(size) µm") {
-            try await c.setApertureSize(number: number, size: size)
-        } reads: {
-            try await c.reportApertureSize(number: number) == Double(size)
-        }
-    }
-
-    private static func imagingStateRefusal(_ code: Int) -> String {
-        switch code {
-        case 1: "no state has this name"
-        case 2: "several states match it"
-        case 3: "there are fewer states"
-        case 4: "a map-acquire state is set; restore it in SerialEM first"
-        case 5: "its camera is not available"
-        case 6: "it is for another camera"
-        default: "code \(code)"
+            try await c.reportColumnOrGunValve() == (open ? .open : .closed)
         }
     }
 }

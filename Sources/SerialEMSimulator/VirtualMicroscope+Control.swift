@@ -130,6 +130,8 @@ extension VirtualMicroscope {
             let reason = CommandTable.refusalReasons[definition.name] ?? "\(definition.name) is not simulated."
             return await refusal(reason, definition.name, arguments)
         }
+        // 0 is also what SerialEM reports of imaging states, cartridges and image shifts that went well.
+        if faults.hasNoEffect { return CommandReply(values: [.number(0)], status: .success) }
         do {
             guard let values = try await untilStopped(definition.name, pressed: faults.stop, { try await handler(self, arguments) })
             else { return stopped() }

@@ -54,7 +54,7 @@ extension QueueStore {
 
     private static func event(_ row: Row) throws -> LoggedEvent {
         LoggedEvent(
-            id: row["id"], session: row["session"], time: try date(row["time"]),
+            id: row["id"], session: row["session"], time: try date(row["time"], of: "line \(row["id"] as Int64) of the log"),
             // The table holds no other level.
             level: LoggedEvent.Level(rawValue: row["level"]) ?? .note, kind: row["kind"], text: row["text"])
     }

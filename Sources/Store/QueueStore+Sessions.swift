@@ -1,6 +1,6 @@
 public import Foundation
 import GRDB
-import Workflow
+public import Workflow
 
 extension QueueStore {
     /// Puts a session at the end of the queue.
@@ -74,6 +74,27 @@ extension QueueStore {
         }
     }
 
+    /// Puts a session that has ended before all that wait, as it was added; returns it as it was, nil if there is none of this
+    /// number. What was taken out of the queue stays out.
+    ///
+    /// - Parameter liftingHold: whether a hold with this reason ends with it.
+    public func retry(_ id: Int64, liftingHold: @escaping @Sendable (String, QueuedSession) -> Bool) async throws -> QueuedSession? {
+        try await write { db in
+            guard let row = try Row.fetchOne(db, sql: "SELECT * FROM session WHERE id = ?", arguments: [id]) else { return nil }
+            let session = try Self.session(row)
+            guard [.failed, .stopped, .done].contains(session.state) else { return session }
+            try db.execute(
+                sql: """
+                    UPDATE session SET state = 'queued', reason = NULL, ended = NULL,
+                        position = (SELECT ifnull(min(position), 1) - 1 FROM session WHERE state = 'queued') WHERE id = ?
+                    """, arguments: [id])
+            if let hold = try String.fetchOne(db, sql: "SELECT reason FROM hold"), liftingHold(hold, session) {
+                try db.execute(sql: "DELETE FROM hold")
+            }
+            return session
+        }
+    }
+
     /// Moves a session that waits to a place among those that wait, counted from 1; beyond the last it comes last.
     /// Returns it as it was, nil if there is none of this number.
     public func move(_ id: Int64, to place: Int) async throws -> QueuedSession? {
@@ -135,11 +156,12 @@ extension QueueStore {
         let started: String? = row["started"]
         let ended: String? = row["ended"]
         let onFailure: String? = row["onFailure"]
+        let what = "session \(row["id"] as Int64)"
         return QueuedSession(
             id: row["id"], position: row["position"], name: row["name"], folder: row["folder"], settings: row["settings"],
             base: row["base"], onFailure: onFailure.flatMap(QueuedSession.OnFailure.init),
             // The table holds no other state.
-            state: QueuedSession.State(rawValue: row["state"]) ?? .removed, added: try date(row["added"]),
-            started: try started.map(date), ended: try ended.map(date), reason: row["reason"])
+            state: QueuedSession.State(rawValue: row["state"]) ?? .removed, added: try date(row["added"], of: what),
+            started: try started.map { try date($0, of: what) }, ended: try ended.map { try date($0, of: what) }, reason: row["reason"])
     }
 }

@@ -24,6 +24,7 @@ public struct QueueStore: Sendable {
                 try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
             }
             database = try DatabaseQueue(path: path, configuration: configuration)
+            try SessionStore.requireKnown(Self.migrator, database, path)
             try Self.migrator.migrate(database)
         } catch {
             throw SessionStore.worded(error, path: path)
@@ -98,7 +99,7 @@ public struct QueueStore: Sendable {
         do {
             return try await database.write(body)
         } catch {
-            throw SessionStore.worded(error, path: path)
+            throw worded(error)
         }
     }
 
@@ -106,7 +107,7 @@ public struct QueueStore: Sendable {
         do {
             return try await database.read(body)
         } catch {
-            throw SessionStore.worded(error, path: path)
+            throw worded(error)
         }
     }
 
@@ -114,8 +115,25 @@ public struct QueueStore: Sendable {
 
     static func text(_ date: Date) -> String { date.formatted(style) }
 
-    /// - Throws: where a time of the file is none.
-    static func date(_ text: String) throws -> Date {
-        try style.parse(text)
+    /// - Parameter what: whose time it is, such as `line 3 of the log`.
+    /// - Throws: ``WorkflowError`` where a time of the file is none.
+    static func date(_ text: String, of what: String) throws -> Date {
+        do {
+            return try style.parse(text)
+        } catch {
+            throw BrokenTime(text: text, what: what)
+        }
+    }
+
+    /// A time that is none; the file's name is added where it is known.
+    struct BrokenTime: Error {
+        let text: String
+        let what: String
+    }
+
+    private func worded(_ error: any Error) -> any Error {
+        guard let broken = error as? BrokenTime else { return SessionStore.worded(error, path: path) }
+        return WorkflowError.unusableStore(
+            path, "has '\(broken.text.prefix(80))' as a time of \(broken.what), which is none; put back a copy of the file, or begin with another --folder")
     }
 }

@@ -49,17 +49,3 @@ public struct LoggedEvent: Codable, Sendable, Hashable, Identifiable {
     public let kind: String
     public let text: String
 }
-
-/// What a person decided to leave out of a session.
-public struct Skip: Codable, Sendable, Hashable {
-    /// Cassette slot.
-    public let grid: Int
-    /// nil: the whole grid.
-    public let lamella: Int?
-    public let reason: String
-    public init(grid: Int, lamella: Int?, reason: String) {
-        self.grid = grid
-        self.lamella = lamella
-        self.reason = reason
-    }
-}

@@ -7,9 +7,9 @@ public import Workflow
 /// Intent and outcome are each a transaction; a row with an outcome is never changed back to an intent without a new run
 /// number beside it.
 public struct SessionStore: Journal {
-    private let path: String
-    private let database: DatabaseQueue
-    private let run: Int64
+    let path: String
+    let database: DatabaseQueue
+    let run: Int64
 
     /// Opens the journal at a path, makes it where there is none, and begins a run.
     ///
@@ -85,6 +85,32 @@ public struct SessionStore: Journal {
         migrator.registerMigration("products") { db in
             try db.execute(sql: "ALTER TABLE step ADD COLUMN products BLOB")
         }
+        migrator.registerMigration("answers and skips") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE answer (
+                        id INTEGER PRIMARY KEY,
+                        run INTEGER NOT NULL REFERENCES run(id),
+                        step TEXT NOT NULL CHECK (length(step) > 0),
+                        question TEXT NOT NULL,
+                        answer TEXT NOT NULL CHECK (answer IN ('happened', 'repeat', 'skip')),
+                        reason TEXT,
+                        written TEXT NOT NULL,
+                        closed TEXT
+                    ) STRICT;
+                    CREATE TABLE skip (
+                        grid INTEGER NOT NULL,
+                        lamella INTEGER,
+                        reason TEXT NOT NULL CHECK (length(reason) > 0),
+                        written TEXT NOT NULL
+                    ) STRICT;
+                    CREATE UNIQUE INDEX oneSkip ON skip (grid, ifnull(lamella, 0));
+                    """)
+        }
+        migrator.registerMigration("inputs") { db in
+            try db.execute(sql: "ALTER TABLE step ADD COLUMN input TEXT")
+        }
+        try requireKnown(migrator, database, path)
         try migrator.migrate(database)
         let run = try database.write { db in
             try db.execute(sql: "INSERT INTO run (started, settings) VALUES (?, ?)", arguments: [Self.now(), settings])
@@ -97,88 +123,86 @@ public struct SessionStore: Journal {
         do {
             return try await database.read { db in
                 let row = try Row.fetchOne(
-                    db, sql: "SELECT state, inputDigest, output, products FROM step WHERE id = ?", arguments: [step.path])
+                    db, sql: "SELECT state, inputDigest, input, output, products FROM step WHERE id = ?", arguments: [step.path])
                 guard let row, let state = JournalEntry.State(rawValue: row["state"]) else { return nil }
-                // An entry of an earlier build, or one that cannot be read, names no files.
-                let products = (row["products"] as Data?).flatMap { try? JSONDecoder().decode([StepProduct].self, from: $0) }
-                return JournalEntry(state: state, inputDigest: row["inputDigest"], output: row["output"], products: products ?? [])
+                let input = StepInput(digest: row["inputDigest"], json: (row["input"] as String?).map { Data($0.utf8) })
+                return JournalEntry(state: state, input: input, output: row["output"], products: try products(of: step, row["products"]))
             }
         } catch {
             throw Self.worded(error, path: path)
         }
     }
 
-    public func intend(_ step: StepIdentifier, inputDigest: String) async throws {
+    /// The files of an entry; one of an earlier build names none.
+    private func products(of step: StepIdentifier, _ data: Data?) throws -> [StepProduct] {
+        guard let data else { return [] }
+        do {
+            return try JSONDecoder().decode([StepProduct].self, from: data)
+        } catch {
+            // Taken for none, a file that somebody changed would pass for the one that was made.
+            throw WorkflowError.unreadableJournal(step: step, "the files", of: path, error)
+        }
+    }
+
+    public var place: String { path }
+
+    public func intend(_ step: StepIdentifier, input: StepInput) async throws {
         let run = run
         try await write { db in
             try db.execute(
                 sql: """
-                    INSERT INTO step (id, run, state, inputDigest, intended) VALUES (?, ?, 'intended', ?, ?)
+                    INSERT INTO step (id, run, state, inputDigest, input, intended) VALUES (?, ?, 'intended', ?, ?, ?)
                     ON CONFLICT (id) DO UPDATE SET run = excluded.run, state = 'intended',
-                        inputDigest = excluded.inputDigest, intended = excluded.intended,
+                        inputDigest = excluded.inputDigest, input = excluded.input, intended = excluded.intended,
                         ended = NULL, output = NULL, reason = NULL, products = NULL
                     """,
-                arguments: [step.path, run, inputDigest, Self.now()])
+                arguments: [step.path, run, input.digest, input.text, Self.now()])
+            // What a person allowed is allowed once.
+            try Self.closeAnswers(to: step, db)
         }
     }
 
-    public func finish(_ step: StepIdentifier, inputDigest: String, output: Data, products: [StepProduct]) async throws {
+    public func finish(_ step: StepIdentifier, input: StepInput, output: Data, products: [StepProduct]) async throws {
         let products = products.isEmpty ? nil : try JSONEncoder().encode(products)
-        try await end(step, inputDigest: inputDigest, state: .done, output: output, reason: nil, products: products)
+        try await end(step, input: input, state: .done, output: output, reason: nil, products: products)
     }
 
-    public func doubt(_ step: StepIdentifier, reason: String, decision: UncertainSteps) async throws {
-        let run = run
-        try await write { db in
-            try db.execute(
-                sql: "INSERT INTO doubt (run, step, reason, decision, written) VALUES (?, ?, ?, ?, ?)",
-                arguments: [run, step.path, reason, decision.rawValue, Self.now()])
-        }
-    }
-
-    /// A step of which nobody could tell whether it happened, and what was done about it.
-    public struct Doubt: Hashable, Sendable {
-        public let step: StepIdentifier
-        public let reason: String
-        public let decision: UncertainSteps
-    }
-
-    /// All doubts of the session, the oldest first.
-    public func doubts() throws -> [Doubt] {
-        do {
-            return try database.read { db in
-                try Row.fetchAll(db, sql: "SELECT step, reason, decision FROM doubt ORDER BY id").compactMap { row in
-                    UncertainSteps(rawValue: row["decision"]).map {
-                        Doubt(step: StepIdentifier(row["step"]), reason: row["reason"], decision: $0)
-                    }
-                }
-            }
-        } catch {
-            throw Self.worded(error, path: path)
-        }
-    }
-
-    public func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws {
-        try await end(step, inputDigest: inputDigest, state: .failed, output: nil, reason: reason)
+    public func fail(_ step: StepIdentifier, input: StepInput, reason: String) async throws {
+        try await end(step, input: input, state: .failed, output: nil, reason: reason)
     }
 
     private func end(
-        _ step: StepIdentifier, inputDigest: String, state: JournalEntry.State, output: Data?, reason: String?, products: Data? = nil
+        _ step: StepIdentifier, input: StepInput, state: JournalEntry.State, output: Data?, reason: String?, products: Data? = nil
     ) async throws {
         try await write { db in
             try db.execute(
-                sql: "UPDATE step SET state = ?, inputDigest = ?, ended = ?, output = ?, reason = ?, products = ? WHERE id = ?",
-                arguments: [state.rawValue, inputDigest, Self.now(), output, reason, products, step.path])
+                sql: "UPDATE step SET state = ?, inputDigest = ?, input = ?, ended = ?, output = ?, reason = ?, products = ? WHERE id = ?",
+                arguments: [state.rawValue, input.digest, input.text, Self.now(), output, reason, products, step.path])
+            try Self.closeAnswers(to: step, db)
         }
     }
 
     /// Does one transaction and says in words what went wrong with the file.
-    private func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+    func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
         do {
             try await database.write(body)
         } catch {
             throw Self.worded(error, path: path)
         }
+    }
+
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        do {
+            return try await database.read(body)
+        } catch {
+            throw Self.worded(error, path: path)
+        }
+    }
+
+    /// - Throws: where a newer build has written the file, whose rows this one would misread.
+    static func requireKnown(_ migrator: DatabaseMigrator, _ database: DatabaseQueue, _ path: String) throws {
+        guard try database.read(migrator.hasBeenSuperseded) else { return }
+        throw WorkflowError.unusableJournal(path, "was written by a newer TomoPilot than this one, and was left as it is; use that version to go on with it")
     }
 
     static func worded(_ error: any Error, path: String) -> any Error {
@@ -195,5 +219,10 @@ public struct SessionStore: Journal {
         return WorkflowError.unusableJournal(path, reason)
     }
 
-    private static func now() -> String { Date.now.formatted(.iso8601) }
+    static func now() -> String { Date.now.formatted(.iso8601) }
+}
+
+extension StepInput {
+    /// As the table keeps it.
+    fileprivate var text: String? { json.map { String(decoding: $0, as: UTF8.self) } }
 }

@@ -50,6 +50,9 @@ public struct TargetsFile: Hashable, Sendable {
             self.name = name
             self.value = value
         }
+
+        /// Refuses what PACEtomo does not know, or cannot take from a targets file.
+        public func check() throws(TargetsError) { _ = try TargetsFile.line(of: self) }
     }
 
     public var settings: [Setting]
@@ -126,9 +129,11 @@ public struct TargetsFile: Hashable, Sendable {
     private static func line(of setting: Setting) throws(TargetsError) -> String? {
         let kind = PACEtomoVariables.kinds[setting.name]
         guard let kind else {
-            let hint = nearestName(to: setting.name, in: Array(PACEtomoVariables.kinds.keys).sorted())
+            // The comparison takes as long as both names together are square.
+            let known = setting.name.utf8.count <= 200 ? Array(PACEtomoVariables.kinds.keys).sorted() : []
+            let hint = nearestName(to: setting.name, in: known)
             let question = hint.map { ": did you mean '\($0)'?" } ?? "."
-            throw TargetsError(.invalidName, "PACEtomo has no setting '\(setting.name)'\(question)")
+            throw TargetsError(.invalidName, "PACEtomo has no setting '\(setting.name.prefix(80))'\(question)")
         }
         switch (setting.value, kind) {
         case (.flag(let flag), .flag): return "_bset \(setting.name) = \(flag ? "True" : "False")"

@@ -27,6 +27,7 @@ struct Status: AsyncParsableCommand {
 private func description(of status: ServiceStatus) -> String {
     var line = status.state.rawValue
     if let session = status.session { line += ": session \(session.id) '\(session.name)'" }
+    if let place = status.place { line += ", \(place)" }
     if let phase = status.phase { line += ", \(phase)" + (status.fraction.map { " \(Int($0 * 100)) %" } ?? "") }
     if let reason = status.reason { line += " (\(reason))" }
     if status.queued > 0 { line += "; \(status.queued) waiting" }
@@ -37,6 +38,13 @@ private func description(of status: ServiceStatus) -> String {
         lines.append("  to be confirmed: the \(inspection.subject.rawValue) of grid \(inspection.grid) (\(inspection.name)); look at \(inspection.picture)")
         if let refusal = inspection.refusal { lines.append("  not taken: \(refusal)") }
         lines.append("  \(inspection.next)")
+    }
+    if let question = status.question {
+        lines.append("  asked: did '\(question.title)' of grid \(question.grid) (\(question.name)) happen? \(question.reason)")
+        lines += question.evidence.map { "    known: \($0)" }
+        lines += question.answers.map { "    tomopilot answer --step \(question.step) \($0.answer.rawValue): \($0.consequence)" }
+        if let refusal = question.refusal { lines.append("  not taken: \(refusal)") }
+        lines.append("  \(question.next)")
     }
     return lines.joined(separator: "\n")
 }
@@ -52,7 +60,7 @@ private func landing(of state: ServiceStatus.State) -> String? {
     case .pausing: "it waits when this is done, before the next grid or lamella"
     case .stopping: "it ends when this is done, before the next grid or lamella"
     case .aborting, .ending: "it ends as soon as SerialEM has finished its command, which for the load of a grid or a montage takes minutes"
-    case .idle, .held, .starting, .running, .inspecting, .paused: nil
+    case .idle, .held, .starting, .running, .inspecting, .asking, .paused: nil
     }
 }
 
@@ -130,8 +138,36 @@ struct Confirm: AsyncParsableCommand {
             }
             // What was seen in the status is confirmed, and not what may wait a moment later.
             let confirmation = Confirmation(grid: grid ?? waiting.grid, subject: waiting.subject)
-            _ = try await client.ask(ServiceStatus.self, "confirm", method: "POST", body: try APICoding.encoded(confirmation))
-            print("confirmed the \(confirmation.subject.rawValue) of grid \(confirmation.grid)")
+            let status = try await client.ask(ServiceStatus.self, "confirm", method: "POST", body: try APICoding.encoded(confirmation))
+            let isOpen = status.inspection.map { $0.grid == confirmation.grid && $0.subject == confirmation.subject } ?? false
+            print("confirmed the \(confirmation.subject.rawValue) of grid \(confirmation.grid)" + (isOpen ? "; the session has not looked at it yet" : ""))
+        }
+    }
+}
+
+struct Answer: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Says what became of a step that was begun and that nobody else can settle; 'status' shows it.",
+        discussion: """
+            happened: it is taken as done, if what it should have left can be read. repeat: it is done again, though the place may then \
+            be exposed twice. skip: the lamella, or the grid, is left out.
+            """)
+    @OptionGroup var client: ServiceClient
+    @Option(help: "The step, as 'status' names it, so that no other is answered by accident.")
+    var step: String
+    @Option(help: "Why, for the log and the report.")
+    var reason: String?
+    @Argument(help: "happened, repeat or skip.")
+    var answer: String
+
+    func run() async throws {
+        try await reporting {
+            guard let word = StepAnswer(rawValue: answer) else {
+                throw WorkflowError.refused("'\(answer)' is no answer; it must be one of \(StepAnswer.allCases.map(\.rawValue).joined(separator: ", ")).")
+            }
+            let body = try APICoding.encoded(AnswerToQuestion(step: step, answer: word, reason: reason))
+            _ = try await client.ask(ServiceStatus.self, "answer", method: "POST", body: body)
+            print("said '\(word.rawValue)' of \(step)")
         }
     }
 }

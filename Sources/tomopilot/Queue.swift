@@ -5,7 +5,7 @@ import Store
 
 struct Queue: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows and changes the queue of the service.", subcommands: [Add.self, List.self, Move.self, Remove.self],
+        abstract: "Shows and changes the queue of the service.", subcommands: [Add.self, List.self, Retry.self, Move.self, Remove.self],
         defaultSubcommand: List.self)
 
     struct Add: AsyncParsableCommand {
@@ -38,6 +38,22 @@ struct Queue: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting { show(try await client.ask(QueueListing.self, "queue", query: ["all": all ? "true" : nil])) }
+        }
+    }
+
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lets a session that has ended go on where it was, before all that wait.",
+            discussion: """
+                What is done stays done, what failed is tried again, and what people skipped stays out. A queue that is held because of \
+                this session goes on; one that was paused, or whose microscope could not be made safe, waits for resume.
+                """)
+        @OptionGroup var client: ServiceClient
+        @Argument(help: "The number of the session; 'queue list --all' shows it.")
+        var session: Int
+
+        func run() async throws {
+            try await reporting { show(try await client.ask(QueueListing.self, "queue/\(session)/retry", method: "POST")) }
         }
     }
 

@@ -11,6 +11,8 @@ struct Run: AsyncParsableCommand {
             Control-C stops when SerialEM has finished its command, and leaves the microscope in its safe_state; a second one \
             ends at once. The next run goes on from the last finished step. \
             An acquisition that PACEtomo has begun goes on in SerialEM.
+            Exit status: 0 where everything that was asked for was done or left out by a person; 3 where the session came to its end and \
+            something was not done, which the last line names; 1 where it stopped before its end.
             """)
 
     @Argument(help: "The settings file; 'tomopilot init' writes one.")
@@ -24,25 +26,32 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         do {
-            try await runSessionUntilStopped()
+            let terminal = Terminal()
+            let missing = try await runSessionUntilStopped(terminal)
+            guard !missing.isEmpty else { return }
+            terminal.show("INCOMPLETE \(missing.joined(separator: "; ")); the same command tries it again")
         } catch {
             throw fail(error)
         }
+        throw ExitCode(Self.incomplete)
     }
 
+    /// The session came to its end, and something that was asked for was not done.
+    private static let incomplete: Int32 = 3
+
     /// A signal cancels the session, which then leaves the microscope safe before the program ends.
-    private func runSessionUntilStopped() async throws {
-        let terminal = Terminal()
-        try await withThrowingTaskGroup(of: Void.self) { group in
+    private func runSessionUntilStopped(_ terminal: Terminal) async throws -> [String] {
+        try await withThrowingTaskGroup(of: [String].self) { group in
             group.addTask { try await runSession(terminal) }
             group.addTask {
-                guard let name = await StopSignal.next() else { return }
+                guard let name = await StopSignal.next() else { return [] }
                 terminal.show("STOP       SerialEM finishes what it does, then the microscope is made safe; \(name) again ends at once")
                 throw WorkflowError.refused("Stopped by \(name); the same command goes on from here.")
             }
             do {
-                try await group.next()
+                let missing = try await group.next() ?? []
                 group.cancelAll()
+                return missing
             } catch {
                 group.cancelAll()
                 // The session's own cleanup comes before the end, and its failure has been reported.
@@ -52,9 +61,9 @@ struct Run: AsyncParsableCommand {
         }
     }
 
-    private func runSession(_ terminal: Terminal) async throws {
+    private func runSession(_ terminal: Terminal) async throws -> [String] {
         let (settings, text) = try readSettings()
-        try await SessionRun(
+        return try await SessionRun(
             settings: settings, text: text, worker: InferenceProgram.path(named: infer), terminal: terminal,
             logger: { WarningHandler.logger($0, terminal) }
         ).perform()

@@ -58,6 +58,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func serve() async throws {
+        OpenFiles.allowMore()
         let terminal = Terminal()
         let worker = try InferenceProgram.path(named: infer)
         let token = try tokenFile.map(SecretFile.token)

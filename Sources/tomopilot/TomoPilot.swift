@@ -8,8 +8,8 @@ struct TomoPilot: AsyncParsableCommand {
         commandName: "tomopilot",
         abstract: "Drives SerialEM through a cryo-ET lamella session, from an unknown grid to tilt series.",
         subcommands: [
-            Run.self, Doctor.self, Initialise.self, Serve.self, Queue.self, Status.self, Pause.self, Resume.self, Stop.self, Abort.self,
-            SkipPart.self, Confirm.self, Log.self, Models.self,
+            Run.self, Plan.self, Doctor.self, Initialise.self, Serve.self, Queue.self, Status.self, Pause.self, Resume.self, Stop.self, Abort.self,
+            SkipPart.self, Confirm.self, Answer.self, Log.self, Models.self,
         ])
 
     static func main() async {

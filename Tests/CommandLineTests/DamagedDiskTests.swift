@@ -45,7 +45,7 @@ import Testing
         try await withFolder { folder in
             try await withSimulator(in: folder) { simulator in
                 try writeSettings(in: folder, port: simulator.port)
-                let ending = try await tomopilot("run", "s.yaml", in: folder, after: "ulimit -f 96")
+                let ending = try await tomopilot("run", "s.yaml", in: folder, after: "ulimit -f 132")
                 expectSentence(
                     "The journal \(folder)/session/session.sqlite cannot be written: disk I/O error (is the disk full, or the "
                         + "limit on the size of files reached?).", ending)

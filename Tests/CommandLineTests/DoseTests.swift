@@ -74,7 +74,13 @@ import Testing
 
                 // Single images, in the order of the book, which is that of the log.
                 let text = try String(contentsOfFile: grid + "/HeLa_1_exposures.jsonl", encoding: .utf8)
-                let book = try text.split(separator: "\n").map { try JSONValue(text: String($0)) }
+                let lines = try text.split(separator: "\n").map { try JSONValue(text: String($0)) }
+                let book = lines.filter { $0["isIntent"]?.bool != true }
+                // Each exposure was written down before it was made.
+                let intended: [String] = lines.filter { $0["isIntent"]?.bool == true }.compactMap { $0["exposure"]?.string }
+                let made: [String] = book.compactMap { $0["exposure"]?.string }
+                #expect(intended == made)
+                #expect(lines.count == 2 * book.count)
                 let intermediate = log.filter { $0.area == "R" && $0.file.isEmpty && $0.dose < 0.05 }
                 var next = 0
                 var byLamella: [String: Double] = [:]
@@ -99,6 +105,18 @@ import Testing
                 #expect(images > 0)
                 #expect(abs(series - records.reduce(0) { $0 + $1.dose }) < Double(records.count) * 5.1e-6)
 
+                // PACEtomo's own images, which nobody writes down: the estimate of all tracking targets is within a tenth of what
+                // was exposed besides maps and series.
+                let maps = Set(sidecars.keys.map { "\(grid)/HeLa_1_L\($0 < 10 ? "0" : "")\($0).mrc" })
+                let others = log.filter { ["V", "P", "F"].contains($0.area) && !maps.contains($0.file) }
+                let tracking = sidecars.values.flatMap { $0["targets"]?.array ?? [] }.filter { $0["target"]?.integer == 1 }
+                let estimates = tracking.compactMap { $0["pacetomo_images"]?.double }
+                #expect(estimates.count == tracking.count)
+                #expect(others.count { $0.area == "P" } == tracking.count)
+                let taken = others.reduce(0) { $0 + $1.dose }
+                #expect(taken > 0)
+                #expect(abs(estimates.reduce(0, +) - taken) < 0.1 * taken, "\(estimates) for \(taken)")
+
                 let report = try JSONValue.read(folder + "/session/session_report.json")
                 let lamellae = try #require(report["grids"]?.array?.first?["lamellae"]?.array)
                 for lamella in lamellae {
@@ -121,6 +139,19 @@ import Testing
                 #expect(ending.output.contains("maximum_dose_before_acquisition is 0.06 e/Å²"))
                 #expect(try await run(folder, port: simulator.port, level: 2).status == 0)
                 #expect(await maps() > 1)
+            }
+        }
+    }
+
+    @Test func aLimitThatCannotBeKeptBecauseSerialEMTellsNoDosesIsToldOnce() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder, seed: 25) { simulator in
+                // 0, as where the beam is not calibrated.
+                simulator.microscope.faults.add([Fault(.noEffect, when: .init(command: "ImageConditions", times: nil))])
+                let ending = try await run(folder, port: simulator.port, level: 2, more: "maximum_dose_before_acquisition: 5")
+                #expect((ending.status, ending.error) == (0, ""))
+                let said = ending.output.components(separatedBy: "maximum_dose_before_acquisition is set and SerialEM tells no dose of HeLa_1's images").count - 1
+                #expect(said == 1, "\(ending.output)")
             }
         }
     }

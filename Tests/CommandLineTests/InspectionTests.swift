@@ -72,6 +72,17 @@ import Testing
                 try write("", to: maps + "/HeLa_1_wg_inspected.txt")
                 let refusal = try #require(try await run.line(beginning: "INSPECT    \(boxesFile) cannot be taken up: "))
                 #expect(refusal.hasPrefix("Box 1 of the boxes file is not x, y, x, y, class index, confidence. Put it right;"))
+                let log = folder + "/session/session.log"
+                for (boxes, reason) in [
+                    ("[[100, 100, 140, 130, 2, 1], [102, 100, 142, 130, 2, 1]]", "box 2 is of the same lamella as box 1, which would be exposed twice"),
+                    ("[[100, 100, 100, 130, 2, 1]]", "box 1 is empty"),
+                    ("[[-90000, 100, 90000, 130, 2, 1]]", "box 1 has 180000 x 30 pixels, more than the map of "),
+                    ("[[1e300, 100, 2e300, 130, 2, 1]]", "box 1 lies outside the map of "),
+                ] {
+                    try write(boxes, to: boxesFile)
+                    try write("", to: maps + "/HeLa_1_wg_inspected.txt")
+                    try await untilSaid("\(boxesFile) cannot be taken up: \(reason)", times: 1, in: log, while: run)
+                }
 
                 // One lamella stays of those that were found, and one is drawn beside it.
                 var boxes = try JSONDecoder().decode(Boxes.self, from: whole)
@@ -100,6 +111,29 @@ import Testing
                 try write("", to: maps + "/HeLa_1_inspected.txt")
                 try await untilSaid("INSPECT    The targets of grid", times: 2, in: folder + "/session/session.log", while: run)
                 let targets = try PACEtomoTargets(parsing: String(contentsOfFile: targetsFile, encoding: .utf8)).targets.count
+
+                // What PACEtomo would trip over is refused at the gate, with the file's name.
+                let wholePoints = try Data(contentsOf: URL(fileURLWithPath: pointsFile))
+                var bad = try PointsFile(data: wholePoints)
+                bad.settings = ["maxTlit": .number(50)]
+                try bad.data().write(to: URL(fileURLWithPath: pointsFile))
+                try write("", to: maps + "/HeLa_1_inspected.txt")
+                try await untilSaid("\(pointsFile) cannot be taken up: PACEtomo has no setting 'maxTlit': did you mean 'maxTilt'?", times: 1, in: log, while: run)
+                bad = try PointsFile(data: wholePoints)
+                bad.points.value[1] = bad.points.value[0]
+                try bad.data().write(to: URL(fileURLWithPath: pointsFile))
+                try write("", to: maps + "/HeLa_1_inspected.txt")
+                try await untilSaid("\(pointsFile) cannot be taken up: target 2 lies where target 1 does", times: 1, in: log, while: run)
+                try wholePoints.write(to: URL(fileURLWithPath: pointsFile))
+                let wholeTargets = try String(contentsOfFile: targetsFile, encoding: .utf8)
+                let views = "\(name)_tgt_002_view.mrc"
+                try write(wholeTargets.replacing(views, with: "gone.mrc"), to: targetsFile)
+                try write("", to: maps + "/HeLa_1_inspected.txt")
+                try await untilSaid("viewfile of target 2 is 'gone.mrc', which is not in \(grid)", times: 1, in: log, while: run)
+                try write(wholeTargets.replacing(#/SSX = (?!0\.0000).*/#.ignoresCase(), with: "SSX = 40.0000"), to: targetsFile)
+                try write("", to: maps + "/HeLa_1_inspected.txt")
+                try await untilSaid("µm from the first, beyond the image-shift limit of ", times: 1, in: log, while: run)
+                try write(wholeTargets, to: targetsFile)
 
                 // A target fewer, as a person leaves it.
                 var points = try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: pointsFile)))
@@ -159,7 +193,10 @@ import Testing
                     return try await tomopilot("run", "s.yaml", in: folder)
                 }
                 let skipped = try await run("skip")
-                #expect((skipped.status, skipped.error) == (0, ""))
+                #expect((skipped.status, skipped.error) == (3, ""))
+                #expect(
+                    skipped.output.hasSuffix(
+                        "INCOMPLETE grid Alga_1: nobody confirmed the lamellae of grid Alga_1 (slot 1) within 3.6 s; the same command tries it again\n"))
                 let report = try JSONValue.read(folder + "/session/session_report.json")
                 #expect(
                     report["grids"]?.array?.first?["skipped"]?.string

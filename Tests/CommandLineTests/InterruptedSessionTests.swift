@@ -5,6 +5,24 @@ import Testing
 
 /// A session that loses SerialEM or the disk in the middle of a map: nothing is exposed twice, and it comes to its end.
 @Suite struct InterruptedSessionTests {
+    @Test func mapsWithoutTheirJournalAreNotExposedAgain() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                try writeSettings(in: folder, port: simulator.port)
+                #expect(try await tomopilot("run", "s.yaml", in: folder).status == 0)
+                let exposures = await simulator.microscope.exposureLog().count
+                let session = folder + "/session"
+                for name in try FileManager.default.contentsOfDirectory(atPath: session) where name.hasPrefix("session.sqlite") {
+                    try FileManager.default.removeItem(atPath: session + "/" + name)
+                }
+                expectSentence(
+                    "\(session) holds the map Alga_1/Alga_1.mrc of a session and no journal of it (session.sqlite), so everything would be exposed "
+                        + "again: put the journal back, or use another session_dir.", try await tomopilot("run", "s.yaml", in: folder))
+                #expect(await simulator.microscope.exposureLog().count == exposures)
+            }
+        }
+    }
+
     /// Images of the whole-grid map of slot 1, and exposures that were made for it.
     private func counts(_ simulator: SimulatorServer, _ folder: String) async throws -> (pieces: Int, exposures: Int) {
         (

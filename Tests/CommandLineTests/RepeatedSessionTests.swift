@@ -52,6 +52,35 @@ import Testing
         #expect(pointsInFiles == count)
     }
 
+    @Test func anAcquisitionThatSerialEMGaveUpIsNotWrittenDownAsDoneAndIsTakenUpAgain() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder, seed: 25) { simulator in
+                func run(level: Int) async throws -> Ending {
+                    try Data(settings(port: simulator.port, level: level).utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+                    return try await tomopilot("run", "s.yaml", in: folder)
+                }
+                #expect(try await run(level: 4).status == 0)
+                let grid = folder + "/session/HeLa_1"
+                let name = try #require(try targets(in: grid).keys.sorted().last)
+                let area = name.replacing("_tgts.txt", with: "")
+                let whole = try String(contentsOfFile: "\(grid)/\(name)", encoding: .utf8)
+                // PACEtomo asks a person about such tilts, and SerialEM goes on with the next item.
+                try Data(("_set maxTilt = 89\n" + whole).utf8).write(to: URL(fileURLWithPath: "\(grid)/\(name)"))
+                let cut = try await run(level: 5)
+                // The grid is skipped, the session has come to its end, and says that something is missing.
+                #expect((cut.status, cut.error) == (3, ""))
+                let words = "Acquire at Items ended on grid HeLa_1 before all targets were done: \(area) was not begun; HeLa_1_acquisition.json has the rest."
+                #expect(cut.output.contains(words), "\(cut.output)")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: grid).allSatisfy { !$0.hasPrefix(area + "_ts_") })
+
+                try Data(whole.utf8).write(to: URL(fileURLWithPath: "\(grid)/\(name)"))
+                let rest = try await run(level: 5)
+                #expect((rest.status, rest.error) == (0, ""))
+                #expect(try FileManager.default.contentsOfDirectory(atPath: grid).contains { $0.hasPrefix(area + "_ts_") })
+            }
+        }
+    }
+
     @Test func otherSettingsLeaveNothingOfTheFirstTargetsAndAcquiredTargetsStay() async throws {
         try await withFolder { folder in
             try await withSimulator(in: folder, seed: 25) { simulator in

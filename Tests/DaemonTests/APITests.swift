@@ -6,7 +6,7 @@ import ImageFiles
 import Logging
 import Store
 import Testing
-import Workflow
+@testable import Workflow
 
 /// What the API refuses, to whom it answers, and whether its description is true.
 @Suite struct APITests {
@@ -66,7 +66,14 @@ import Workflow
             sentence: "'base' is 'here'; it must be the absolute path of the folder that relative paths begin at."),
         Refused(
             method: "POST", path: "/v1/queue?name=%0A", body: "session_dir: ./a\nWG_model: ./m\nMM_model: ./m\n", status: 400,
-            sentence: "'name' must be one line of 1 to 100 characters."),
+            sentence: "'name' must be one line of 1 to 100 bytes, without control or format characters."),
+        // Fifty-one letters of two bytes, and a character that turns the direction in which people read.
+        Refused(
+            method: "POST", path: "/v1/queue?name=" + String(repeating: "%C3%A9", count: 51), body: "session_dir: ./a\nWG_model: ./m\nMM_model: ./m\n",
+            status: 400, sentence: "'name' must be one line of 1 to 100 bytes, without control or format characters."),
+        Refused(
+            method: "POST", path: "/v1/queue?name=a%E2%80%AEb", body: "session_dir: ./a\nWG_model: ./m\nMM_model: ./m\n", status: 400,
+            sentence: "'name' must be one line of 1 to 100 bytes, without control or format characters."),
         Refused(
             method: "POST", path: "/v1/queue", body: String(repeating: "# long\n", count: 150_000), status: 413,
             sentence: "The request has more than 1 MiB; settings are a text of some lines."),
@@ -94,7 +101,7 @@ import Workflow
             sentence: "'lamella' is -2; it must be the number of a lamella, from 1."),
         Refused(
             method: "POST", path: "/v1/skip", body: "{\"grid\": 1, \"reason\": \" \"}", status: 400,
-            sentence: "'reason' must be one line of 1 to 500 characters."),
+            sentence: "'reason' must be one line of 1 to 500 bytes, without control or format characters."),
         Refused(
             method: "POST", path: "/v1/confirm", body: "{\"grid\": 1, \"subject\": \"lamellae\"}", status: 409,
             sentence: "Nothing waits to be confirmed, so the lamellae of grid 1 cannot be."),
@@ -191,7 +198,7 @@ import Workflow
             let router = ControlServer.router(Endpoints(service: service.service).all, token: nil, isLoopback: true)
             let routes = Set(router.routes.map { "\($0.method.rawValue) \($0.path.description)" })
             #expect(described == routes)
-            #expect(described.count == 14)
+            #expect(described.count == 17)
         }
     }
 
@@ -214,11 +221,33 @@ import Workflow
             try check(status, "Status")
             try check(status.object?["session"], "Session")
             try check(status.object?["inspection"], "Inspection")
+            let step = StepIdentifier.lamella(1, 2, "medium-map")
+            await service.service.take(
+                .asking(
+                    StepQuestion(
+                        step: step, title: "Map lamella 2", slot: 1, grid: "G", reason: "half is there", evidence: ["3 images"],
+                        marker: service.folder + "/answer", since: .now, until: .now + 3600, refusal: "It is empty.")))
+            let asking = try await service.ask("GET", "/v1/status").value(AnyJSON.self)
+            try check(asking.object?["question"], "Question")
+            try check(asking.object?["question"]?.object?["answers"]?.array?.first, "Answer")
+            let answer = try await service.ask("POST", "/v1/answer", body: "{\"step\": \"\(step)\", \"answer\": \"skip\", \"reason\": \"ice\"}")
+            #expect(answer.status == 200)
+            #expect(try String(contentsOfFile: service.folder + "/answer", encoding: .utf8) == "skip ice\n")
+            let unknown = try await service.ask("POST", "/v1/answer", body: "{\"step\": \"\(step)\", \"answer\": \"yes\"}")
+            #expect(unknown.status == 400)
             _ = try await service.ask("POST", "/v1/confirm", body: "{\"grid\": 1, \"subject\": \"lamellae\"}")
             try await service.step("Map grid 1")
             let running = try await service.ask("GET", "/v1/status").value(AnyJSON.self)
             try check(running, "Status")
             try check(running.object?["steps"]?.array?.first, "Step")
+            let place = running.object?["place"]?.text
+            #expect(place?.hasPrefix("grid 1 of ") == true)
+            let plan = try await service.ask("GET", "/v1/plan").value(AnyJSON.self)
+            try check(plan, "Plan")
+            for part in plan.object?["parts"]?.array ?? [] {
+                try check(part, "PlanPart")
+                for line in part.object?["lines"]?.array ?? [] { try check(line, "PlanLine") }
+            }
             let queue = try await service.ask("GET", "/v1/queue").value(AnyJSON.self)
             try check(queue, "Queue")
             try check(queue.object?["sessions"]?.array?.first, "Session")

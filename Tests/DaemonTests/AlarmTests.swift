@@ -15,10 +15,14 @@ import Testing
     private final class Hook: Sendable {
         private let texts = Mutex<[String]>([])
         private let refused: Mutex<Int>
+        private let refusal: HTTPResponse.Status
         private let ports = AsyncStream.makeStream(of: Int.self)
         var all: [String] { texts.withLock { $0 } }
 
-        init(refusing count: Int) { refused = Mutex(count) }
+        init(refusing count: Int, with refusal: HTTPResponse.Status = .serviceUnavailable) {
+            refused = Mutex(count)
+            self.refusal = refusal
+        }
 
         private struct Message: Decodable { let text: String }
 
@@ -27,7 +31,7 @@ import Testing
                 defer { left = max(0, left - 1) }
                 return left > 0
             }
-            if isRefused { return .serviceUnavailable }
+            if isRefused { return refusal }
             let message = try JSONDecoder().decode(Message.self, from: body)
             texts.withLock { $0.append(message.text) }
             return .ok
@@ -84,6 +88,35 @@ import Testing
                 let log = try await service.log()
                 #expect(log.contains { $0.text == "the webhook answered with status 503; it is tried again" })
                 #expect(!log.contains { $0.text.contains("secret-path") })
+            }
+        }
+    }
+
+    @Test func anAlarmThatIsRefusedForGoodIsGivenUpAndTheNextOneIsSent() async throws {
+        let hook = Hook(refusing: 1, with: .notFound)
+        try await hook.with { port in
+            try await withService([Webhook(url: "http://127.0.0.1:\(port)/secret-path")]) { service, sessions in
+                sessions.fail(with: WorkflowError.badModel("No such class."))
+                try await service.add("a")
+                try await service.logged {
+                    $0.text.hasPrefix("the webhook answered with status 404; alarm ") && $0.text.hasSuffix(" is given up there, for it would be refused again")
+                }
+                try await service.service.alarm("second", next: "", kind: "test", session: nil)
+                try await service.status { _ in !hook.all.isEmpty }
+                #expect(hook.all == ["second\nNext: "])
+                #expect(try await service.service.store.undelivered(to: "the webhook", most: 9).count <= 1)
+            }
+        }
+    }
+
+    @Test("A webhook that asks for another time is tried again", arguments: [HTTPResponse.Status.requestTimeout, .tooManyRequests])
+    func otherTime(refusal: HTTPResponse.Status) async throws {
+        let hook = Hook(refusing: 1, with: refusal)
+        try await hook.with { port in
+            try await withService([Webhook(url: "http://127.0.0.1:\(port)/secret-path")]) { service, sessions in
+                sessions.fail(with: WorkflowError.badModel("No such class."))
+                try await service.add("a")
+                try await service.status { _ in hook.all.first?.hasPrefix("session 'a' failed") == true }
             }
         }
     }

@@ -55,6 +55,25 @@ import Testing
         }
     }
 
+    @Test func whatCannotBeUsedIsRefusedEachTimeAndTakenOnceItIsPutRight() async throws {
+        try await withGate { service, sessions in
+            let reason = "boxes.json cannot be taken up: box 1 is empty."
+            sessions.refuse(reason)
+            for time in 1 ... 2 {
+                let answer = try await confirm(service, 1, "lamellae")
+                #expect((answer.status, answer.error) == (409, reason))
+                try await service.logged { $0.level == .alarm && $0.text.hasPrefix(reason) }
+                let told = try await service.log().count { $0.level == .alarm && $0.text.hasPrefix(reason) }
+                #expect(told == time)
+                #expect(try await service.ask("GET", "/v1/status").value(ServiceStatus.self).inspection?.refusal == reason)
+            }
+            sessions.refuse(nil)
+            let answer = try await confirm(service, 1, "lamellae")
+            #expect(answer.status == 200)
+            #expect(try answer.value(ServiceStatus.self).inspection == nil)
+        }
+    }
+
     @Test func aConfirmationOutlivesTheService() async throws {
         try await withFolder { folder in
             let gate = inspection(in: folder)

@@ -49,6 +49,48 @@ import Workflow
         }
     }
 
+    @Test func aFailedSessionGoesOnWithoutBeingAddedAgainAndItsSkipsStay() async throws {
+        try await withService { service, sessions in
+            sessions.fail(with: MicroscopeError(.unreachable, "No connection."))
+            try await service.add("a")
+            try await service.status(.held)
+            try await service.add("b", grids: "[1]")
+            #expect(try await service.queue() == "a failed, b queued")
+
+            let again = try await service.ask("POST", "/v1/queue/1/retry")
+            #expect(again.status == 200, "\(again.text)")
+            try await service.step("Map grid 1")
+            // The hold came from it; it has the microscope before those that wait.
+            #expect(try await service.queue() == "a running, b queued")
+            _ = try await service.ask("POST", "/v1/skip", body: "{\"grid\": 2, \"reason\": \"torn\"}")
+            _ = try await service.ask("POST", "/v1/stop")
+            sessions.allow(steps: 1)
+            try await service.status(.held)
+            _ = try await service.ask("POST", "/v1/queue/1/retry")
+            sessions.allow(steps: 9)
+            try await service.status(.idle)
+            #expect(try await service.queue() == "a done, b done")
+            #expect(sessions.done == ["a grid 1", "a grid 1", "b grid 1"])
+        }
+    }
+
+    @Test func whatHasNotEndedCannotBeRetriedAndAPauseStays() async throws {
+        try await withService { service, sessions in
+            #expect(try await service.ask("POST", "/v1/queue/7/retry").error == "There is no session 7.")
+            try await service.add("a", grids: "[1]")
+            try await service.step("Map grid 1")
+            #expect(try await service.ask("POST", "/v1/queue/1/retry").error == "Session 1 is running; it goes on by itself or by resume.")
+            sessions.allow(steps: 1)
+            try await service.status(.idle)
+            _ = try await service.ask("POST", "/v1/pause")
+            #expect(try await service.ask("POST", "/v1/queue/1/retry").status == 200)
+            #expect(try await service.ask("GET", "/v1/status").value(ServiceStatus.self).state == .held)
+            #expect(try await service.ask("POST", "/v1/queue/1/retry").error == "Session 1 waits already; it goes on when its turn comes.")
+            _ = try await service.ask("DELETE", "/v1/queue/1")
+            #expect(try await service.ask("POST", "/v1/queue/1/retry").error == "Session 1 was removed; add its settings again.")
+        }
+    }
+
     @Test func aPausedQueueStartsNothing() async throws {
         try await withService { service, sessions in
             sessions.allow(steps: 9)

@@ -23,7 +23,7 @@ final class MailServer: Sendable {
         port = channel.channel.localAddress?.port ?? 0
     }
 
-    /// - Parameter refusals: replies by the first word of a command, in place of the usual one.
+    /// - Parameter refusals: replies by a command or its first word, in place of the usual one.
     static func with(refusals: [String: String] = [:], _ body: @Sendable (MailServer) async throws -> Void) async throws {
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .bind(host: "127.0.0.1", port: 0) { client in
@@ -61,7 +61,7 @@ final class MailServer: Sendable {
                         guard line == "." else { continue }
                         isText = false
                         try await say(refusals["."] ?? "250 taken")
-                    } else if let refusal = refusals[word] {
+                    } else if let refusal = refusals[line] ?? refusals[word] {
                         try await say(refusal)
                     } else {
                         switch word {
@@ -97,6 +97,13 @@ final class MailServer: Sendable {
             ).mail)
     }
 
+    /// What people read.
+    private func text(of lines: [String]) throws -> String {
+        let empty = try #require(lines.firstIndex(of: ""))
+        let body = lines[(empty + 1)...].prefix { $0 != "." }.joined()
+        return String(decoding: try #require(Data(base64Encoded: body)), as: UTF8.self)
+    }
+
     @Test func aMailSaysWhereWhatAndWhatComesNext() async throws {
         try await MailServer.with { server in
             try await Mailbox(try settings(server.port), password: nil).send(Self.alarm)
@@ -107,10 +114,7 @@ final class MailServer: Sendable {
             #expect(lines.contains("To: a@example.org, b@example.org"))
             #expect(lines.contains("Date: Tue, 14 Nov 2023 22:13:20 +0000"))
             #expect(lines.allSatisfy { $0.utf8.count <= 998 && $0.utf8.allSatisfy { $0 < 127 } })
-            let empty = try #require(lines.firstIndex(of: ""))
-            let body = lines[(empty + 1)...].prefix { $0 != "." }.joined()
-            let text = String(decoding: try #require(Data(base64Encoded: body)), as: UTF8.self)
-            #expect(text == [
+            #expect(try text(of: lines) == [
                 Self.alarm.text, "Session: monday", "Grid: HeLa_1", "Step: Map lamella 3",
                 "Last image: /data/s/HeLa_1/SPACE_maps/HeLa_1_L03.png", "Next: The session waits for it.",
             ].joined(separator: "\r\n"))
@@ -136,6 +140,26 @@ final class MailServer: Sendable {
             let box = Mailbox(try settings(server.port), password: nil)
             let failure = await #expect(throws: AlarmFailure.self) { try await box.send(Self.alarm) }
             #expect(failure?.description == message)
+        }
+    }
+
+    @Test func oneAddressThatIsRefusedDoesNotKeepTheOtherFromBeingTold() async throws {
+        try await MailServer.with(refusals: ["RCPT TO:<a@example.org>": "550 no such user"]) { server in
+            try await Mailbox(try settings(server.port), password: nil).send(Self.alarm)
+            #expect(server.lines.contains("RCPT TO:<b@example.org>"))
+            let text = try text(of: server.lines)
+            #expect(text.hasSuffix("\r\nNot everybody was reached: the mail server answered RCPT TO:<a@example.org> with 550 no such user"))
+        }
+    }
+
+    @Test("What a server refuses for good is not sent again", arguments: [
+        (["RCPT": "550 no such user"], true), (["RCPT TO:<a@example.org>": "550 no such user", "RCPT TO:<b@example.org>": "450 later"], false),
+        (["DATA": "554 no"], true), ([".": "452 the disk is full"], false), (["EHLO": "what"], false),
+    ])
+    func permanence(refusals: [String: String], isPermanent: Bool) async throws {
+        try await MailServer.with(refusals: refusals) { server in
+            let failure = await #expect(throws: AlarmFailure.self) { try await Mailbox(try settings(server.port), password: nil).send(Self.alarm) }
+            #expect(failure?.isPermanent == isPermanent)
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Store
 import Testing
 import Workflow
@@ -18,6 +19,30 @@ import Workflow
 
     private func order(_ store: QueueStore) async throws -> String {
         try await store.sessions().map(\.name).joined(separator: " ")
+    }
+
+    private func change(_ path: String, _ sql: String) throws {
+        try DatabaseQueue(path: path).write { try $0.execute(sql: sql) }
+    }
+
+    @Test func aTimeThatIsNoneIsNamedWithItsLineAndFile() async throws {
+        try await withStore { store, path in
+            try await store.log("begins", kind: "run", at: .now)
+            try change(path, "UPDATE event SET time = 'yesterday'")
+            let error = await #expect(throws: WorkflowError.self) { _ = try await store.events(after: 0, limit: 10) }
+            #expect(
+                error?.message
+                    == "The service's file \(path) has 'yesterday' as a time of line 1 of the log, which is none; put back a copy of the file, or "
+                    + "begin with another --folder.")
+        }
+    }
+
+    @Test func aStoreOfANewerBuildIsLeftAsItIs() async throws {
+        try await withStore { _, path in
+            try change(path, "INSERT INTO grdb_migrations (identifier) VALUES ('of next year')")
+            let error = #expect(throws: WorkflowError.self) { _ = try QueueStore(path: path) }
+            #expect(error?.message.contains("was written by a newer TomoPilot than this one, and was left as it is") == true)
+        }
     }
 
     @Test("A session that waits moves to any place among those that wait", arguments: [

@@ -28,6 +28,7 @@ final class ScriptedSessions: Sendable {
         var isSafe = true
         var news: [RunEvent] = []
         var inspection: Inspection?
+        var refusal: String?
     }
     private let state = Mutex(State())
     private let begun = Signal()
@@ -43,6 +44,9 @@ final class ScriptedSessions: Sendable {
 
     /// The next session waits at this gate before its first grid.
     func inspect(_ inspection: Inspection) { state.withLock { $0.inspection = inspection } }
+
+    /// What people change at the gate cannot be used, and why; nil where it can.
+    func refuse(_ reason: String?) { state.withLock { $0.refusal = reason } }
 
     /// Lets so many steps end, those that run and those to come.
     func allow(steps: Int) {
@@ -81,8 +85,9 @@ final class ScriptedSessions: Sendable {
                 supervisor: supervisor, makeSafe: { .init(reached: [], failures: []) }, reconnect: {}, patience: .seconds(3600), report: report)
             let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
             if let inspection = state.withLock({ $0.inspection.take() }) {
-                let watch = InspectionWatch(
-                    inspection, over: supervisor, limit: .seconds(3600), reminder: .seconds(1800), interval: .milliseconds(5), check: {},
+                let watch = PeopleWatch(
+                    inspection, over: supervisor, limit: .seconds(3600), reminder: .seconds(1800), interval: .milliseconds(5),
+                    check: { [self] in if let reason = state.withLock({ $0.refusal }) { throw WorkflowError.refused(reason) } },
                     report: report)
                 report(.inspecting(inspection))
                 _ = try await gate.under(watch).pass(.inspection(slot: inspection.slot, of: inspection.subject))
@@ -118,17 +123,21 @@ struct RunningService: Sendable {
     /// Runs a body against a service; afterwards the service ends as by SIGTERM.
     static func with(
         folder: String, sessions: ScriptedSessions, token: String? = nil, receivers: [any AlarmReceiver] = [],
-        reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(), _ body: @Sendable (RunningService) async throws -> Void
+        reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(), connections: Int? = nil, patience: Duration = .seconds(30),
+        longestBody: Duration = APICall.longestBody,
+        _ body: @Sendable (RunningService) async throws -> Void
     ) async throws {
         let terminal = Terminal(isInteractive: false, width: { 80 }, write: { _ in })
         let service = SessionService(
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
             folders: try AllowedFolders(sessions: folder, models: nil),
-            desk: AlarmDesk(receivers, pauses: [.milliseconds(10)]), reminder: reminder, terminal: terminal, stepLimit: stepLimit, run: sessions.runner)
+            desk: AlarmDesk(receivers, pauses: [.milliseconds(10)]), reminder: reminder, terminal: terminal, stepLimit: stepLimit,
+            retry: .milliseconds(10), run: sessions.runner)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = try ControlServer(
-            service: service, host: "127.0.0.1", port: 0, token: token, logger: logger) { continuation.yield($0) }
+            service: service, host: "127.0.0.1", port: 0, token: token, connections: connections, patience: patience, longestBody: longestBody,
+            logger: logger) { continuation.yield($0) }
         let group = ServiceGroup(services: [server, service], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

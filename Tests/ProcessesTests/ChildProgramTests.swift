@@ -1,5 +1,5 @@
 import Foundation
-import Processes
+@testable import Processes
 import Testing
 
 @Suite struct ChildProgramTests {
@@ -67,6 +67,11 @@ import Testing
             // Three, and the one by which the folder is listed.
             #expect((Int(said(file).trimmingCharacters(in: .whitespacesAndNewlines)) ?? 99) <= 5)
         }
+    }
+
+    @Test func secretsOfThisProgramAreNotHandedOn() {
+        let own = ["PATH": "/bin", "TOMOPILOT_SMTP_PASSWORD": "secret", "TOMOPILOT_WEBHOOK": "https://hooks.example/secret"]
+        #expect(ChildProgram.inherited(of: own) == ["PATH": "/bin"])
     }
 
     @Test func anEndedProgramGetsNoSignal() async throws {

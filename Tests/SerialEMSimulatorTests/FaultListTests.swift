@@ -10,7 +10,7 @@ import Testing
         [
             {"kind": "dropBeforeReply", "executed": false}, {"kind": "dropInReply", "bytes": 7}, {"kind": "dropAfterReply"},
             {"kind": "delayReply", "seconds": 0.5}, {"kind": "busy", "seconds": 20}, {"kind": "stop"}, {"kind": "stopWhileWaiting"},
-            {"kind": "newcomer", "seconds": 3}, {"kind": "error", "text": "No."}, {"kind": "blankImage"}, {"kind": "missingPiece"},
+            {"kind": "newcomer", "seconds": 3}, {"kind": "error", "text": "No."}, {"kind": "noEffect"}, {"kind": "blankImage"}, {"kind": "missingPiece"},
             {"kind": "stageShort", "micrometers": 2.5}, {"kind": "jam"}, {"kind": "displaced", "micrometers": 90, "degrees": -2}, {"kind": "vacuum", "severity": 1, "seconds": 60},
             {"kind": "closedValve"}, {"kind": "refill", "seconds": 900}, {"kind": "lowDisk", "megabytes": 50, "seconds": 300},
             {"kind": "crash", "seconds": 5}, {"kind": "diskFull"},

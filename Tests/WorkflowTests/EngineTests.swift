@@ -66,7 +66,7 @@ import Workflow
     @Test func anExposureThatWasBegunIsAskedAboutAndNotRepeated() async throws {
         try await withJournal { path in
             let store = try SessionStore(path: path, settings: "")
-            try await store.intend(.lamella(3, 2, "medium-map"), inputDigest: inputDigest(of: 1))
+            try await store.intend(.lamella(3, 2, "medium-map"), input: StepInput(of: 1))
             let counter = Counter()
             let result = try await engine(path).run(
                 Step<Int, String>(exposing: .lamella(3, 2, "medium-map"), title: "Map", input: 1) {
@@ -83,7 +83,7 @@ import Workflow
     @Test func anExposureThatNobodyCanTellAboutStopsWithTheReason() async throws {
         try await withJournal { path in
             let store = try SessionStore(path: path, settings: "")
-            try await store.intend(.lamella(3, 2, "medium-map"), inputDigest: inputDigest(of: 1))
+            try await store.intend(.lamella(3, 2, "medium-map"), input: StepInput(of: 1))
             let step = Step<Int, String>(exposing: .lamella(3, 2, "medium-map"), title: "Map", input: 1) {
                 .unknown("the file is half there")
             } perform: {
@@ -95,7 +95,7 @@ import Workflow
             } catch let error as WorkflowError {
                 #expect(
                     error.message
-                        == "Step grid-3/lamella-02/medium-map was begun in an earlier run and it cannot be told whether it happened: the file is half there."
+                        == "Step grid-3/lamella-02/medium-map was begun and not finished, and it cannot be told whether it happened: the file is half there."
                 )
             }
         }
@@ -113,11 +113,17 @@ import Workflow
 
     /// A journal on a disk that became full after the intent.
     private struct FullJournal: Journal {
+        var place: String { "j.sqlite" }
         func entry(for step: StepIdentifier) async throws -> JournalEntry? { nil }
-        func intend(_ step: StepIdentifier, inputDigest: String) async throws {}
-        func finish(_ step: StepIdentifier, inputDigest: String, output: Data, products: [StepProduct]) async throws {}
+        func intend(_ step: StepIdentifier, input: StepInput) async throws {}
+        func finish(_ step: StepIdentifier, input: StepInput, output: Data, products: [StepProduct]) async throws {}
         func doubt(_ step: StepIdentifier, reason: String, decision: UncertainSteps) async throws {}
-        func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws {
+        func remember(_ answer: GivenAnswer, to step: StepIdentifier, about question: String, skip: Skip?) async throws {}
+        func openAnswer(to step: StepIdentifier) async throws -> GivenAnswer? { nil }
+        func closeAnswers(to step: StepIdentifier) async throws {}
+        func remember(_ skip: Skip) async throws {}
+        func skips() async throws -> [Skip] { [] }
+        func fail(_ step: StepIdentifier, input: StepInput, reason: String) async throws {
             throw WorkflowError.unusableJournal("j.sqlite", "cannot be written")
         }
     }

@@ -10,15 +10,15 @@ import Workflow
 
 /// Sessions of level 1 on a simulated cassette, one after the other on the same microscope, with networks that find nothing.
 struct GridNight: Sendable {
+    /// Finds nothing, at once; level 1 needs no more.
     private struct NoLamellae: Predicting {
+        // A box for each of six classes, with no score.
         func predict(model: String, input: Tensor) async throws -> Tensor { Tensor(shape: [1, 10, 1], filledWith: 0) }
     }
+    /// What a person does when the session comes to a checkpoint.
     private struct Hand: Supervisor {
-        let act: @Sendable (Checkpoint) async -> Void
-        func verdict(at checkpoint: Checkpoint) async -> Verdict {
-            await act(checkpoint)
-            return .goOn
-        }
+        let act: @Sendable (Checkpoint) async -> Verdict
+        func verdict(at checkpoint: Checkpoint) async -> Verdict { await act(checkpoint) }
         func untilReleased(at checkpoint: Checkpoint) {}
     }
 
@@ -33,45 +33,68 @@ struct GridNight: Sendable {
         }
         var warnings: [String] { events.compactMap { if case .warning(let text) = $0 { text } else { nil } } }
         var notes: [String] { events.compactMap { if case .note(let text) = $0 { text } else { nil } } }
+        /// What is said of waiting, and notes and warnings between, one after the other.
+        var lines: [String] {
+            events.compactMap { event in
+                switch event {
+                case .obstructed(let text, _): "WAITS \(text)"
+                case .cleared(let text): "GOES ON \(text)"
+                case .note(let text): text
+                case .warning(let text): "WARNING \(text)"
+                default: nil
+                }
+            }
+        }
+        /// Whether the session said that the microscope was left safe.
+        var isSafe: Bool? { events.compactMap { if case .microscopeLeft(let isSafe) = $0 { isSafe } else { nil } }.last }
         /// The grids of the report by their slot.
         func grid(_ slot: Int) -> JSONValue? { report["grids"]?.array?.first { $0["slot"]?.integer == slot } }
     }
 
     let folder: String
+    var sessionFolder: String { folder + "/session" }
     let server: SimulatorServer
     var microscope: VirtualMicroscope { server.microscope }
 
     /// Runs the session with more lines of settings.
     ///
-    /// - Parameter act: what a person does when the session comes to a checkpoint.
-    func run(_ more: String, act: @escaping @Sendable (Checkpoint) async -> Void = { _ in }) async throws -> Outcome {
+    /// - Parameters:
+    ///   - commandTimes: the file that keeps how long SerialEM's commands take.
+    ///   - limit: how long a command may take at least before it is given up.
+    ///   - act: what a person does when the session comes to a checkpoint.
+    func run(
+        _ more: String, commandTimes: String? = nil, givingUpAfter limit: Duration = .seconds(60),
+        act: @escaping @Sendable (Checkpoint) async -> Verdict = { _ in .goOn }
+    ) async throws -> Outcome {
         let models = ModelClassesTests.models
         let settings = try SessionSettings(
             yaml: """
-                session_dir: \(folder)/session
+                session_dir: \(sessionFolder)
                 automation_level: 1
                 WG_model: \(models)/lamella-detector-sim
                 MM_model: \(models)/lamella-segmenter-sim
                 \(more)
                 """, file: "s.yaml")
-        try FileManager.default.createDirectory(atPath: settings.sessionFolder, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: sessionFolder, withIntermediateDirectories: true)
         let events = Mutex<[RunEvent]>([])
         let session = Session(
             settings: settings, models: try SessionModels(settings: settings, predictor: NoLamellae()),
-            journal: try SessionStore(path: settings.sessionFolder + "/session.sqlite", settings: ""), supervisor: Hand(act: act)
+            journal: try SessionStore(path: sessionFolder + "/session.sqlite", settings: ""), supervisor: Hand(act: act)
         ) { event in events.withLock { $0.append(event) } }
         let connected = try await SerialEMMicroscope.connect(
-            host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), logger: Logger(label: "test"))
+            host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), commandTimes: commandTimes, givingUpAfter: limit,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         var failure: (any Error)?
         do { try await session.run(on: connected) } catch { failure = error }
         return Outcome(
-            failure: failure, events: events.withLock { $0 }, report: try JSONValue.read(settings.sessionFolder + "/session_report.json"))
+            failure: failure, events: events.withLock { $0 }, report: try JSONValue.read(sessionFolder + "/session_report.json"))
     }
 
     /// Takes the grid off the stage, as a person does between two runs.
     func unload() async throws {
+        guard let slot = await microscope.truth().loadedSlot else { return }
         let connected = try await SerialEMMicroscope.connect(host: "127.0.0.1", port: server.port, logger: Logger(label: "test"))
-        try await connected.unloadGrid()
+        try await connected.unloadGrid(to: slot)
         await connected.disconnect()
     }
 
@@ -80,12 +103,16 @@ struct GridNight: Sendable {
     /// How often a cartridge was brought to the stage, or tried to be.
     func loads() async -> [Int] { await microscope.eventLog().filter { $0.kind == .load }.map(\.slot) }
 
-    static func with(seed: UInt64 = 1, _ body: @Sendable (GridNight) async throws -> Void) async throws {
+    /// A simulated cassette while the body runs.
+    ///
+    /// - Parameter faults: what goes wrong, as JSON.
+    static func with(seed: UInt64 = 1, kind: MicroscopeKind = .thermo, faults: String = "[]", _ body: @Sendable (GridNight) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("grids-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let server = try await SimulatorServer.bind(
-            configuration: SimulatorConfiguration(seed: seed, folder: folder), port: 0, logger: Logger(label: "test"))
+            configuration: SimulatorConfiguration(seed: seed, folder: folder, kind: kind), port: 0,
+            faults: FaultPlan(try Fault.list(text: faults, place: "f")), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             try await body(GridNight(folder: folder, server: server))

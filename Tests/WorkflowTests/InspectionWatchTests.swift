@@ -48,8 +48,8 @@ import Testing
     private func watch(
         _ inspection: Inspection, over person: Person = Person(), limit: Duration = .seconds(3600), reminder: Duration? = nil, _ told: Told,
         check: @escaping @Sendable () async throws -> Void = {}
-    ) -> InspectionWatch {
-        InspectionWatch(
+    ) -> PeopleWatch<Inspection> {
+        PeopleWatch(
             inspection, over: person, limit: limit, reminder: reminder, interval: .milliseconds(1), check: check, report: told.take)
     }
 
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func whatIsConfirmedInVainIsToldOnceAndMayBeConfirmedAgain() async throws {
+    @Test func whatIsConfirmedInVainIsToldEachTimeAndMayBeConfirmedAgain() async throws {
         try await Self.inFolder { folder in
             let isBad = Mutex(true)
             let told = Told()
@@ -87,7 +87,7 @@ import Testing
                 #expect(await watch.verdict(at: here) != .goOn)
                 #expect(!FileManager.default.fileExists(atPath: folder + "/confirmed"))
             }
-            #expect(told.all == ["boxes.json is nonsense."])
+            #expect(told.all == ["boxes.json is nonsense.", "boxes.json is nonsense."])
             isBad.withLock { $0 = false }
             #expect(await watch.verdict(at: here) != .goOn)
             try Self.touch(folder + "/confirmed")

@@ -1,25 +1,12 @@
 import Foundation
 import ImageFiles
-import InferenceWire
-import Logging
 import Navigator
-import SerialEMMicroscope
 import SerialEMSimulator
-import Store
-import Synchronization
 import Testing
 import Workflow
 
 /// Things that happen to a microscope at night: the session waits, goes on by itself, and exposes nothing twice.
 @Suite struct InterlockTests {
-    /// Finds nothing, at once; level 1 needs no more.
-    private struct FindsNothing: Predicting {
-        func predict(model: String, input: Tensor) async throws -> Tensor {
-            // A box for each of six classes, with no score.
-            Tensor(shape: [1, 10, 1], filledWith: 0)
-        }
-    }
-
     struct Night: Sendable {
         let folder: String
         let lines: [String]
@@ -28,53 +15,14 @@ import Workflow
     }
 
     /// A session of level 1 on two grids with faults on a microscope without waiting.
-    private func night(
-        _ faults: String, more: String = "", kind: MicroscopeKind = .thermo, _ look: (Night) throws -> Void
-    ) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("interlock-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let models = ModelClassesTests.models
-        let settings = try SessionSettings(
-            yaml: """
-                session_dir: \(folder)
-                grid_list: [1, 2]
-                automation_level: 1
-                WG_model: \(models)/lamella-detector-sim
-                MM_model: \(models)/lamella-segmenter-sim
-                disk_reserve: 0.1
-                \(more)
-                """, file: "s.yaml")
-        let server = try await SimulatorServer.bind(
-            configuration: SimulatorConfiguration(seed: 1, folder: folder, kind: kind), port: 0,
-            faults: FaultPlan(try Fault.list(text: faults, place: "f")), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let lines = Mutex<[String]>([])
-        var failure: String?
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            let microscope = try await SerialEMMicroscope.connect(
-                host: "127.0.0.1", port: server.port, answerWithin: .seconds(300),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            let session = Session(
-                settings: settings, models: try SessionModels(settings: settings, predictor: FindsNothing()),
-                journal: try SessionStore(path: folder + "/session.sqlite", settings: "")
-            ) { event in
-                let line: String? =
-                    switch event {
-                    case .obstructed(let text, _): "WAITS \(text)"
-                    case .cleared(let text): "GOES ON \(text)"
-                    case .note(let text): text
-                    case .warning(let text): "WARNING \(text)"
-                    default: nil
-                    }
-                if let line { lines.withLock { $0.append(line) } }
-            }
-            do { try await session.run(on: microscope) } catch { failure = sentence(error) }
-            group.cancelAll()
+    private func night(_ faults: String, more: String = "", _ look: @Sendable (Night) throws -> Void) async throws {
+        try await GridNight.with(faults: faults) { grids in
+            let outcome = try await grids.run("grid_list: [1, 2]\ndisk_reserve: 0.1\n" + more)
+            try look(
+                Night(
+                    folder: grids.sessionFolder, lines: outcome.lines, failure: outcome.failure.map(sentence),
+                    exposures: await grids.microscope.exposureLog()))
         }
-        try look(
-            Night(
-                folder: folder, lines: lines.withLock { $0 }, failure: failure, exposures: await server.microscope.exposureLog()))
     }
 
     /// Both grid maps are there, and no place was exposed twice on one of them.
@@ -137,7 +85,24 @@ import Workflow
         try await night(#"{"kind": "lowDisk", "megabytes": 120, "seconds": 1200, "when": {"command": "SetupFullMontage", "after": 1}}"#) { night in
             try expectWhole(night)
             #expect(night.lines.contains { $0.hasPrefix("WAITS There are 126 MB free for Chlamy_2.mrc, and ") }, "\(night.lines)")
-            #expect(night.lines.contains("GOES ON There is room on the disk again; the session goes on with: map the grid in Chlamy_2.mrc"))
+            let safe = try #require(night.lines.firstIndex { $0.hasPrefix("while it waits, the microscope has beam blanked, stage at 0 degrees, column valves closed") })
+            let room = try #require(
+                night.lines.firstIndex(of: "GOES ON There is room on the disk again; the session goes on with: map the grid in Chlamy_2.mrc"))
+            #expect(safe < room)
+        }
+    }
+
+    @Test func whatGoesWrongWhileADiskIsFullIsWaitedForBeforeTheMap() async throws {
+        // The dewars begin to be filled when the microscope has been made safe, and are full long after there is room.
+        let faults = #"""
+            [{"kind": "lowDisk", "megabytes": 120, "seconds": 600, "when": {"command": "SetupFullMontage", "after": 1}},
+             {"kind": "refill", "seconds": 5000, "when": {"command": "ReportFreeDiskSpace", "after": 5}}]
+            """#
+        try await night(faults) { night in
+            try expectWhole(night)
+            let refill = try #require(night.lines.firstIndex { $0.hasPrefix("a dewar is being filled; the session waits with: ") })
+            let room = try #require(night.lines.firstIndex { $0.hasPrefix("GOES ON There is room on the disk again") })
+            #expect(refill < room)
         }
     }
 

@@ -91,7 +91,9 @@ import Units
         #expect(changes.removed == [3])
     }
 
-    @Test func beyondTheStageLimitNothingIsAdded() {
-        #expect(take(boxes + [Self.box(1900)]).changes.words == nil)
+    @Test func beyondTheStageLimitNothingIsAddedAndItIsSaid() {
+        let changes = take(boxes + [Self.box(1900), Self.box(1800, "gone")]).changes
+        #expect(changes.words == nil)
+        #expect(changes.tooFar == ["box 6 lies at 368, 34 µm"])
     }
 }

@@ -9,6 +9,7 @@ import Workflow
         try await GridNight.with { night in
             let outcome = try await night.run("grid_list: [12, 2, 1]\non_grid_failure: skip") { [night] checkpoint in
                 if checkpoint == .grid(slot: 2) { try? await night.microscope.swapCartridges(2, 11) }
+                return .goOn
             }
             #expect(outcome.failure == nil)
             #expect(await night.loads() == [12, 1])
@@ -29,6 +30,7 @@ import Workflow
         try await GridNight.with { night in
             let first = try await night.run("grid_list: [1, 2]") { [night] checkpoint in
                 if checkpoint == .grid(slot: 1) { try? await night.microscope.swapCartridges(1, 2) }
+                return .goOn
             }
             #expect((first.failure as? WorkflowError)?.code == .wrongGrid)
             #expect(first.failure.map { "\($0)" }?.contains(", which is in slot 2 now; nothing is loaded") == true)

@@ -42,9 +42,9 @@ import Testing
         try Data("{}".utf8).write(to: URL(fileURLWithPath: points))
         let step = StepIdentifier.grid(1, "finished-level-4")
         let digest = try inputDigest(of: settings.ofTheSample)
-        try await journal.intend(step, inputDigest: digest)
+        try await journal.intend(step, input: StepInput(digest: digest, json: nil))
         try await journal.finish(
-            step, inputDigest: digest, output: Self.report(acquired: 0), products: [try #require(StepProduct(points))])
+            step, input: StepInput(digest: digest, json: nil), output: Self.report(acquired: 0), products: [try #require(StepProduct(points))])
         if isChanged { try Data("{ }".utf8).write(to: URL(fileURLWithPath: points)) }
         let server = try await SimulatorServer.bind(
             configuration: SimulatorConfiguration(seed: 1, folder: folder), port: 0, logger: Logger(label: "test"))
@@ -72,8 +72,8 @@ import Testing
         for (level, acquired) in [(4, 0), (5, 3)] {
             let step = StepIdentifier.grid(1, "finished-level-\(level)")
             let digest = try inputDigest(of: settings.ofTheSample.withLevel(level))
-            try await journal.intend(step, inputDigest: digest)
-            try await journal.finish(step, inputDigest: digest, output: Self.report(acquired: acquired), products: [])
+            try await journal.intend(step, input: StepInput(digest: digest, json: nil))
+            try await journal.finish(step, input: StepInput(digest: digest, json: nil), output: Self.report(acquired: acquired), products: [])
         }
         let server = try await SimulatorServer.bind(
             configuration: SimulatorConfiguration(seed: 1, folder: folder), port: 0, logger: Logger(label: "test"))

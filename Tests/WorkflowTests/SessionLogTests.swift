@@ -22,6 +22,19 @@ struct SessionLogTests {
         return try SessionLog(path: path, terminal: screen.terminal(isInteractive: isInteractive, width: width))
     }
 
+    @Test func aLogThatCannotBeWrittenIsToldOfOnceAndTheSessionGoesOn() throws {
+        let screen = Screen()
+        let told = Mutex<[String]>([])
+        let log = try SessionLog(path: "/dev/full", terminal: screen.terminal(isInteractive: false)) { event in
+            if case .obstructed(let text, let next) = event { told.withLock { $0.append("\(text) \(next)") } }
+        }
+        for number in 1 ... 3 { log.take(.note("line \(number)")) }
+        #expect(told.withLock { $0.count } == 1)
+        #expect(told.withLock { $0.first }?.hasPrefix("The session's log /dev/full cannot be written (") == true)
+        #expect(told.withLock { $0.first }?.hasSuffix("The session goes on; its journal and the service's log have what the log lacks.") == true)
+        #expect(screen.written.contains("line 3"))
+    }
+
     @Test func aFileGetsPlainLinesWithoutTheBeginningOfShortSteps() throws {
         let screen = Screen()
         let log = try log(screen, isInteractive: false)

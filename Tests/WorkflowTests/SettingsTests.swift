@@ -1,6 +1,6 @@
 import Testing
 import Units
-import Workflow
+@testable import Workflow
 
 @Suite struct SettingsTests {
     private static let least = "session_dir: /data/s\nWG_model: det\nMM_model: seg\n"
@@ -44,7 +44,7 @@ import Workflow
         ),
         (
             "interlocks: vacuum",
-            "s.yaml, line 4: 'interlocks' is 'vacuum'; it must be a list of some of dewars, vacuum, valves, stage, beam, disk, or []"
+            "s.yaml, line 4: 'interlocks' is 'vacuum'; it must be a list of some of dewars, vacuum, valves, autoloader, stage, beam, disk, or []"
         ),
         ("interlock_hours: 0", "s.yaml, line 4: 'interlock_hours' is '0'; it must be a number from 0.01 to 200 hours"),
         (
@@ -71,6 +71,38 @@ import Workflow
     ])
     func aWrongLineIsNamedWithWhatWouldBeRight(line: String, message: String) {
         #expect(problems(of: Self.least + line + "\n") == message)
+    }
+
+    @Test func ofAHundredThousandUnknownKeysThoseThatAreShownHaveAHint() throws {
+        let lines = (1 ... 100_000).map { "max_til\($0 % 9)\($0): 1\n" }.joined()
+        let error = #expect(throws: SettingsError.self) { try SessionSettings(yaml: Self.least + lines, file: "s.yaml") }
+        #expect(error?.problems.count == 100_000)
+        #expect(error?.problems[0].message == "unknown key 'max_til11'; did you mean 'max_tilt'?")
+        #expect(error?.problems[20].message == "unknown key 'max_til321'; 'tomopilot init' writes all that are known")
+        #expect(error?.description.hasSuffix("and 99980 more") == true)
+    }
+
+    @Test("A folder whose files would have names that are too long is refused", arguments: [
+        ("/data/" + String(repeating: "é", count: 91), true), ("/data/" + String(repeating: "é", count: 90), false),
+        ("/" + String(repeating: "x", count: 256) + "/s", true), ("/" + String(repeating: "x", count: 255) + "/s", false),
+    ])
+    func longNames(folder: String, isRefused: Bool) {
+        #expect((problems(of: Self.least.replacing("/data/s", with: folder)) != nil) == isRefused)
+    }
+
+    @Test("What cannot be seen has no place in a name", arguments: ["\u{200B}", "\u{202E}", "\u{FEFF}", "\u{2028}", "\u{AD}"])
+    func hidden(character: String) {
+        #expect(problems(of: Self.least + "WG_image_state: \"a\(character)b\"\n")?.contains("it must be the number or the name") == true)
+    }
+
+    @Test func aGridsNameBecomesWhatEveryProgramTakes() {
+        #expect(Session.plain("HeLa_1-b") == "HeLa_1-b")
+        #expect(Session.plain("Zürich 3/β\n") == "Zurich_3___")
+    }
+
+    @Test func theNameOfAGridIsCutByBytesBetweenLetters() {
+        #expect(NameLength.cut("Zelle") == "Zelle")
+        #expect(NameLength.cut(String(repeating: "é", count: 200)) == String(repeating: "é", count: 90))
     }
 
     @Test func aGridHasItsOwnSettingsAndAllElseIsThatOfTheSession() throws {

@@ -25,7 +25,7 @@ import Workflow
 
     private func begun(in folder: String) async throws -> SessionStore {
         let store = try SessionStore(path: folder + "/session.sqlite", settings: "")
-        try await store.intend(id, inputDigest: inputDigest(of: 1))
+        try await store.intend(id, input: StepInput(of: 1))
         return store
     }
 
@@ -119,11 +119,11 @@ import Workflow
             let path = folder + "/session.sqlite"
             let copy = folder + "/torn.sqlite"
             let store = try SessionStore(path: path, settings: "")
-            try await store.intend(.grid(1, "first"), inputDigest: "1")
-            try await store.finish(.grid(1, "first"), inputDigest: "1", output: Data("1".utf8), products: [])
+            try await store.intend(.grid(1, "first"), input: StepInput(digest: "1", json: nil))
+            try await store.finish(.grid(1, "first"), input: StepInput(digest: "1", json: nil), output: Data("1".utf8), products: [])
             try FileManager.default.copyItem(atPath: path, toPath: copy)
             let before = try Data(contentsOf: URL(fileURLWithPath: path + "-wal")).count
-            try await store.intend(.grid(1, "second"), inputDigest: "2")
+            try await store.intend(.grid(1, "second"), input: StepInput(digest: "2", json: nil))
             // The power went in the middle of the record of the second step.
             let log = try Data(contentsOf: URL(fileURLWithPath: path + "-wal"))
             #expect(log.count > before)

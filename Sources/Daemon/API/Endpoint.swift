@@ -44,14 +44,16 @@ struct Endpoint: Sendable {
 }
 
 /// A request with what an endpoint asks of it.
-struct APICall: Sendable {
+package struct APICall: Sendable {
     let request: Request
     let parameters: Parameters
+    /// How long the body may take.
+    let longestBody: Duration
 
     /// The most bytes that a body may have.
     static let largestBody = 1 << 20
     /// A client that sends half a request must hold up nothing, least of all the end of the service.
-    static let longestBody: Duration = .seconds(15)
+    package static let longestBody: Duration = .seconds(15)
 
     func query(_ name: String) -> String? { request.uri.queryParameters[Substring(name)].map(String.init) }
 
@@ -79,13 +81,13 @@ struct APICall: Sendable {
         do {
             return try await withThrowingTaskGroup(of: Data?.self) { [request] group in
                 group.addTask { Data(try await request.body.collect(upTo: Self.largestBody).readableBytesView) }
-                group.addTask {
-                    try await Task.sleep(for: Self.longestBody)
+                group.addTask { [longestBody] in
+                    try await Task.sleep(for: longestBody)
                     return nil
                 }
                 defer { group.cancelAll() }
                 guard let body = try await group.next() ?? nil else {
-                    throw ServiceError(.timeout, "The rest of the request did not come within \(words(Self.longestBody)).")
+                    throw ServiceError(.timeout, "The rest of the request did not come within \(words(longestBody)).")
                 }
                 return body
             }

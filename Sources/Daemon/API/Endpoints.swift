@@ -17,6 +17,10 @@ struct Endpoints: Sendable {
                 method: .get, path: "/v1/status", name: "status", summary: "What the service does now.", answer: .json("Status")
             ) { _ in try .json(await service.status()) },
             Endpoint(
+                method: .get, path: "/v1/plan", name: "plan", summary: "What the session under way is going to do, and where it is in that.",
+                answer: .json("Plan")
+            ) { _ in try .json(await service.plan()) },
+            Endpoint(
                 method: .get, path: "/v1/log", name: "log", summary: "The log, oldest first.",
                 parameters: [
                     .init(name: "after", place: .query, meaning: "Only lines after the one with this number.", schema: Self.integer(0)),
@@ -75,6 +79,11 @@ struct Endpoints: Sendable {
                 parameters: [Self.id], answer: .json("Queue")
             ) { call in try .json(await service.remove(call.sessionNumber())) },
             Endpoint(
+                method: .post, path: "/v1/queue/{id}/retry", name: "retrySession",
+                summary: "Lets a session that has ended go on where it was, before all that wait; what people skipped stays out.",
+                parameters: [Self.id], answer: .json("Queue")
+            ) { call in try .json(await service.retry(call.sessionNumber())) },
+            Endpoint(
                 method: .post, path: "/v1/queue/{id}/move", name: "moveSession",
                 summary: "Moves a session that waits to a place among those that wait, counted from 1.",
                 parameters: [Self.id],
@@ -123,8 +132,26 @@ struct Endpoints: Sendable {
                 return try .json(await service.skip(skip))
             },
             Endpoint(
+                method: .post, path: "/v1/answer", name: "answer",
+                summary: "Says what became of the step that the session asks about; 'step' is the one of the status.",
+                body: .init(
+                    type: "application/json",
+                    schema: [
+                        "type": "object", "required": ["step", "answer"],
+                        "properties": [
+                            "step": ["type": "string"],
+                            "answer": ["type": "string", "enum": .array(StepAnswer.allCases.map { .string($0.rawValue) })],
+                            "reason": ["type": "string", "maxLength": 500],
+                        ],
+                    ]), answer: .json("Status")
+            ) { call in
+                let answer = try await call.json(
+                    AnswerToQuestion.self, shape: "{\"step\": \"grid-1/lamella-02/medium-map\", \"answer\": \"happened\"}; answers are happened, repeat, skip")
+                return try .json(await service.answer(answer))
+            },
+            Endpoint(
                 method: .post, path: "/v1/confirm", name: "confirm",
-                summary: "Confirms the lamellae or the targets of a grid that the session waits for.",
+                summary: "Confirms the lamellae or the targets of a grid that the session waits for; refused where a file that was changed cannot be used.",
                 body: .init(
                     type: "application/json",
                     schema: [

@@ -90,9 +90,20 @@ struct OpenAPIDocument: Sendable {
         "Status": object(
             ["state": oneOf(ServiceStatus.State.allCases.map(\.rawValue)), "steps": list("Step"), "queued": integer, "last_event": integer],
             optional: [
-                "reason": text, "session": reference("Session"), "phase": text, "fraction": number, "obstacle": text,
-                "inspection": reference("Inspection"),
+                "reason": text, "session": reference("Session"), "phase": text, "place": text, "fraction": number, "obstacle": text,
+                "inspection": reference("Inspection"), "question": reference("Question"),
             ]),
+        "Question": object(
+            [
+                "step": text, "title": text, "grid": integer, "name": text, "reason": text, "evidence": ["type": "array", "items": text],
+                "answers": list("Answer"), "since": time, "until": time, "next": text,
+            ], optional: ["refusal": text]),
+        "Plan": object(["session": integer, "parts": list("PlanPart")], optional: ["place": text]),
+        "PlanPart": object(["lines": list("PlanLine")], optional: ["slot": integer, "level": integer]),
+        "PlanLine": object(
+            ["title": text, "role": oneOf(SessionPlan.Role.allCases.map(\.rawValue)), "for_each_lamella": ["type": "boolean"]],
+            optional: ["step": text, "condition": text]),
+        "Answer": object(["answer": oneOf(StepAnswer.allCases.map(\.rawValue)), "consequence": text]),
         "Inspection": object(
             [
                 "grid": integer, "name": text, "subject": oneOf(Inspection.Subject.allCases.map(\.rawValue)), "picture": text, "since": time,

@@ -14,6 +14,8 @@ package struct ServiceStatus: Codable, Sendable, Hashable {
         case running
         /// The session waits until people have confirmed what it found.
         case inspecting
+        /// The session waits until a person has said what became of a step that nobody else can settle.
+        case asking
         /// It waits at the next checkpoint.
         case pausing
         case paused
@@ -31,18 +33,30 @@ package struct ServiceStatus: Codable, Sendable, Hashable {
     package let session: SessionEntry?
     /// What is being worked on, such as a grid's name.
     package let phase: String?
+    /// Where it is in its plan, such as `grid 2 of 3, step 9 of 20`.
+    package let place: String?
     /// How much of the phase is done, 0 to 1.
     package let fraction: Double?
     /// What is in the way of the session, such as the vacuum.
     package let obstacle: String?
     /// What waits to be confirmed.
     package let inspection: InspectionEntry?
+    /// The step about which a person is asked.
+    package let question: QuestionEntry?
     /// What is being done just now, oldest first.
     package let steps: [StepInProgress]
     /// How many sessions wait.
     package let queued: Int
     /// The number of the newest line of the log.
     package let lastEvent: Int64
+}
+
+/// What the session under way is going to do.
+package struct PlanListing: Codable, Sendable, Hashable {
+    package let session: Int64
+    /// Where it is, such as `grid 2 of 3, step 9 of 20`.
+    package let place: String?
+    package let parts: [SessionPlan.Part]
 }
 
 /// What people are asked to confirm.
@@ -70,6 +84,60 @@ package struct InspectionEntry: Codable, Sendable, Hashable {
         until = inspection.until
         next = inspection.next
         refusal = inspection.refusal
+    }
+}
+
+/// A step that was begun and that nobody can settle, and what each answer does.
+package struct QuestionEntry: Codable, Sendable, Hashable {
+    /// What an answer names, so that nobody answers another question by accident.
+    package let step: String
+    package let title: String
+    /// Cassette slot.
+    package let grid: Int
+    package let name: String
+    /// Why nobody can tell whether it happened.
+    package let reason: String
+    /// What files and microscope say.
+    package let evidence: [String]
+    package let answers: [PossibleAnswer]
+    package let since: Date
+    /// When the session waits no longer.
+    package let until: Date
+    /// What it does then.
+    package let next: String
+    /// Why the last answer was not taken.
+    package let refusal: String?
+
+    package struct PossibleAnswer: Codable, Sendable, Hashable {
+        package let answer: StepAnswer
+        package let consequence: String
+    }
+
+    init(_ question: StepQuestion) {
+        step = question.step.path
+        title = question.title
+        grid = question.slot
+        name = question.grid
+        reason = question.reason
+        evidence = question.evidence
+        answers = StepAnswer.allCases.map { PossibleAnswer(answer: $0, consequence: question.consequence(of: $0)) }
+        since = question.since
+        until = question.until
+        next = question.next
+        refusal = question.refusal
+    }
+}
+
+/// What a person says of a step.
+package struct AnswerToQuestion: Codable, Sendable, Hashable {
+    package let step: String
+    package let answer: StepAnswer
+    package let reason: String?
+
+    package init(step: String, answer: StepAnswer, reason: String?) {
+        self.step = step
+        self.answer = answer
+        self.reason = reason
     }
 }
 

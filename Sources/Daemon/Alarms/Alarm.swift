@@ -40,12 +40,18 @@ package protocol AlarmReceiver: Sendable {
     var name: String { get }
     /// Returns when the alarm is taken, within a minute.
     ///
-    /// - Throws: ``AlarmFailure``; the alarm is then sent again.
+    /// - Throws: ``AlarmFailure``; the alarm is then sent again, unless the failure is for good.
     func send(_ alarm: Alarm) async throws
 }
 
 /// Why an alarm was not taken, without secrets.
 package struct AlarmFailure: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
-    package init(_ description: String) { self.description = description }
+    /// Whether the same alarm would be refused again, as by a mail server that does not know the address.
+    package let isPermanent: Bool
+
+    package init(_ description: String, isPermanent: Bool = false) {
+        self.description = description
+        self.isPermanent = isPermanent
+    }
 }

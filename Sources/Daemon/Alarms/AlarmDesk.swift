@@ -1,4 +1,5 @@
-/// Tells every receiver of every alarm, each at its own pace: one that is down is tried again and holds up nobody.
+/// Tells every receiver of every alarm, each at its own pace: one that is down is tried again and holds up nobody; what one
+/// refuses for good is given up.
 package final class AlarmDesk: Sendable {
     /// One receiver and the alarms that it has not been told of.
     private struct Lane: Sendable {
@@ -34,16 +35,16 @@ package final class AlarmDesk: Sendable {
     /// Delivers until it is cancelled.
     ///
     /// - Parameters:
-    ///   - delivered: told of each alarm that a receiver, by its name, has taken.
+    ///   - settled: told of each alarm that a receiver, by its name, has taken, or has refused for good.
     ///   - report: told when a receiver does not take an alarm, and when it does again.
     func run(
-        delivered: @escaping @Sendable (Alarm, String) async -> Void, report: @escaping @Sendable (String) async -> Void
+        settled: @escaping @Sendable (Alarm, String) async -> Void, report: @escaping @Sendable (String) async -> Void
     ) async {
         await withTaskGroup(of: Void.self) { group in
             for lane in lanes {
                 group.addTask {
                     for await alarm in lane.alarms where await self.deliver(alarm, to: lane.receiver, report: report) {
-                        await delivered(alarm, lane.receiver.name)
+                        await settled(alarm, lane.receiver.name)
                     }
                 }
             }
@@ -51,7 +52,7 @@ package final class AlarmDesk: Sendable {
         }
     }
 
-    /// Whether it was taken; it is not where the desk is cancelled before.
+    /// Whether nothing is owed any more; it is where the desk is cancelled before.
     private func deliver(_ alarm: Alarm, to receiver: any AlarmReceiver, report: @Sendable (String) async -> Void) async -> Bool {
         var failures = 0
         while !Task.isCancelled {
@@ -62,9 +63,13 @@ package final class AlarmDesk: Sendable {
             } catch {
                 guard !Task.isCancelled else { return false }
                 failures += 1
-                if failures == 1 {
-                    await report("\((error as? AlarmFailure)?.description ?? "\(receiver.name) did not take an alarm"); it is tried again")
+                let failure = error as? AlarmFailure
+                let words = failure?.description ?? "\(receiver.name) did not take an alarm"
+                if failure?.isPermanent == true {
+                    await report("\(words); alarm \(alarm.id) is given up there, for it would be refused again")
+                    return true
                 }
+                if failures == 1 { await report("\(words); it is tried again") }
                 // Cancelled, the loop ends.
                 try? await Task.sleep(for: pauses[min(failures, pauses.count) - 1])
             }

@@ -16,10 +16,9 @@ package struct Mailbox: AlarmReceiver {
     }
 
     package func send(_ alarm: Alarm) async throws {
-        let message = Self.message(alarm, from: settings.from, to: settings.to)
         let session = SMTPSession(settings: settings, password: password)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await session.deliver(message) }
+        try await withThrowingTaskGroup(of: Void.self) { [settings] group in
+            group.addTask { try await session.deliver { Self.message(alarm, from: settings.from, to: settings.to, refusals: $0) } }
             group.addTask { [limit] in
                 try await Task.sleep(for: limit)
                 throw AlarmFailure("the mail server did not take an alarm within \(limit.formatted())")
@@ -30,12 +29,13 @@ package struct Mailbox: AlarmReceiver {
     }
 
     /// A message of RFC 5322 with a text in base64, so that any letter arrives and no line is too long.
-    static func message(_ alarm: Alarm, from: String, to: [String]) -> String {
+    static func message(_ alarm: Alarm, from: String, to: [String], refusals: [String]) -> String {
         let date = alarm.time.formatted(
             Date.VerbatimFormatStyle(
                 format: "\(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .defaultDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits) +0000",
                 locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt, calendar: Calendar(identifier: .gregorian)))
-        let text = Data(alarm.lines.joined(separator: "\r\n").utf8).base64EncodedString(options: [.lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed])
+        let lines = alarm.lines + refusals.map { "Not everybody was reached: \($0)" }
+        let text = Data(lines.joined(separator: "\r\n").utf8).base64EncodedString(options: [.lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed])
         return [
             "From: \(from)", "To: \(to.joined(separator: ", "))", "Subject: \(encodedWords(alarm.subject))", "Date: \(date)",
             "Message-ID: <\(UUID().uuidString)@tomopilot>", "Auto-Submitted: auto-generated", "MIME-Version: 1.0",

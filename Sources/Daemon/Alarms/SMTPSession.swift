@@ -13,8 +13,9 @@ struct SMTPSession: Sendable {
 
     typealias Channel = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
+    /// - Parameter message: makes the message, knowing what the server said of those that it does not reach.
     /// - Throws: ``AlarmFailure``, without the password.
-    func deliver(_ message: String) async throws {
+    func deliver(_ message: ([String]) -> String) async throws {
         do {
             let channel = try await connect()
             try await channel.executeThenClose { inbound, outbound in
@@ -60,7 +61,7 @@ struct SMTPSession: Sendable {
         (try? SocketAddress(ipAddress: settings.host, port: settings.port)) == nil ? settings.host : nil
     }
 
-    private func converse(_ talk: inout SMTPTalk, _ channel: any NIOCore.Channel, _ message: String) async throws {
+    private func converse(_ talk: inout SMTPTalk, _ channel: any NIOCore.Channel, _ message: ([String]) -> String) async throws {
         try await talk.expect(220, to: "the connection")
         var offers = try await talk.ask("EHLO tomopilot", expecting: 250)
         if settings.security == .starttls {
@@ -90,11 +91,10 @@ struct SMTPSession: Sendable {
                 refusals.append(refusal)
             }
         }
-        if let refusal = refusals.first, refusals.count == settings.to.count { throw refusal }
-        let message = message + refusals.map { "\r\nNot everybody was reached: \($0)" }.joined()
+        if refusals.count == settings.to.count, let refusal = refusals.first(where: { !$0.isPermanent }) ?? refusals.first { throw refusal }
         try await talk.ask("DATA", expecting: 354)
         // A line that is only a dot would end the text.
-        let text = message.components(separatedBy: "\r\n").map { $0.hasPrefix(".") ? "." + $0 : $0 }.joined(separator: "\r\n")
+        let text = message(refusals.map(\.description)).components(separatedBy: "\r\n").map { $0.hasPrefix(".") ? "." + $0 : $0 }.joined(separator: "\r\n")
         try await talk.ask(text + "\r\n.", named: "the message", expecting: 250)
         // It is taken; how the server says good-bye changes nothing.
         _ = try? await talk.ask("QUIT", expecting: 221)
@@ -136,7 +136,10 @@ struct SMTPTalk {
             guard line.dropFirst(3).first != "-" else { continue }
             // 251: taken, and sent on.
             guard found == code || (code == 250 && found == 251) else {
-                throw AlarmFailure("the mail server answered \(question) with \(found) \(String(lines.joined(separator: " ").prefix(200)))")
+                // What begins with 5 is refused for good (RFC 5321, 4.2.1).
+                throw AlarmFailure(
+                    "the mail server answered \(question) with \(found) \(String(lines.joined(separator: " ").prefix(200)))",
+                    isPermanent: (500 ..< 600).contains(found))
             }
             return lines
         }

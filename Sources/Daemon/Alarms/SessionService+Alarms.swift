@@ -75,7 +75,7 @@ extension SessionService {
     private func waiting() async throws -> (what: String, next: String)? {
         if let running = current {
             // Of a gate the session itself reminds, as its settings say.
-            if running.inspection != nil, !running.helm.isPaused { return nil }
+            if running.inspection != nil || running.question != nil, !running.helm.isPaused { return nil }
             if let obstacle = running.obstacle { return (obstacle, "The session looks again by itself.") }
             if running.isWaiting { return ("session '\(running.session.name)' waits for a person", "It waits until somebody lets it go on: tomopilot resume.") }
             return nil

@@ -29,6 +29,9 @@ package struct Webhook: AlarmReceiver {
             // Other errors may carry the address, which is a secret.
             throw AlarmFailure("the webhook cannot be reached (\(type(of: error)))")
         }
-        guard (200 ..< 300).contains(status) else { throw AlarmFailure("the webhook answered with status \(status)") }
+        guard (200 ..< 300).contains(status) else {
+            // 408 and 429 ask for another time (RFC 9110, RFC 6585).
+            throw AlarmFailure("the webhook answered with status \(status)", isPermanent: (400 ..< 500).contains(status) && ![408, 429].contains(status))
+        }
     }
 }

@@ -5,7 +5,7 @@ internal import SerialEMProtocol
 extension Fault {
     /// All kinds by their names in JSON.
     public static let kinds = [
-        "dropBeforeReply", "dropInReply", "dropAfterReply", "delayReply", "busy", "stop", "stopWhileWaiting", "newcomer", "error",
+        "dropBeforeReply", "dropInReply", "dropAfterReply", "delayReply", "busy", "stop", "stopWhileWaiting", "newcomer", "error", "noEffect",
         "blankImage", "missingPiece", "stageShort", "jam", "displaced", "vacuum", "closedValve", "refill", "lowDisk", "crash", "diskFull", "dialog", "truncateReply", "glueReply",
         "garbageReply", "wrongCount", "wrongLength", "silence",
     ]
@@ -72,6 +72,7 @@ extension Fault.Kind {
         case "newcomer": self = .newcomer(seconds: try fields.number("seconds", Self.seconds) ?? 60)
         case "error":
             self = .error(text: try fields.required("text", "what SerialEM says") { fields throws(FaultError) in try fields.text("text") })
+        case "noEffect": self = .noEffect
         case "blankImage": self = .blankImage
         case "missingPiece": self = .missingPiece
         case "stageShort":

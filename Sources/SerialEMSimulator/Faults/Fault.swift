@@ -33,6 +33,8 @@ public struct Fault: Sendable, Hashable {
         case newcomer(seconds: Double)
         /// The command is refused with this text and does nothing.
         case error(text: String)
+        /// The command replies as if all were well, with a 0 for whatever it would report, and does nothing.
+        case noEffect
         /// An exposure gives an image of zeros.
         case blankImage
         /// A piece of a montage is not taken.
@@ -122,6 +124,7 @@ extension Fault.Kind {
         case .stopWhileWaiting: "stopWhileWaiting"
         case .newcomer: "newcomer"
         case .error: "error"
+        case .noEffect: "noEffect"
         case .blankImage: "blankImage"
         case .missingPiece: "missingPiece"
         case .stageShort: "stageShort"
@@ -145,7 +148,7 @@ extension Fault.Kind {
 
     var occasion: Fault.Occasion {
         switch self {
-        case .error, .stop, .wrongCount, .closedValve, .refill, .lowDisk: .command
+        case .error, .noEffect, .stop, .wrongCount, .closedValve, .refill, .lowDisk: .command
         case .blankImage: .exposure
         case .missingPiece: .piece
         case .stageShort: .move

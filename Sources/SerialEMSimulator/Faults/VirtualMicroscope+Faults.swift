@@ -8,6 +8,8 @@ internal import Units
 struct CommandFaults: Sendable {
     /// The text with which it is refused.
     var error: String?
+    /// Whether it only says that it did what it was asked to.
+    var hasNoEffect = false
     /// Whether STOP is pressed as soon as it runs.
     var stop = false
     /// What happens around SerialEM before it.

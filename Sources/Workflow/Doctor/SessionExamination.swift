@@ -36,7 +36,8 @@ public struct SessionExamination: Sendable {
                 states: settings.requiredStates, acquires: settings.highestLevel >= 5,
                 maximumTilt: settings.gridList.map { settings.of(grid: $0).maximumTilt }.max() ?? settings.maximumTilt,
                 slots: settings.gridList, names: settings.grids?.compactMapValues(\.name) ?? [:],
-                movesObjectiveAperture: settings.controlsObjectiveAperture, file: file))
+                movesObjectiveAperture: settings.controlsObjectiveAperture,
+                limitsDose: settings.maximumDose > .zero, file: file))
     }
 
     private func modelFinding() async -> Finding {

@@ -31,14 +31,17 @@ extension GridSession {
         if let montage { entries.append(entry(of: montage, file: folder.mediumFile(number), map: map, beam: beam)) }
         let besides = entries.filter { $0.purpose != Self.mapPurpose }.reduce(0) { $0 + $1.dose }
         var targets: [LamellaDose.Target] = []
+        let times = try await engine.lastOutput(of: .grid(slot, "exposure-times"), as: [String: Double].self) ?? [:]
         for area in targeted?.areas ?? [] {
+            let images = pacetomoImages(of: area, view: montage.map { $0.sum.value / Double(max(1, $0.images)) } ?? 0, times: times)
             // A points file that a person is replacing is read the next time.
             let points = (try? PointsFile(data: Data(contentsOf: URL(fileURLWithPath: area.pointsFile))).area.targets) ?? []
             for (index, target) in points.enumerated() {
                 let onMap = map.flatMap { known in montage?.dose(at: target.position, pixelSize: known.picture.pixelSize, beam: beam) } ?? .zero
                 targets.append(
                     LamellaDose.Target(
-                        area: area.name, number: index + 1, before: besides + onMap.value, series: series(area.name, index + 1)))
+                        area: area.name, number: index + 1, before: besides + onMap.value, series: series(area.name, index + 1),
+                        besides: index == 0 ? images?.tracking : images?.others))
             }
         }
         return LamellaDose(number: number, entries: entries, targets: targets)
@@ -99,11 +102,47 @@ extension GridSession {
         }
     }
 
-    /// Of a tilt series, once there is one.
+    /// Of a tilt series, once there is one, with those that were cut short and set aside.
     private func series(_ area: String, _ target: Int) -> Double? {
-        let mdoc = folder.inFolder(AreaNames(area: area).seriesFile(target)) + ".mdoc"
-        guard FileManager.default.fileExists(atPath: mdoc), let sections = try? Mdoc.read(mdoc).pieces, !sections.isEmpty else { return nil }
-        return sections.reduce(0) { $0 + ($1.double("ExposureDose") ?? 0) }
+        let sections = seriesSections(area, target)
+        return sections.isEmpty ? nil : sections.reduce(0) { $0 + ($1.double("ExposureDose") ?? 0) }
+    }
+
+    private func seriesSections(_ area: String, _ target: Int) -> [MdocSection] {
+        let file = AreaNames(area: area).seriesFile(target)
+        var names = [file]
+        var k = 1
+        while FileManager.default.fileExists(atPath: folder.inFolder("\(file.dropLast(4))_old\(k).mrc")) {
+            names.append("\(file.dropLast(4))_old\(k).mrc")
+            k += 1
+        }
+        // An mdoc that cannot be read is being written; it is read the next time.
+        return names.map { folder.inFolder($0) + ".mdoc" }.filter(FileManager.default.fileExists).flatMap { (try? Mdoc.read($0).pieces) ?? [] }
+    }
+
+    /// What PACEtomo's images besides the series put on the tracking target and on the others of an area, once it was begun.
+    private func pacetomoImages(of area: TargetedLamella.Area, view: Double, times: [String: Double]) -> (tracking: Double, others: Double)? {
+        let run = run(of: area)
+        guard run.state != .notBegun, !times.isEmpty,
+            let data = FileManager.default.contents(atPath: folder.inFolder(AreaNames(area: area.name).targetsFile)),
+            let file = try? PACEtomoTargets(parsing: String(decoding: data, as: UTF8.self)),
+            let record = seriesSections(area.name, 1).first, let dose = record.double("ExposureDose"), let time = record.double("ExposureTime") ?? times["R"],
+            time > 0, dose > 0
+        else { return nil }
+        let images = PACEtomoImages(file, tilts: run.plannedTilts ?? 0)
+        return (images.dose(view: view, recordRate: dose / time, times: times), images.doseOfOthers(view: view))
+    }
+
+    /// Reads what the doses of PACEtomo's images are estimated from. A SerialEM that does not tell leaves them unknown.
+    func noteExposureTimes() async throws {
+        let times: [String: Double]
+        do {
+            times = try await microscope.exposureTimes()
+        } catch let error as MicroscopeError where error.code == .refused {
+            engine.note(.note("SerialEM does not tell exposure times, so that doses of PACEtomo's own images stay unknown: \(error.message)"))
+            return
+        }
+        _ = try await engine.run(Step(.grid(slot, "exposure-times"), title: "Note the exposure times", input: times) { times })
     }
 
     /// Why a lamella may not be exposed any further, if it may not.
@@ -113,20 +152,37 @@ extension GridSession {
         let limit = settings.maximumDose
         guard limit > .zero else { return nil }
         let own = try await dose(of: number)
+        warnOfUnknownDoses(own)
         var ahead = Dose.zero
         switch work {
         case .recentring:
-            guard try await !engine.wasBegun(.lamella(slot, number, "recentred")) else { return nil }
-            ahead = try await largest(Set(["eucentricity", "intermediate image"]))
+            guard try await engine.lastOutput(of: .lamella(slot, number, "recentred"), as: RecentredLamella.self) == nil else { return nil }
+            ahead = try await rest(of: Set(["eucentricity", "intermediate image"]), for: own)
         case .mapping:
-            guard try await !engine.wasBegun(.lamella(slot, number, "medium-map")) else { return nil }
-            ahead = try await largest([Self.mapPurpose])
+            guard try await engine.lastOutput(of: .lamella(slot, number, "medium-map"), as: String.self) == nil else { return nil }
+            ahead = try await rest(of: [Self.mapPurpose], for: own)
         case .acquisition: break
         }
         let total = own.beforeAcquisition + ahead
         guard total > limit else { return nil }
         return "it has got \(own.words)" + (ahead > .zero ? ", and this step would add about \(LamellaDose.words(ahead))" : "")
             + "; maximum_dose_before_acquisition is \(LamellaDose.words(limit))"
+    }
+
+    /// Says once in a run that a limit cannot be kept of doses that nobody tells.
+    private func warnOfUnknownDoses(_ dose: LamellaDose) {
+        guard !unknownDosesAreTold, dose.entries.contains(where: { $0.images > 0 && $0.dose == 0 && !$0.isCertain }) else { return }
+        unknownDosesAreTold = true
+        engine.note(
+            .warning(
+                "maximum_dose_before_acquisition is set and SerialEM tells no dose of \(folder.grid)'s images, so that the limit cannot be kept: "
+                    + "calibrate the electron dose in SerialEM"))
+    }
+
+    /// What a step is going to add to what it has given this lamella, when it was begun before.
+    private func rest(of purposes: Set<String>, for own: LamellaDose) async throws -> Dose {
+        let given = own.entries.filter { purposes.contains($0.purpose) }.reduce(0) { $0 + $1.dose }
+        return max(.zero, try await largest(purposes) - Dose(given))
     }
 
     /// The most that any lamella of the grid got for some purposes.

@@ -23,9 +23,12 @@ struct LamellaDose: Codable, Sendable, Hashable {
         let number: Int
         /// Until its tilt series.
         let before: Double
-        /// Of the tilt series, from its mdoc; nil before it is taken.
+        /// Of the tilt series, from its mdoc, and of those that were cut short and set aside; nil before it is taken.
         let series: Double?
-        var total: Double { before + (series ?? 0) }
+        /// Of the images that PACEtomo takes besides, as far as they can be estimated; nil before its area is begun, and where nothing
+        /// tells how much an image gives.
+        var besides: Double?
+        var total: Double { before + (series ?? 0) + (besides ?? 0) }
     }
 
     let number: Int
@@ -63,9 +66,10 @@ struct LamellaDose: Codable, Sendable, Hashable {
                         "total": number(target.total),
                     ]
                     if let series = target.series { line["tilt_series"] = number(series) }
+                    if let besides = target.besides { line["pacetomo_images"] = number(besides) }
                     return .object(line)
                 }),
-            "not_counted": "what PACEtomo takes besides the tilt series: View, Preview, focus and tracking images",
+            "estimated": "pacetomo_images: View, Preview, focus and tracking images of PACEtomo, by its settings and the exposure times",
         ]
         if limit > .zero { out["maximum_dose_before_acquisition"] = number(limit.value) }
         return .object(out)

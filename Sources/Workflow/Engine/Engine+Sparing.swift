@@ -6,8 +6,8 @@ extension Engine {
     /// What came of work for one lamella.
     enum Spared<Value: Sendable>: Sendable {
         case done(Value)
-        /// It failed for that lamella alone, and this is why.
-        case leftOut(String)
+        /// It failed for that lamella alone, or a person leaves it out, and this is why.
+        case leftOut(String, byPerson: Bool)
     }
 
     /// Does something for one lamella; where it fails for that lamella alone, says so and goes on.
@@ -18,8 +18,10 @@ extension Engine {
             return .done(try await body())
         } catch {
             guard Self.recovery(from: error) == .skipLamella else { throw error }
+            // A person has been told already.
+            if let error = error as? WorkflowError, error.code == .leftOut { return .leftOut(error.message, byPerson: true) }
             note(.warning("lamella \(lamella) is left out: \(sentence(error))"))
-            return .leftOut(sentence(error))
+            return .leftOut(sentence(error), byPerson: false)
         }
     }
 
@@ -36,8 +38,10 @@ extension Engine {
             }
         case let error as WorkflowError:
             switch error.code {
-            case .badImage, .refused, .skippable: return .skipLamella
-            case .cutAcquisition, .uncertain, .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped, .wrongGrid, .notLoaded, .lostGrid: return .stopRun
+            case .badImage, .refused, .skippable, .leftOut, .unanswered: return .skipLamella
+            case .cutAcquisition, .uncertain, .unplanned, .changedCalibrations, .inputChanged, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped,
+                .wrongGrid, .notLoaded, .lostGrid:
+                return .stopRun
             }
         case let error as ImageFileError:
             // A damaged file is one lamella's; a disk that takes no more is everybody's.

@@ -5,20 +5,40 @@ import Foundation
 ///     no entry ─────────────► intend ─► perform ─► finish
 ///     done, same input ─────► skip
 ///     done, other input ────► intend ─► perform ─► finish      (only for steps that do not expose)
-///     intended, exposing ───► investigate ─► finish | perform | do the rest | ask the policy
+///     intended, exposing ───► investigate ─► finish | perform | do the rest | ask a person, or the policy
 ///     intended, otherwise ──► perform ─► finish
 public struct Engine: Sendable {
     private let journal: any Journal
     private let uncertainSteps: UncertainSteps
+    private let plan: SessionPlan?
     private let report: @Sendable (RunEvent) -> Void
+    private var ask: (@Sendable (StepDoubt) async throws -> GivenAnswer)?
 
     /// An engine that writes to a journal and reports what happens.
+    ///
+    /// - Parameter plan: what it may do; nil anything.
     public init(
-        journal: any Journal, uncertainSteps: UncertainSteps = .stop, report: @escaping @Sendable (RunEvent) -> Void
+        journal: any Journal, uncertainSteps: UncertainSteps = .stop, plan: SessionPlan? = nil, report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.journal = journal
         self.uncertainSteps = uncertainSteps
+        self.plan = plan
         self.report = report
+    }
+
+    /// The same engine with somebody who asks people about steps that cannot be settled; without, these end the session.
+    func asking(_ ask: @escaping @Sendable (StepDoubt) async throws -> GivenAnswer) -> Self {
+        var engine = self
+        engine.ask = ask
+        return engine
+    }
+
+    /// What a person said of a step, where nothing has come of it yet.
+    func openAnswer(to step: StepIdentifier) async throws -> GivenAnswer? { try await journal.openAnswer(to: step) }
+
+    /// Writes down what a person says of a step, and what is left out of the session by that.
+    func remember(_ answer: GivenAnswer, to step: StepIdentifier, about question: String, skip: Skip?) async throws {
+        try await journal.remember(answer, to: step, about: question, skip: skip)
     }
 
     /// Tells readers of the run something that is not a step.
@@ -29,16 +49,23 @@ public struct Engine: Sendable {
 
     /// The stored output of a step that is done with an input, if it is.
     func output<Output: Decodable>(of step: StepIdentifier, inputDigest: String, as type: Output.Type) async throws -> Output? {
-        guard let entry = try await journal.entry(for: step), entry.state == .done, entry.inputDigest == inputDigest,
-            let data = entry.output
-        else { return nil }
-        return try JSONDecoder().decode(type, from: data)
+        guard let entry = try await journal.entry(for: step), entry.state == .done, entry.input.digest == inputDigest else { return nil }
+        return try decoded(type, of: entry, step)
     }
 
     /// The output that a step had when it was done last, with whatever input.
     func lastOutput<Output: Decodable>(of step: StepIdentifier, as type: Output.Type) async throws -> Output? {
-        guard let entry = try await journal.entry(for: step), let data = entry.output else { return nil }
-        return try JSONDecoder().decode(type, from: data)
+        try await journal.entry(for: step).flatMap { try decoded(type, of: $0, step) }
+    }
+
+    /// - Throws: ``WorkflowError`` where the journal is damaged there, or another version of the program wrote it.
+    private func decoded<Output: Decodable>(_ type: Output.Type, of entry: JournalEntry, _ step: StepIdentifier) throws -> Output? {
+        guard let data = entry.output else { return nil }
+        do {
+            return try JSONDecoder().decode(type, from: data)
+        } catch {
+            throw WorkflowError.unreadableJournal(step: step, "an outcome", of: journal.place, error)
+        }
     }
 
     /// The files that a step left when it was done last, as they were then.
@@ -47,40 +74,71 @@ public struct Engine: Sendable {
     /// The outcome of a step: from the journal where it is done, else by doing it.
     public func run<Input, Output>(_ step: Step<Input, Output>) async throws -> Output {
         try Task.checkCancellation()
-        let digest = try inputDigest(of: step.input)
+        if let reason = plan?.refusal(of: step.id, exposes: step.investigate != nil) { throw WorkflowError.unplanned(step: step.id, reason) }
+        let input = try StepInput(of: step.input)
         var perform = step.perform
         if let entry = try await journal.entry(for: step.id) {
-            if entry.state == .done, let output = try storedOutput(of: entry, digest: digest, step: step), try isThere(entry, step) {
+            if entry.state == .done, let output = try storedOutput(of: entry, input: input, step: step), try isThere(entry, step) {
                 report(.skipped(step.id, title: step.title))
                 return output
             }
+            if entry.state != .done, entry.input.digest != input.digest { tellChange(of: step, from: entry, to: input) }
             if entry.state != .done, let investigate = step.investigate {
                 switch try await investigate() {
-                case .happened(let output):
-                    try await journal.finish(
-                        step.id, inputDigest: digest, output: JSONEncoder().encode(output), products: products(of: step, output))
-                    report(.recovered(step.id, title: step.title))
-                    return output
+                case .happened(let output): return try await recovered(step, input: input, output)
                 case .didNotHappen: break
                 case .partly(let words, let finish):
                     report(.note("\(step.title): \(words)"))
                     perform = finish
-                case .unknown(let reason): try await doubt(step.id, title: step.title, reason: reason)
+                case .unknown(let reason, let evidence):
+                    let doubt = StepDoubt(step: step.id, title: step.title, reason: reason, evidence: evidence)
+                    if let output = try await settled(step, doubt, investigate) { return try await recovered(step, input: input, output) }
                 }
             }
         }
-        try await journal.intend(step.id, inputDigest: digest)
+        try await journal.intend(step.id, input: input)
         report(.started(step.id, title: step.title, exposing: step.investigate != nil))
-        return try await finish(step, digest: digest, perform: perform)
+        return try await finish(step, input: input, perform: perform)
     }
 
-    /// Names a step as not provable in the journal, and throws unless the settings let it be done again.
-    private func doubt(_ id: StepIdentifier, title: String, reason: String) async throws {
-        try await journal.doubt(id, reason: reason, decision: uncertainSteps)
+    private func recovered<Input, Output>(_ step: Step<Input, Output>, input: StepInput, _ output: Output) async throws -> Output {
+        try await journal.finish(step.id, input: input, output: JSONEncoder().encode(output), products: products(of: step, output))
+        report(.recovered(step.id, title: step.title))
+        return output
+    }
+
+    /// Names a step as not provable in the journal and does what the settings or a person say: its outcome where it is taken as
+    /// done, nil where it is done again; throws otherwise.
+    private func settled<Input, Output>(
+        _ step: Step<Input, Output>, _ doubt: StepDoubt, _ investigate: @Sendable () async throws -> Step<Input, Output>.Evidence
+    ) async throws -> Output? {
+        try await journal.doubt(step.id, reason: doubt.reason, decision: uncertainSteps)
         switch uncertainSteps {
-        case .repeat: report(.warning("\(title) is done again, as uncertain_steps says: \(reason)"))
-        case .skip: throw WorkflowError.uncertain(step: id, reason: reason, mayBeSkipped: true)
-        case .stop: throw WorkflowError.uncertain(step: id, reason: reason, mayBeSkipped: false)
+        case .repeat:
+            report(.warning("\(step.title) is done again, as uncertain_steps says: \(doubt.reason)"))
+            return nil
+        case .skip: throw WorkflowError.uncertain(step: step.id, reason: doubt.reason, mayBeSkipped: true)
+        case .stop: break
+        }
+        guard let ask else { throw WorkflowError.uncertain(step: step.id, reason: doubt.reason, mayBeSkipped: false) }
+        var doubt = doubt
+        while true {
+            switch try await ask(doubt).answer {
+            case .skip: throw WorkflowError.leftOut(doubt.reason)
+            case .repeat:
+                report(.warning("\(step.title) is done again, as a person allowed: \(doubt.reason)"))
+                return nil
+            case .happened:
+                do {
+                    // Whoever answered may have made a map of it meanwhile.
+                    if case .happened(let output) = try await investigate() { return output }
+                    guard let takenAsDone = step.takenAsDone else { throw WorkflowError.refused("what it should have left is not there") }
+                    return try await takenAsDone()
+                } catch where Self.recovery(from: error) == .skipLamella {
+                    doubt.refusal = "'\(step.title)' cannot be taken as done: \(sentence(error).trimmingSuffix("."))."
+                    try await journal.closeAnswers(to: step.id)
+                }
+            }
         }
     }
 
@@ -108,7 +166,7 @@ public struct Engine: Sendable {
     }
 
     private func finish<Input, Output>(
-        _ step: Step<Input, Output>, digest: String, perform: @Sendable () async throws -> Output
+        _ step: Step<Input, Output>, input: StepInput, perform: @Sendable () async throws -> Output
     ) async throws -> Output {
         let (id, title) = (step.id, step.title)
         let clock = ContinuousClock()
@@ -116,7 +174,7 @@ public struct Engine: Sendable {
         do {
             let output = try await perform()
             try await journal.finish(
-                id, inputDigest: digest, output: JSONEncoder().encode(output), products: products(of: step, output))
+                id, input: input, output: JSONEncoder().encode(output), products: products(of: step, output))
             report(.finished(id, title: title, duration: clock.now - begin))
             return output
         } catch where error is CancellationError || Task.isCancelled {
@@ -125,7 +183,7 @@ public struct Engine: Sendable {
         } catch {
             report(.failed(id, title: title, reason: sentence(error)))
             do {
-                try await journal.fail(id, inputDigest: digest, reason: sentence(error))
+                try await journal.fail(id, input: input, reason: sentence(error))
             } catch let second {
                 // The step stays an intent, which is safe; the first error is the one to tell.
                 report(.warning("the failure could not be written down: \(sentence(second))"))
@@ -135,17 +193,19 @@ public struct Engine: Sendable {
     }
 
     private func storedOutput<Input, Output>(
-        of entry: JournalEntry, digest: String, step: Step<Input, Output>
+        of entry: JournalEntry, input: StepInput, step: Step<Input, Output>
     ) throws -> Output? {
-        guard let data = entry.output else { return nil }
-        if entry.inputDigest != digest {
-            guard step.investigate == nil else { throw WorkflowError.inputChanged(step: step.id) }
-            return nil
-        }
-        do {
-            return try JSONDecoder().decode(Output.self, from: data)
-        } catch {
-            throw WorkflowError.unreadableJournal(step: step.id, reason: "\(error)")
-        }
+        guard entry.output != nil, entry.input.digest != input.digest else { return try decoded(Output.self, of: entry, step.id) }
+        guard step.investigate == nil else { throw WorkflowError.inputChanged(step: step.id, entry.input.changes(to: input)) }
+        return nil
+    }
+
+    /// Says what is other than when a step was begun, and what follows.
+    private func tellChange<Input, Output>(of step: Step<Input, Output>, from entry: JournalEntry, to input: StepInput) {
+        let what = entry.input.changes(to: input).map { " (\($0))" } ?? ""
+        let next =
+            step.investigate == nil
+            ? "it is done as the settings are now" : "what it exposed then counts, and only what is missing is done as the settings are now"
+        report(.note("'\(step.title)' was begun with other settings\(what); \(next)"))
     }
 }

@@ -6,6 +6,19 @@ public struct StepIdentifier: Hashable, Sendable, Codable, CustomStringConvertib
     public let path: String
     public init(_ path: String) { self.path = path }
     public var description: String { path }
+    /// What steps of other lamellae and grids have in common with this one: `medium-map`.
+    public var kind: String { path.split(separator: "/").last.map(String.init) ?? path }
+    /// The cassette slot of the grid that it is about; nil where it is about none.
+    public var slot: Int? { number(after: "grid-", part: 0) }
+    /// The number of the lamella that it is about; nil where it is about none.
+    public var lamella: Int? { number(after: "lamella-", part: 1) }
+
+    private func number(after prefix: String, part: Int) -> Int? {
+        let parts = path.split(separator: "/")
+        guard parts.count > part, parts[part].hasPrefix(prefix) else { return nil }
+        return Int(parts[part].dropFirst(prefix.count))
+    }
+
     /// A step of a grid.
     public static func grid(_ slot: Int, _ name: String) -> Self { Self("grid-\(slot)/\(name)") }
     /// A step of a lamella, counted from 1.
@@ -19,15 +32,15 @@ public struct JournalEntry: Hashable, Sendable {
     /// How far a step came.
     public enum State: String, Sendable, CaseIterable { case intended, done, failed }
     public let state: State
-    /// Digest of the input that it was intended with.
-    public let inputDigest: String
+    /// What it was intended with.
+    public let input: StepInput
     /// The output as JSON, once it is done.
     public let output: Data?
     /// The files that it left.
     public let products: [StepProduct]
-    public init(state: State, inputDigest: String, output: Data?, products: [StepProduct] = []) {
+    public init(state: State, input: StepInput, output: Data?, products: [StepProduct] = []) {
         self.state = state
-        self.inputDigest = inputDigest
+        self.input = input
         self.output = output
         self.products = products
     }
@@ -35,23 +48,27 @@ public struct JournalEntry: Hashable, Sendable {
 
 /// What happened, written down before and after each step, so that nothing is done twice.
 public protocol Journal: Sendable {
+    /// Where it is, for messages.
+    var place: String { get }
     /// The newest entry of a step, if there is one.
     func entry(for step: StepIdentifier) async throws -> JournalEntry?
-    /// Writes down that a step is about to be done; returns after it is on disk.
-    func intend(_ step: StepIdentifier, inputDigest: String) async throws
+    /// Writes down that a step is about to be done, and with what; returns after it is on disk.
+    func intend(_ step: StepIdentifier, input: StepInput) async throws
     /// Writes down that a step is done, with its output as JSON and the files that it left, in one transaction.
-    func finish(_ step: StepIdentifier, inputDigest: String, output: Data, products: [StepProduct]) async throws
+    func finish(_ step: StepIdentifier, input: StepInput, output: Data, products: [StepProduct]) async throws
     /// Writes down that nobody can tell whether a step that was begun happened, and what is done about it.
     func doubt(_ step: StepIdentifier, reason: String, decision: UncertainSteps) async throws
+    /// Writes down what a person says of such a step, and what is left out of the session by that, in one transaction. A
+    /// skip is done with; another answer is open until the step is intended, done, or ``closeAnswers(to:)`` is called.
+    func remember(_ answer: GivenAnswer, to step: StepIdentifier, about question: String, skip: Skip?) async throws
+    /// What a person said of a step, where nothing has come of it yet.
+    func openAnswer(to step: StepIdentifier) async throws -> GivenAnswer?
+    /// What a person said could not be taken.
+    func closeAnswers(to step: StepIdentifier) async throws
+    /// Writes down what people leave out of the session; said again, the newer reason holds.
+    func remember(_ skip: Skip) async throws
+    /// What people have left out of the session, in whatever run.
+    func skips() async throws -> [Skip]
     /// Writes down that a step failed and why.
-    func fail(_ step: StepIdentifier, inputDigest: String, reason: String) async throws
-}
-
-/// A digest of an input: FNV-1a, 64 bit, of its JSON with sorted keys. It tells inputs apart; it does not protect them.
-public func inputDigest(of input: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in try encoder.encode(input) { hash = (hash ^ UInt64(byte)) &* 0x0100_0000_01b3 }
-    return String(hash, radix: 16)
+    func fail(_ step: StepIdentifier, input: StepInput, reason: String) async throws
 }

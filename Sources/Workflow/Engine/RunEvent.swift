@@ -21,6 +21,12 @@ public enum RunEvent: Sendable {
     case inspectionReminder(Inspection)
     /// It waits no more, and why.
     case inspected(Inspection, outcome: String)
+    /// The session waits until a person has said what became of a step; again where an answer was not taken, and after a pause.
+    case asking(StepQuestion)
+    /// It still waits.
+    case questionReminder(StepQuestion)
+    /// It waits no more, and why.
+    case answered(StepQuestion, outcome: String)
     /// A grid or lamella that the supervisor skips.
     case leftOut(String, reason: String)
     /// A grid failed and is left out, and a person should know: why, and what the session does next.

@@ -9,3 +9,8 @@ public func sentence(_ error: any Error) -> String {
     default: "\(error)"
     }
 }
+
+extension String {
+    /// The text without an ending, where it has it.
+    func trimmingSuffix(_ suffix: String) -> String { hasSuffix(suffix) ? String(dropLast(suffix.count)) : self }
+}

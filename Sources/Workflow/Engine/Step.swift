@@ -8,8 +8,9 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
         case didNotHappen
         /// It happened in part, as the words say; this does the rest, and nothing twice.
         case partly(String, finish: @Sendable () async throws -> Output)
-        /// Nobody can tell; a person must look, unless the settings say what to do.
-        case unknown(String)
+        /// Nobody can tell, and why; a person must look, unless the settings say what to do. The evidence is what files and
+        /// microscope say.
+        case unknown(String, evidence: [String] = [])
     }
 
     public let id: StepIdentifier
@@ -20,6 +21,9 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
     let perform: @Sendable () async throws -> Output
     /// Asked before a begun step is done again; nil for steps that put no electrons on the sample and move no grid.
     let investigate: (@Sendable () async throws -> Evidence)?
+    /// The outcome where a person says that the step happened, and `investigate` does not find so; throws where what it
+    /// should have left cannot be read.
+    let takenAsDone: (@Sendable () async throws -> Output)?
     /// The files that the outcome consists of.
     let products: @Sendable (Output) -> [String]
     /// What becomes of a step that is done when people have changed its files.
@@ -45,12 +49,15 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
         self.input = input
         self.perform = perform
         investigate = nil
+        takenAsDone = nil
     }
 
-    /// A step that exposes the sample or moves a grid; after a crash `investigate` says whether it happened.
+    /// A step that exposes the sample or moves a grid; after a crash `investigate` says whether it happened, and where it cannot,
+    /// `takenAsDone` reads what a person says is there.
     public init(
         exposing id: StepIdentifier, title: String, input: Input, products: @escaping @Sendable (Output) -> [String] = { _ in [] },
         investigate: @escaping @Sendable () async throws -> Evidence,
+        takenAsDone: (@Sendable () async throws -> Output)? = nil,
         perform: @escaping @Sendable () async throws -> Output
     ) {
         self.products = products
@@ -60,5 +67,6 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
         self.input = input
         self.perform = perform
         self.investigate = investigate
+        self.takenAsDone = takenAsDone
     }
 }

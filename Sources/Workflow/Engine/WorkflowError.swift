@@ -3,6 +3,12 @@ public struct WorkflowError: Error, Sendable, CustomStringConvertible {
     /// What kind of trouble it is.
     public enum Code: Sendable, Hashable {
         case cutAcquisition, uncertain, skippable, inputChanged, unreadableJournal, unusableJournal, badModel, badImage, refused, incomplete, stopped
+        /// A person leaves a lamella or grid out; nobody has said what became of a step.
+        case leftOut, unanswered
+        /// The plan of the session does not have a step.
+        case unplanned
+        /// Maps or targets were made with other calibrations than the microscope has now.
+        case changedCalibrations
         /// A grid is another than it was, cannot be loaded, or is not found again after it was.
         case wrongGrid, notLoaded, lostGrid
     }
@@ -17,12 +23,12 @@ extension WorkflowError {
     static func uncertain(step: StepIdentifier, reason: String, mayBeSkipped: Bool) -> Self {
         Self(
             code: mayBeSkipped ? .skippable : .uncertain,
-            message: "Step \(step) was begun in an earlier run and it cannot be told whether it happened: \(reason).")
+            message: "Step \(step) was begun and not finished, and it cannot be told whether it happened: \(reason).")
     }
-    static func inputChanged(step: StepIdentifier) -> Self {
+    static func inputChanged(step: StepIdentifier, _ changes: String?) -> Self {
         Self(
             code: .inputChanged,
-            message: "Step \(step) was done with other settings and is not repeated, because it exposes the sample. "
+            message: "Step \(step) was done with other settings\(changes.map { " (\($0))" } ?? "") and is not repeated, because it exposes the sample. "
                 + "Use the earlier settings, or another session_dir.")
     }
     static func gone(step: StepIdentifier, file: String) -> Self {
@@ -31,15 +37,26 @@ extension WorkflowError {
             message: "\(file), which step \(step) left, has been deleted; it is not taken again, because that would expose the sample "
                 + "twice. Put it back, or use another session_dir.")
     }
-    static func unreadableJournal(step: StepIdentifier, reason: String) -> Self {
-        Self(
+    /// - Parameter what: what of the step cannot be read, such as `an outcome`.
+    public static func unreadableJournal(step: StepIdentifier, _ what: String, of journal: String, _ error: any Error) -> Self {
+        let reason =
+            switch error as? DecodingError {
+            case .keyNotFound(let key, _): "it has no '\(key.stringValue)'"
+            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): context.debugDescription.trimmingSuffix(".")
+            default: sentence(error).trimmingSuffix(".")
+            }
+        return Self(
             code: .unreadableJournal,
-            message: "The journal holds an outcome of step \(step) that cannot be read: \(reason). "
-                + "Use the version of TomoPilot that wrote it, or another session_dir.")
+            message: "The journal \(journal) holds \(what) of step \(step) that cannot be read (\(reason)); nothing of it was changed. "
+                + "Use the version of TomoPilot that wrote it, put back a copy of the journal, or use another session_dir.")
     }
     /// The journal's file cannot be opened, read or written.
     public static func unusableJournal(_ path: String, _ reason: String) -> Self {
         Self(code: .unusableJournal, message: "The journal \(path) \(reason).")
+    }
+    /// The service's own file cannot be used.
+    public static func unusableStore(_ path: String, _ reason: String) -> Self {
+        Self(code: .unusableJournal, message: "The service's file \(path) \(reason).")
     }
     /// A model cannot do what the settings ask.
     public static func badModel(_ message: String) -> Self { Self(code: .badModel, message: message) }
@@ -49,10 +66,25 @@ extension WorkflowError {
     public static func refused(_ message: String) -> Self { Self(code: .refused, message: message) }
     /// The cassette or the stage holds another grid than the journal or the settings say.
     static func wrongGrid(_ message: String) -> Self { Self(code: .wrongGrid, message: message) }
+    static func changedCalibrations(_ changes: String, reliedOnBy maps: String) -> Self {
+        Self(
+            code: .changedCalibrations,
+            message: "Since the session began, \(changes); \(maps) relied on it. Nothing more is exposed: put it back as it was, run the session again to "
+                + "go on with it as it is now, or use another session_dir.")
+    }
     /// The autoloader did not bring a grid to the stage.
     static func notLoaded(_ message: String) -> Self { Self(code: .notLoaded, message: message) }
     /// A grid that was loaded again does not lie where it can be gone on with.
     static func lostGrid(_ message: String) -> Self { Self(code: .lostGrid, message: message) }
+    /// A person leaves a lamella, or a grid, out.
+    static func leftOut(_ reason: String) -> Self { Self(code: .leftOut, message: reason) }
+    static func unplanned(step: StepIdentifier, _ reason: String) -> Self {
+        Self(code: .unplanned, message: "Step \(step) was not begun: \(reason). This is a mistake of the program; please report it.")
+    }
+    /// Nobody has said in time what became of a step.
+    static func unanswered(_ reason: String) -> Self {
+        Self(code: .unanswered, message: "\(GuardedMicroscope.capitalized(reason)). The next run of the session asks again.")
+    }
     /// A person ended the session at a checkpoint.
     public static func stopped(_ reason: String) -> Self { Self(code: .stopped, message: "The session was stopped: \(reason).") }
     /// Something did not come to its end.

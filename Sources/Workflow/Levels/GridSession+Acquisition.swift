@@ -28,6 +28,8 @@ extension GridSession {
         if try await pass(.acquisition(slot: slot)) != nil { return try await acquiredEarlier(lamellae) }
         // While it was held the grid may have been taken off the stage and brought back.
         if await placed.placement != placementOfTargets { try await writeTargets(of: lamellae) }
+        // And anybody may have changed Low Dose.
+        try await checkGeometry(before: [])
         let areas = lamellae.flatMap { $0.targeted?.areas ?? [] }
         guard !areas.isEmpty else {
             engine.note(.warning("grid \(folder.grid) has no targets; nothing is acquired"))
@@ -39,6 +41,8 @@ extension GridSession {
             input: Input(areas: areas, script: script)
         ) { [self] in
             evidence(of: areas) { [self] in try await acquireWhatIsLeft(areas, script: script) }
+        } takenAsDone: { [self] in
+            try whatWasAcquired(of: areas)
         } perform: { [self] in
             try await acquireWhatIsLeft(areas, script: script)
         }
@@ -62,7 +66,27 @@ extension GridSession {
         let words = "\(finished) of \(areas.count) areas are finished, by their run files"
         guard states.contains(.unfinished) else { return .partly("\(words); the others were not begun", finish: rest) }
         let begun = zip(areas, states).filter { $0.1 == .unfinished }.map(\.0.name)
-        return .unknown("\(words), and \(begun.joined(separator: ", ")) was begun; finish the marked items with Acquire at Items in SerialEM")
+        return .unknown(
+            "\(words), and \(begun.joined(separator: ", ")) was begun; Acquire at Items may finish the marked items in SerialEM",
+            evidence: areas.map(known))
+    }
+
+    /// What files say of an area.
+    private nonisolated func known(_ area: TargetedLamella.Area) -> String {
+        let run = run(of: area)
+        let series = acquired([area])
+        let there = series.filter { $0.images > 0 }.map { "\($0.seriesFile) with \($0.images) images" }
+        let file = run.runFile.map { "the newest run file is \($0)" } ?? "there is no run file"
+        return "\(area.name): \(file), and of \(series.count) tilt series there are \(there.isEmpty ? "none" : there.joined(separator: ", "))"
+    }
+
+    /// What lies on disk, where a person says that it is all there is to acquire.
+    private nonisolated func whatWasAcquired(of areas: [TargetedLamella.Area]) throws -> [AcquiredTarget] {
+        let empty = areas.filter { area in acquired([area]).allSatisfy { $0.images == 0 } }.map(\.name)
+        guard empty.isEmpty else {
+            throw WorkflowError.refused("\(empty.joined(separator: ", ")) \(empty.count == 1 ? "has" : "have") no tilt series that can be read")
+        }
+        return acquired(areas)
     }
 
     /// Acquire at Items over the areas that are not finished.
@@ -70,6 +94,7 @@ extension GridSession {
         let limit = Duration.seconds(settings.acquisitionHours * 3600)
         for area in areas where run(of: area).state == .unfinished { try setAsideSeries(of: area) }
         try await mark(areas)
+        try await noteExposureTimes()
         try await microscope.startAcquisition(script: script)
         let listener = AcquisitionListener()
         let end = try await microscope.awaitControl(within: limit) { [self] waited, sign in

@@ -63,6 +63,10 @@ extension GridSession {
         let taken = try await engine.run(
             Step(rosterStep(number), title: "Take up the boxes of grid \(folder.grid)", input: source) { next })
         if let words = changes.words { engine.note(.note("grid \(folder.grid) has \(words)")) }
+        if !changes.tooFar.isEmpty {
+            let limit = Int(clamped(settings.stageLimit.value))
+            engine.note(.warning("\(boxesFile): \(changes.tooFar.joined(separator: "; ")), beyond stage_limit (\(limit) µm), where the stage is never sent"))
+        }
         if !changes.tooLate.isEmpty {
             let list = LamellaRoster.Changes.list(changes.tooLate)
             engine.note(.warning("what was changed by hand of lamella \(list) is not taken up: it had been imaged; remove it and add another"))
@@ -98,6 +102,15 @@ extension GridSession {
             guard lamella.box.width >= 1, lamella.box.height >= 1 else { throw refusedBoxes("box \(index + 1) is empty") }
             guard (0 ... Double(picture.width)).contains(centre.x), (0 ... Double(picture.height)).contains(centre.y) else {
                 throw refusedBoxes("box \(index + 1) lies outside the map of \(picture.width) x \(picture.height) pixels")
+            }
+            guard lamella.box.width <= Double(picture.width), lamella.box.height <= Double(picture.height) else {
+                throw refusedBoxes(
+                    "box \(index + 1) has \(Int(clamped(lamella.box.width))) x \(Int(clamped(lamella.box.height))) pixels, more than the map of "
+                        + "\(picture.width) x \(picture.height)")
+            }
+            // The detector leaves none that overlap more.
+            if let other = file.lamellae[..<index].firstIndex(where: { $0.box.intersectionOverUnion(with: lamella.box) > 0.5 }) {
+                throw refusedBoxes("box \(index + 1) is of the same lamella as box \(other + 1), which would be exposed twice")
             }
         }
         return file.lamellae

@@ -7,11 +7,11 @@ extension GridSession {
         guard settings.inspection.waitsForLamellae, let picture = wholeGridPicture else { return .confirmed(lamellae) }
         // What people change themselves they have seen.
         let detected = try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self) ?? []
-        let reason = try await inspect(
+        let leftOut = try await inspect(
             .lamellae, input: detected, picture: folder.inMaps(folder.grid + "_overview.png"), files: folder.wholeGridStem + "_boxes.json",
             marker: folder.wholeGridStem + "_inspected.txt", markersOfTools: []
         ) { [self] in _ = try readBoxes(on: picture) }
-        if let reason { return .leftOut(reason) }
+        if let leftOut { return .leftOut(leftOut) }
         return .confirmed(try await settledLamellae(on: picture))
     }
 
@@ -29,16 +29,16 @@ extension GridSession {
             let numbers = lamellae.map(\.map.number)
             let seen = try await chosenTargets(of: numbers)
             let maps = lamellae.map(\.map)
-            let reason = try await inspect(
+            let leftOut = try await inspect(
                 .targets, input: seen, picture: folder.inMaps(folder.grid + "_overview.png"),
                 files: "\(folder.maps)/\(folder.grid)_L<nn>_points<k>.json and _seg.png and in _L<nn>_tgts.txt",
                 marker: folder.inMaps(folder.grid + "_inspected.txt"), markersOfTools: numbers.map { folder.mediumStem($0) + "_inspected.txt" }
             ) { [self] in
                 for map in maps { try await checkEdits(of: map) }
             }
-            if let reason {
+            if let leftOut {
                 try await unmark(numbers)
-                return .leftOut(reason)
+                return .leftOut(leftOut)
             }
             lamellae = try await analysedAnew(lamellae, of: recentred)
             try await writeTargets(of: lamellae)
@@ -72,24 +72,22 @@ extension GridSession {
     private func inspect(
         _ subject: Inspection.Subject, input: some Encodable & Sendable, picture: String, files: String, marker: String,
         markersOfTools: [String], check: @escaping @Sendable () async throws -> Void
-    ) async throws -> String? {
+    ) async throws -> LeftOut? {
         let id = StepIdentifier.grid(slot, "\(subject.rawValue)-inspected")
         if try await engine.output(of: id, inputDigest: inputDigest(of: input), as: String.self) != nil { return nil }
-        let limit = Duration.seconds(settings.inspection.hours * 3600)
+        let limit = settings.inspection.limit
         let inspection = Inspection(
             subject: subject, slot: slot, grid: folder.grid, picture: picture, files: files, marker: marker,
             markersOfTools: markersOfTools, since: .now, until: .now + limit / .seconds(1), timeout: settings.inspection.timeout)
         // What was confirmed before was something else.
         if try await engine.wasBegun(id) { try inspection.unmark() }
-        let minutes = settings.inspection.reminderMinutes
-        let watch = InspectionWatch(
-            inspection, over: context.gate.supervisor, limit: limit, reminder: minutes > 0 ? .seconds(minutes * 60) : nil,
-            check: check, report: engine.note)
+        let watch = PeopleWatch(
+            inspection, over: context.gate.supervisor, limit: limit, reminder: settings.inspection.reminder, check: check, report: engine.note)
         if !inspection.isMarked { engine.note(.inspecting(inspection)) }
         do {
             if let reason = try await pass(.inspection(slot: slot, of: subject), under: watch) {
                 engine.note(.inspected(inspection, outcome: "the rest of the grid is left out"))
-                return reason
+                return LeftOut(reason: reason, byPerson: !watch.isOver)
             }
         } catch {
             engine.note(.inspected(inspection, outcome: "the session ends before they are confirmed"))

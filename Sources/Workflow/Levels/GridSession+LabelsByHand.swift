@@ -43,7 +43,7 @@ extension GridSession {
     func checkEdits(of map: LamellaMap) async throws {
         if try await isLabelsFileEdited(of: map.number) { _ = try readLabels(of: map) }
         _ = try targetsOnDisk(of: map)
-        for path in try await editedTargetsFiles(of: map.number) { _ = try readTargetsFile(path) }
+        for path in try await editedTargetsFiles(of: map.number) { try requireWithinImageShift(readTargetsFile(path), path) }
     }
 
     /// Writes the area of each class beside a segmentation, in square micrometres.

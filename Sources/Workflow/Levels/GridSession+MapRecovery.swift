@@ -1,6 +1,9 @@
 import Foundation
+import Geometry
 import ImageFiles
 import Microscope
+import Navigator
+import Units
 
 /// A map that an earlier run began: what SerialEM, the navigator and the file say of it.
 extension GridSession {
@@ -24,8 +27,38 @@ extension GridSession {
         case .cutShort where (try? MRCFile.header(path).sections) == 0: return .didNotHappen
         case .cutShort:
             return .unknown(
-                "\(path) holds a montage that was cut short; make it a map in SerialEM, or move it away to map the place again")
+                "\(path) holds a montage that was cut short, and what is not in it may have been exposed too", evidence: try await knownOfMap(path))
         }
+    }
+
+    /// What file, navigator and stage say of a montage that was cut short.
+    private func knownOfMap(_ path: String) async throws -> [String] {
+        let sections = (try? MRCFile.header(path).sections).map { "\($0) image\($0 == 1 ? "" : "s")" } ?? "no header that can be read"
+        let written = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+        let entries = try? Mdoc.read(path + ".mdoc").sections
+        let pieces = entries.map { "its mdoc describes \($0.count { $0.kind == "ZValue" }) of them and no whole montage" } ?? "its mdoc cannot be read"
+        let items = try await bare.navigator().items
+        let stage = try await bare.stagePosition()
+        return [
+            "the file has \(sections)" + (written.map { ", written last at \($0.forPeople)" } ?? "") + ", and \(pieces)",
+            "SerialEM does not have it open as its current file, and none of the \(items.count) items of its navigator is a map of it",
+            "the stage is at \(rounded(stage.point.x)), \(rounded(stage.point.y)) µm, z \(rounded(stage.z.value)) µm",
+        ]
+    }
+
+    private func rounded(_ value: Double) -> String { String(format: "%.1f", value) }
+
+    /// Makes a map of what a person says is all there.
+    func mapOfWhatIsThere(_ request: MontageRequest, setup: ImagingSetup) async throws -> String {
+        let path = folder.inFolder(request.file)
+        guard let header = try? MRCFile.header(path), header.sections > 0 else {
+            throw WorkflowError.refused("\(path) cannot be read, or has no image in it")
+        }
+        try await use(setup)
+        guard try await microscope.recoverMap(request, fileIsWhole: true) == .mapped else {
+            throw WorkflowError.refused("SerialEM makes no map of \(path)")
+        }
+        return request.file
     }
 
     /// SerialEM writes the entry of a whole montage after its last piece.

@@ -21,6 +21,7 @@ extension GridSession {
     func mapAndAnalyse(_ lamellae: [RecentredLamella]) async throws -> [AnalysedLamella] {
         let present = lamellae.filter { $0.outcome == .found }
         guard !present.isEmpty else { return [] }
+        try await checkGeometry(before: present)
         let geometry = try await lowDoseGeometry()
         // Programs that watch the folder start when these are there; they come before the maps that they belong to.
         try writeParameters(geometry, intermediateImages: present.map { folder.intermediateFile($0.number) })
@@ -75,15 +76,19 @@ extension GridSession {
 
     private struct GeometryInput: Encodable, Sendable {
         let setup: ImagingSetup
+        /// nil until a person lets the session go on with areas that have changed.
+        let accepted: Int?
     }
 
     /// As it was read; a grid that was loaded again lies otherwise to it than its maps do.
     func lowDoseGeometry() async throws -> LowDoseGeometry {
-        try await engine.run(
+        let accepted = try await acceptedGeometries()
+        return try await engine.run(
             Step(
-                .grid(slot, "low-dose-geometry"), title: "Read the Low Dose areas", input: GeometryInput(setup: mediumSetup)
+                .grid(slot, "low-dose-geometry"), title: "Read the Low Dose areas", input: GeometryInput(setup: mediumSetup, accepted: accepted)
             ) { [self] in
                 try await use(mediumSetup)
+                await noteGeometryOfNow()
                 return try await microscope.lowDoseGeometry()
             })
     }
@@ -103,6 +108,8 @@ extension GridSession {
             products: { [folder] in [folder.inFolder($0)] }
         ) { [self] in
             try await evidence(of: request, setup: mediumSetup)
+        } takenAsDone: { [self] in
+            try await mapOfWhatIsThere(request, setup: mediumSetup)
         } perform: { [self] in
             try await use(mediumSetup)
             let centre = lamella.stage + (offset ?? .zero)

@@ -101,7 +101,25 @@ extension GridSession {
                 throw refused("\(name) lies outside the map of \(picture.width) x \(picture.height) pixels (row, column)")
             }
         }
+        try file.requireUsable(refused)
         return file
+    }
+}
+
+extension PointsFile {
+    /// Closer together, two targets are one place, which would be exposed twice; in pixels of the map.
+    private static let nearest = 1.0
+
+    /// Refuses what PACEtomo or the microscope would trip over later.
+    fileprivate func requireUsable(_ refused: (String) -> WorkflowError) throws {
+        for (name, value) in (settings ?? [:]).sorted(by: { $0.key < $1.key }) {
+            do { try TargetsFile.Setting(name, value).check() } catch { throw refused(error.summary) }
+        }
+        let places = area.targets.map(\.position)
+        for (index, place) in places.enumerated() {
+            guard let other = places[..<index].firstIndex(where: { $0.distance(to: place) < Self.nearest }) else { continue }
+            throw refused("target \(index + 1) lies where target \(other + 1) does")
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 import Foundation
 import ImageFiles
 import InferenceWire
+import Microscope
 import Targets
+import Units
 
 /// PACEtomo's targets files as people and PACEtomo's own tool leave them.
 extension GridSession {
@@ -61,9 +63,26 @@ extension GridSession {
         do {
             let file = try PACEtomoTargets(parsing: String(decoding: data, as: UTF8.self))
             try file.checkAcquirable()
+            for (index, target) in file.targets.enumerated() where target["skip"] != "True" {
+                guard let view = target["viewfile"], !FileManager.default.fileExists(atPath: folder.inFolder(view)) else { continue }
+                throw refused("viewfile of target \(index + 1) is '\(view)', which is not in \(folder.path)")
+            }
             return file
-        } catch {
+        } catch let error as PACEtomoParseError {
             throw refused(error.description)
+        }
+    }
+
+    /// Refuses targets that PACEtomo would leave out, while there are people who can change them.
+    nonisolated func requireWithinImageShift(_ file: PACEtomoTargets, _ path: String) throws {
+        let limit = context.facts.imageShiftLimit.value
+        for (index, target) in file.targets.enumerated() where target["skip"] != "True" {
+            let shift = ["SSX", "SSY"].map { target[$0].flatMap(Double.init) ?? 0 }
+            let distance = (shift[0] * shift[0] + shift[1] * shift[1]).squareRoot()
+            guard !(distance <= limit) else { continue }
+            throw WorkflowError.refused(
+                "\(path) cannot be taken up: target \(index + 1) is \((distance * 10).rounded() / 10) µm from the first, beyond the image-shift limit of "
+                    + "\(limit) µm, so PACEtomo would leave it out. Move it, or set its skip to True.")
         }
     }
 }

@@ -27,6 +27,8 @@ struct LamellaRoster: Codable, Sendable, Hashable {
         var classified: [Int] = []
         /// Imaged already when they were moved or given another class, so they stay as they were.
         var tooLate: [Int] = []
+        /// Boxes beyond the stage limit, in words: those are no lamellae.
+        var tooFar: [String] = []
         var before = 0
         var after = 0
 
@@ -59,14 +61,20 @@ struct LamellaRoster: Codable, Sendable, Hashable {
     ///   - begun: whether a lamella has been imaged beyond the grid map; then only its removal is taken up.
     func taking(_ boxes: [DetectedLamella], from source: Source, on picture: MapPicture, begun: Set<Int>) -> (roster: Self, changes: Changes) {
         let known = lamellae + removed
-        let wanted = boxes.filter { box in
+        let limit = source.stageLimit.value
+        var tooFar: [String] = []
+        let wanted = boxes.enumerated().filter { index, box in
+            guard !source.excluded.contains(box.className) else { return false }
             let stage = picture.pixelToStage(box.box.center)
-            let limit = source.stageLimit.value
-            return !source.excluded.contains(box.className) && abs(stage.x) <= limit && abs(stage.y) <= limit
-        }
+            guard abs(stage.x) <= limit, abs(stage.y) <= limit else {
+                tooFar.append("box \(index + 1) lies at \(Int(clamped(stage.x))), \(Int(clamped(stage.y))) µm")
+                return false
+            }
+            return true
+        }.map(\.element)
         let partners = Self.partners(known, wanted)
         var next = Self(lamellae: [], removed: [], source: source)
-        var changes = Changes(before: lamellae.count)
+        var changes = Changes(tooFar: tooFar, before: lamellae.count)
         for lamella in known {
             let wasThere = lamellae.contains { $0.number == lamella.number }
             guard let box = partners[lamella.number].map({ wanted[$0] }) else {

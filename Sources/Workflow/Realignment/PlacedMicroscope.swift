@@ -61,12 +61,15 @@ extension PlacedMicroscope: Microscope {
 
     func begin() async throws -> MicroscopeFacts { try await base.begin() }
     func check(states: [ImagingStateRequirement]) async throws { try await base.check(states: states) }
+    func calibrations(of states: [ImagingStateRequirement]) async throws -> Calibrations { try await base.calibrations(of: states) }
     func enter(folder: String, navigatorFile: String) async throws {
         try await base.enter(folder: folder, navigatorFile: navigatorFile)
     }
     func cassetteSlot(_ slot: Int) async throws -> CassetteSlot { try await base.cassetteSlot(slot) }
+    func autoloaderObstacle(moving slot: Int) async throws -> String? { try await base.autoloaderObstacle(moving: slot) }
+    func watch(_ look: @escaping @Sendable (_ exposes: Bool) async throws -> Void) async { await base.watch(look) }
     func loadGrid(slot: Int) async throws { try await base.loadGrid(slot: slot) }
-    func unloadGrid() async throws { try await base.unloadGrid() }
+    func unloadGrid(to slot: Int) async throws { try await base.unloadGrid(to: slot) }
     func realignReloadedGrid(toMapWithNote note: String) async throws { try await base.realignReloadedGrid(toMapWithNote: note) }
     func openValves() async throws { try await base.openValves() }
     func examine(_ request: ExaminationRequest) async -> [Finding] { await base.examine(request) }
@@ -87,6 +90,7 @@ extension PlacedMicroscope: Microscope {
     func refill() async throws { try await base.refill() }
     func wait(_ time: Seconds) async throws { try await base.wait(time) }
     func freeSpace(in folder: String) async throws -> Double { try await base.freeSpace(in: folder) }
+    func exposureTimes() async throws -> [String: Double] { try await base.exposureTimes() }
     func exposuresSinceAsked() async -> [ExposureRun] { await base.exposuresSinceAsked() }
     func reconnect() async throws { try await base.reconnect() }
     func disconnect() async { await base.disconnect() }

@@ -7,29 +7,36 @@ import Units
 /// What a session asks of its microscope, with what is looked at before and after.
 extension GuardedMicroscope: Microscope {
     func begin() async throws -> MicroscopeFacts {
+        await base.watch { [weak self] exposes in try await self?.lookWhereOld(exposes: exposes) }
         let facts = try await base.begin()
         note(facts: facts)
         return facts
     }
     func check(states: [ImagingStateRequirement]) async throws { try await base.check(states: states) }
+    func calibrations(of states: [ImagingStateRequirement]) async throws -> Calibrations { try await base.calibrations(of: states) }
     func enter(folder: String, navigatorFile: String) async throws {
         try await base.enter(folder: folder, navigatorFile: navigatorFile)
         note(folder: folder)
     }
     func cassetteSlot(_ slot: Int) async throws -> CassetteSlot { try await base.cassetteSlot(slot) }
 
+    func autoloaderObstacle(moving slot: Int) async throws -> String? { try await base.autoloaderObstacle(moving: slot) }
+    func watch(_ look: @escaping @Sendable (_ exposes: Bool) async throws -> Void) async { await base.watch(look) }
+
     func loadGrid(slot: Int) async throws {
-        try await clear(for: "load grid \(slot)", taking: Seconds(900))
+        let what = "load grid \(slot)"
+        try await clear(for: what, taking: Seconds(900), moving: slot)
         note(valvesAreOpen: false)
         note(setup: nil)
-        try await base.loadGrid(slot: slot)
+        try await watching(what) { [base] in try await base.loadGrid(slot: slot) }
     }
 
-    func unloadGrid() async throws {
-        try await clear(for: "take the grid off the stage", taking: Seconds(900))
+    func unloadGrid(to slot: Int) async throws {
+        let what = "take the grid off the stage"
+        try await clear(for: what, taking: Seconds(900), moving: slot)
         note(valvesAreOpen: false)
         note(setup: nil)
-        try await base.unloadGrid()
+        try await watching(what) { [base] in try await base.unloadGrid(to: slot) }
     }
 
     func realignReloadedGrid(toMapWithNote note: String) async throws {
@@ -46,9 +53,10 @@ extension GuardedMicroscope: Microscope {
     func examine(_ request: ExaminationRequest) async -> [Finding] { await base.examine(request) }
 
     func use(_ setup: ImagingSetup) async throws -> CameraConditions {
-        try await clear(for: "set imaging state \(setup.states.joined(separator: ", "))")
+        let what = "set imaging state \(setup.states.joined(separator: ", "))"
+        try await clear(for: what)
         note(setup: nil)
-        let conditions = try await base.use(setup)
+        let conditions = try await watching(what) { [base] in try await base.use(setup) }
         note(setup: setup)
         return conditions
     }
@@ -62,7 +70,7 @@ extension GuardedMicroscope: Microscope {
                 "The stage was not sent to \(Int(clamped(position.x))), \(Int(clamped(position.y))) µm, which is beyond stage_limit (\(Int(limit)) µm).")
         }
         try await clear(for: "move the stage")
-        try await base.moveStage(to: position, z: z)
+        try await watching("move the stage") { [base] in try await base.moveStage(to: position, z: z) }
         note(position: position, z: z)
     }
 
@@ -90,14 +98,14 @@ extension GuardedMicroscope: Microscope {
             _ = try await base.editNavigator { file in file.items.removeAll { $0.kind == .map && $0.note == request.file } }
             try Self.keepAside(path)
         } _: { [self] in
-            try await withRoom("map the grid in \(request.file)") { [base] reserve in try await base.mapWholeGrid(request.leaving(reserve)) }
+            try await withRoom("map the grid in \(request.file)") { [base, stageLimit] reserve in try await base.mapWholeGrid(request.leaving(reserve, within: stageLimit)) }
         }
     }
 
     func mapPolygon(label: String, _ request: MontageRequest) async throws {
         try await exposing("map \(request.label) in \(request.file)", taking: Seconds(300), discard: nil) { [self] in
-            try await withRoom("map \(request.label) in \(request.file)") { [base] reserve in
-                try await base.mapPolygon(label: label, request.leaving(reserve))
+            try await withRoom("map \(request.label) in \(request.file)") { [base, stageLimit] reserve in
+                try await base.mapPolygon(label: label, request.leaving(reserve, within: stageLimit))
             }
         }
     }
@@ -108,7 +116,7 @@ extension GuardedMicroscope: Microscope {
 
     func resumeMap(_ request: MontageRequest) async throws {
         try await exposing("go on with \(request.file)", taking: Seconds(900), discard: nil) { [self] in
-            try await withRoom("go on with \(request.file)") { [base] reserve in try await base.resumeMap(request.leaving(reserve)) }
+            try await withRoom("go on with \(request.file)") { [base, stageLimit] reserve in try await base.resumeMap(request.leaving(reserve, within: stageLimit)) }
         }
     }
 
@@ -116,7 +124,10 @@ extension GuardedMicroscope: Microscope {
     func editNavigator(_ edit: @Sendable (inout NavigatorFile) throws -> Void) async throws -> NavigatorFile {
         try await base.editNavigator(edit)
     }
-    func lowDoseGeometry() async throws -> LowDoseGeometry { try await base.lowDoseGeometry() }
+    func lowDoseGeometry() async throws -> LowDoseGeometry {
+        try await clear(for: "read the Low Dose areas")
+        return try await watching("read the Low Dose areas") { [base] in try await base.lowDoseGeometry() }
+    }
 
     func startAcquisition(script: Int) async throws {
         let plan = try AcquisitionPlan(items: try await base.navigator().items, folder: folder)
@@ -148,6 +159,7 @@ extension GuardedMicroscope: Microscope {
     func refill() async throws { try await base.refill() }
     func wait(_ time: Seconds) async throws { try await base.wait(time) }
     func freeSpace(in folder: String) async throws -> Double { try await base.freeSpace(in: folder) }
+    func exposureTimes() async throws -> [String: Double] { try await base.exposureTimes() }
     func exposuresSinceAsked() async -> [ExposureRun] { await base.exposuresSinceAsked() }
     func reconnect() async throws { try await base.reconnect() }
     func disconnect() async { await base.disconnect() }
@@ -165,8 +177,9 @@ extension GuardedMicroscope: Microscope {
 }
 
 extension MontageRequest {
-    fileprivate func leaving(_ reserve: Double?) -> Self {
+    fileprivate func leaving(_ reserve: Double?, within limit: Micrometers) -> Self {
         var request = self
+        request.stageLimit = limit
         request.reserve = reserve
         return request
     }

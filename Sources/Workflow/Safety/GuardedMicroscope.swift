@@ -10,6 +10,11 @@ import Units
 ///     look ── well ──────────────────────────────────────► do it ──► look again: an image taken meanwhile is taken anew
 ///      ▲  └── not well ──► remedy, or let time pass ──┐               where that harms nothing
 ///      └──────────────────────────────────────────────┘  (for `interlock_hours` at most; made safe after a while)
+///
+/// A step of many commands is looked after at each that sets something or exposes, where the last look is older than ``period``.
+/// While SerialEM works on one command it takes no other, from nobody (its server answers one request at a time, and a client
+/// cannot interrupt it): during a montage, a load or a rough eucentricity nothing can be seen or stopped from here. What was
+/// the matter then is seen when the command has ended.
 actor GuardedMicroscope {
     let base: any Microscope
     let settings: SafetySettings
@@ -24,6 +29,16 @@ actor GuardedMicroscope {
     private(set) var folder = ""
     private(set) var facts: MicroscopeFacts?
 
+    /// How old the last look may be in the middle of a step.
+    private let period: Duration
+    private var lastLook: ContinuousClock.Instant?
+    /// The step that is under way, if it is one to look after.
+    private var step: String?
+    private var isClearing = false
+    /// Whether the step has exposed, and the beam was seen to be lost after that.
+    private var stepHasExposed = false
+    private var stepIsSpoilt = false
+
     /// After how long the session looks again.
     private static let interval = Seconds(10)
     /// How long it waits before the microscope is made safe, in seconds.
@@ -33,10 +48,11 @@ actor GuardedMicroscope {
 
     /// - Parameter stopped: why a person ends the session, if one does.
     init(
-        _ base: any Microscope, settings: SafetySettings, stageLimit: Micrometers, stopped: @escaping @Sendable () async -> String? = { nil },
+        _ base: any Microscope, settings: SafetySettings, stageLimit: Micrometers, period: Duration = .seconds(30), stopped: @escaping @Sendable () async -> String? = { nil },
         report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.base = base
+        self.period = period
         self.stopped = stopped
         self.settings = settings
         self.stageLimit = stageLimit
@@ -56,10 +72,14 @@ actor GuardedMicroscope {
     /// Waits until nothing is in the way of a step.
     ///
     /// - Throws: ``WorkflowError`` where that takes longer than `interlock_hours`.
-    func clear(for what: String, taking duration: Seconds = Seconds(300)) async throws {
+    ///
+    /// - Parameter slot: of the grid that is going to be moved.
+    func clear(for what: String, taking duration: Seconds = Seconds(300), moving slot: Int? = nil) async throws {
         guard !watched.isEmpty else { return }
+        isClearing = true
+        defer { isClearing = false }
         var wait = Wait()
-        while let obstacle = try await obstacle(duration: duration, opened: wait.hasOpenedValves, closed: wait.hasClosedValves) {
+        while let obstacle = try await obstacle(duration: duration, moving: slot, opened: wait.hasOpenedValves, closed: wait.hasClosedValves) {
             try await requireGoingOn()
             tell(obstacle, before: what, &wait)
             guard wait.time < settings.hours * 3600 else {
@@ -80,6 +100,23 @@ actor GuardedMicroscope {
         report(.cleared("\(Self.capitalized(wait.first?.text ?? "")): over; the session goes on with: \(what)"))
     }
 
+    /// Does a step that is looked after in its middle too.
+    func watching<T: Sendable>(_ what: String, _ body: @Sendable () async throws -> T) async throws -> T {
+        step = what
+        stepHasExposed = false
+        stepIsSpoilt = false
+        defer { step = nil }
+        return try await body()
+    }
+
+    /// Looks in the middle of a step, unless that was done a moment ago, and waits there until nothing is in the way. Dewars
+    /// that will be filled soon are a matter of the next step.
+    func lookWhereOld(exposes: Bool) async throws {
+        guard let step, !isClearing else { return }
+        if lastLook.map({ ContinuousClock.now - $0 >= period }) ?? true { try await clear(for: step, taking: .zero) }
+        if exposes { stepHasExposed = true }
+    }
+
     /// How a wait stands.
     private struct Wait {
         var first: Obstacle?
@@ -98,13 +135,19 @@ actor GuardedMicroscope {
         if let reason = await stopped() { throw WorkflowError.stopped(reason) }
     }
 
-    private func obstacle(duration: Seconds, opened: Bool, closed: Bool) async throws -> Obstacle? {
+    private func obstacle(duration: Seconds, moving slot: Int?, opened: Bool, closed: Bool) async throws -> Obstacle? {
         let condition = try await base.condition(of: watched)
+        lastLook = .now
+        // A wait in the middle of a step must not hide what became of the images before it.
+        if step != nil, stepHasExposed, InterlockRules.spoils(condition) { stepIsSpoilt = true }
         for (interlock, reason) in condition.untold where isTold.insert(interlock).inserted {
             report(.note("this microscope does not tell of '\(interlock.rawValue)', which is not watched: \(reason)"))
         }
         // Valves that the session itself closed while it waited are opened when all else is well.
         let found = rules.obstacle(condition, stepTakes: duration, valvesShouldBeOpen: valvesShouldBeOpen && !closed)
+        if found == nil, let slot, watched.contains(.autoloader), let text = try await base.autoloaderObstacle(moving: slot) {
+            return Obstacle(interlock: .autoloader, text: text, remedy: .wait, isAlarming: true)
+        }
         guard let found, found.remedy == .openValves, opened else { return found }
         // Somebody closes them again: somebody wants them closed.
         return Obstacle(interlock: .valves, text: "the column valves are closed again and again; open them", remedy: .wait, isAlarming: true)
@@ -176,22 +219,23 @@ actor GuardedMicroscope {
     ) async throws -> T {
         for attempt in 1 ... 3 {
             try await clear(for: what, taking: duration)
+            let book = ExposureBook(folder: folder, grid: URL(fileURLWithPath: folder).lastPathComponent)
+            let exposure = try purpose.flatMap { try book.begin($0) }
             let result: Result<T, any Error>
             do {
-                result = .success(try await body())
+                result = .success(try await watching(what, body))
             } catch is CancellationError {
                 throw CancellationError()
             } catch {
                 result = .failure(error)
             }
             let runs = await base.exposuresSinceAsked()
-            if let purpose {
-                let grid = URL(fileURLWithPath: folder).lastPathComponent
-                try ExposureBook(folder: folder, grid: grid).append(runs, for: purpose)
-            }
+            if let purpose { try book.append(runs, for: purpose, of: exposure) }
             // Who does not answer is not asked how it is.
             if case .failure(let error as MicroscopeError) = result, [.lost, .stalled, .unreachable].contains(error.code) { throw error }
-            guard !watched.isEmpty, try await InterlockRules.spoils(base.condition(of: watched)) else { return try result.get() }
+            guard !watched.isEmpty else { return try result.get() }
+            let isDark = try await InterlockRules.spoils(base.condition(of: watched))
+            guard isDark || stepIsSpoilt else { return try result.get() }
             guard let discard, attempt < 3 else {
                 report(.warning("\(what): the beam was lost meanwhile, and what was taken may be dark; it is not taken again"))
                 return try result.get()

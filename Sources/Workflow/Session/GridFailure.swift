@@ -22,8 +22,8 @@ enum GridFailure {
             switch error.code {
             case .badImage, .refused, .skippable, .notLoaded: return .grid
             case .wrongGrid, .inputChanged: return .gridForGood
-            case .lostGrid, .cutAcquisition: return .gridAlways
-            case .uncertain, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped: return nil
+            case .lostGrid, .cutAcquisition, .leftOut, .unanswered: return .gridAlways
+            case .uncertain, .unplanned, .changedCalibrations, .unreadableJournal, .unusableJournal, .badModel, .incomplete, .stopped: return nil
             }
         case let error as MicroscopeError:
             switch error.code {

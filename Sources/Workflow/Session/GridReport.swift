@@ -26,6 +26,10 @@ struct GridReport: Codable, Sendable, Hashable {
     /// How it lay when it was loaded again last; nil where it was not.
     private(set) var realigned: Realignment?
 
+    /// What was asked for and neither done nor left out by a person, in words; nil in journals of earlier builds, and where
+    /// nothing was.
+    private(set) var missing: String?
+
     var hasFailed: Bool { failed ?? false }
 
     /// A grid that was skipped before anything was done on it.
@@ -45,8 +49,19 @@ struct GridReport: Codable, Sendable, Hashable {
 
     /// What was reached before it failed.
     func failed(because reason: String) -> Self {
-        var report = skipped(because: reason)
+        var report = skipped(because: reason).lacking(reason.trimmingSuffix("."))
         report.failed = true
+        return report
+    }
+
+    /// What was reached before the rest was left out.
+    func without(_ rest: LeftOut) -> Self { skipped(because: rest.reason).lacking(rest.byPerson ? nil : rest.reason) }
+
+    /// The same without what was asked for and not done.
+    func lacking(_ what: String?) -> Self {
+        var report = self
+        let all = [missing, what].compactMap(\.self)
+        report.missing = all.isEmpty ? nil : all.joined(separator: "; ")
         return report
     }
 

@@ -28,6 +28,10 @@ actor GridSession {
     var realigned: Realignment?
     /// How the grid lay when the targets' files and items were written in this run.
     var placementOfTargets: Placement?
+    /// Whether the Low Dose areas were read, or held against what was read, since anybody else may have been at the microscope.
+    var geometryIsOfNow = false
+    /// Whether people know that SerialEM tells no doses.
+    var unknownDosesAreTold = false
     private let bring: @Sendable (_ anew: Bool) async throws -> Loading
 
     /// - Parameter bring: brings the grid to the stage, from there too if `anew`, and says which loading this is.
@@ -44,14 +48,14 @@ actor GridSession {
 
     nonisolated var settings: SessionSettings { context.settings }
     nonisolated var microscope: any Microscope { placed }
-    nonisolated var engine: Engine { context.engine }
+    nonisolated var engine: Engine { context.engine.asking { [self] doubt in try await ask(doubt) } }
 
     /// Does something for one lamella; nil if that lamella has to be left out, which is remembered.
     func sparing<T: Sendable>(lamella: String, _ body: @Sendable () async throws -> T) async throws -> T? {
         switch try await ExposureBook.$lamella.withValue(lamella, operation: { try await engine.sparing(lamella: lamella, body) }) {
         case .done(let value): return value
-        case .leftOut(let reason):
-            leftOut[lamella] = reason
+        case .leftOut(let reason, let byPerson):
+            if !byPerson { leftOut[lamella] = reason }
             return nil
         }
     }
@@ -87,6 +91,7 @@ actor GridSession {
     /// Brings the grid to where its steps begin: on the stage, its navigator open, valves open, and its place known.
     func prepare() async throws {
         presentSetup = nil
+        geometryIsOfNow = false
         let loading = try await enter(anew: false)
         do {
             try await findPlace(in: loading)

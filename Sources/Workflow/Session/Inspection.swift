@@ -1,7 +1,7 @@
 public import Foundation
 
 /// A gate at which a session waits until people have looked at what it found on a grid.
-public struct Inspection: Codable, Sendable, Hashable {
+public struct Inspection: Codable, Sendable, Hashable, PeopleRequest {
     /// What they look at.
     public enum Subject: String, Codable, Sendable, Hashable, CaseIterable { case lamellae, targets }
 
@@ -24,6 +24,8 @@ public struct Inspection: Codable, Sendable, Hashable {
     let timeout: InspectionSettings.Timeout
     /// Why it was not taken when somebody confirmed it.
     public internal(set) var refusal: String?
+    /// How often it was not taken.
+    public internal(set) var refusals = 0
 
     /// `the lamellae of grid HeLa_1 (slot 1)`.
     public var what: String { "the \(subject.rawValue) of grid \(grid) (slot \(slot))" }
@@ -37,8 +39,15 @@ public struct Inspection: Codable, Sendable, Hashable {
 
     /// What happens if nobody does anything.
     public var next: String {
-        let time = until.formatted(Date.ISO8601FormatStyle(dateTimeSeparator: .space, timeZone: .current).year().month().day().time(includingFractionalSeconds: false))
-        return "At \(time) the session " + (timeout == .skip ? "leaves the rest of this grid out." : "goes on all the same.")
+        "At \(until.forPeople) the session " + (timeout == .skip ? "leaves the rest of this grid out." : "goes on all the same.")
+    }
+
+    var pending: String { "\(what) are not confirmed yet" }
+    var announcement: RunEvent { .inspecting(self) }
+    var reminder: RunEvent { .inspectionReminder(self) }
+
+    func timeOut(after limit: Duration) -> (reason: String, goesOn: Bool) {
+        ("nobody confirmed \(what) within \(words(limit))", timeout == .goOn)
     }
 
     /// Whether somebody has confirmed it.
@@ -59,6 +68,12 @@ public struct Inspection: Codable, Sendable, Hashable {
 /// How a gate for people was passed.
 enum Inspected<Value: Sendable>: Sendable {
     case confirmed(Value)
-    /// The rest of the grid is left out, and why.
-    case leftOut(String)
+    /// The rest of the grid is left out.
+    case leftOut(LeftOut)
+}
+
+/// Why something is left out, and whether a person said so; otherwise none came in time.
+struct LeftOut: Sendable, Hashable {
+    let reason: String
+    let byPerson: Bool
 }

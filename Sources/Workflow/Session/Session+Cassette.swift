@@ -1,3 +1,4 @@
+import Foundation
 import Microscope
 
 /// Grids are bound to the slot and the name that the first run found: whatever a person does in the cassette meanwhile, no
@@ -79,13 +80,23 @@ extension Session {
             + "loaded or exposed for it. Put the cassette back as it was, or use another session_dir."
     }
 
+    /// What can be a part of every file's name, also for PACEtomo and SerialEM: `Zürich 3` becomes `Zurich_3`.
+    static func plain(_ name: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                name.decomposedStringWithCanonicalMapping.unicodeScalars.compactMap { scalar in
+                    if scalar.properties.generalCategory == .nonspacingMark { return nil }
+                    return scalar.isASCII && (scalar.properties.isAlphabetic || ("0" ... "9").contains(scalar) || "-_".unicodeScalars.contains(scalar)) ? scalar : "_"
+                }))
+    }
+
     /// The grid's name is read while the cartridge is in the cassette; on the stage its slot may read empty.
     func gridName(_ slot: Int, microscope: any Microscope) async throws -> String {
         try await engine.run(
             Step(.grid(slot, "name"), title: "Read the name of grid \(slot)", input: slot) {
                 let found = try await microscope.cassetteSlot(slot)
-                let plain = (found.name ?? "").map { $0.isLetter || $0.isNumber || "-_".contains($0) ? $0 : "_" }
-                let name = plain.isEmpty ? "G\(twoDigits(slot))" : String(plain)
+                let plain = Self.plain(found.name ?? "")
+                let name = plain.isEmpty ? "G\(twoDigits(slot))" : NameLength.cut(plain)
                 // Two grids of one name would share a folder, and the second replace the files of the first.
                 for other in settings.gridList where other != slot {
                     if try await engine.lastOutput(of: .grid(other, "name"), as: String.self) == name {
@@ -140,7 +151,7 @@ extension Session {
                     // A cartridge that is in the cassette now was not loaded, whatever was begun before.
                     isOnStage ? .happened(ordinal) : .didNotHappen
                 } perform: {
-                    if anew, isOnStage { try await microscope.unloadGrid() }
+                    if anew, isOnStage { try await microscope.unloadGrid(to: slot) }
                     try await microscope.loadGrid(slot: slot)
                     return ordinal
                 })

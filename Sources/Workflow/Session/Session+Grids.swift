@@ -14,6 +14,9 @@ extension Session {
             do {
                 return try await tryGrid(slot, in: self.context(of: slot, in: context))
             } catch {
+                if let error = error as? WorkflowError, error.code == .leftOut, !Task.isCancelled {
+                    return try await reached(slot, name: name(ofGrid: slot)).skipped(because: error.message)
+                }
                 guard !Task.isCancelled, let reach = GridFailure.reach(of: error), reach == .gridAlways || policy != .stop else { throw error }
                 guard policy == .retry, !isRetried, reach == .grid else { return try await leaveOut(slot, because: sentence(error), afterRetry: isRetried) }
                 isRetried = true
@@ -28,7 +31,7 @@ extension Session {
         report(
             .gridFailed(
                 slot: slot, name: name, reason: reason,
-                next: (isLast ? "It was the last one" : "The session goes on with the next grid") + "; the same command tries this one again."))
+                next: (isLast ? "It was the last one" : "The session goes on with the next grid") + "; \(supervisor.resumption) tries this one again."))
         return try await reached(slot, name: name).failed(because: reason + (afterRetry ? " (tried twice)" : ""))
     }
 
@@ -85,8 +88,8 @@ extension Session {
             // The level is not finished: the next run tries these again.
             report(
                 .warning(
-                    "\(leftOut.joined(separator: ", ")) of grid \(name) left out by errors (see above); the same command tries again"))
-            return result
+                    "\(leftOut.joined(separator: ", ")) of grid \(name) left out by errors (see above); \(supervisor.resumption) tries again"))
+            return result.lacking("\(leftOut.joined(separator: ", ")) left out by errors")
         }
         let own = settings.of(grid: slot)
         let finished = Self.finished(slot, level: own.automationLevel)
@@ -116,7 +119,7 @@ extension Session {
         let found: [FoundLamella]
         switch try await grid.inspected(detected) {
         case .confirmed(let lamellae): found = lamellae
-        case .leftOut(let reason): return GridReport(slot: slot, name: name, found: detected, realigned: await grid.realigned).skipped(because: reason)
+        case .leftOut(let leftOut): return GridReport(slot: slot, name: name, found: detected, realigned: await grid.realigned).without(leftOut)
         }
         await progress.plan((Double(found.count) - Self.usualLamellae) * work)
         let recentred = try await grid.recentre(found)
@@ -127,11 +130,11 @@ extension Session {
             try await grid.writeTargets(of: analysed)
             switch try await grid.inspected(analysed, of: recentred, found: found) {
             case .confirmed(let lamellae): analysed = lamellae
-            case .leftOut(let reason):
+            case .leftOut(let leftOut):
                 let reached = GridReport(
                     slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, skipped: await grid.skipped, leftOut: await grid.leftOut,
                     realigned: await grid.realigned)
-                return reached.skipped(because: reason)
+                return reached.without(leftOut)
             }
             analysed = try await grid.withTargetsFilesByHand(analysed)
         }
@@ -139,8 +142,10 @@ extension Session {
         let acquired = try await level >= 5 ? grid.acquire(analysed) : grid.acquiredEarlier(analysed)
         let doses = try await grid.writeDoses(of: found.map(\.number))
         let all = await (found + grid.removed).sorted { $0.number < $1.number }
+        let cut = level >= 5 ? acquired.count { !$0.isAcquired } : 0
         return GridReport(
             slot: slot, name: name, found: all, recentred: recentred, analysed: analysed, acquired: acquired,
-            skipped: await grid.skipped, leftOut: await grid.leftOut, doses: doses, realigned: await grid.realigned)
+            skipped: await grid.skipped, leftOut: await grid.leftOut, doses: doses, realigned: await grid.realigned
+        ).lacking(cut > 0 ? "\(cut) of \(acquired.count) tilt series not acquired to the end" : nil)
     }
 }

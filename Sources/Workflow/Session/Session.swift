@@ -10,6 +10,7 @@ public struct Session: Sendable {
     let engine: Engine
     let supervisor: any Supervisor
     private let journal: any Journal
+    private let plan: SessionPlan
     private let patience: Duration
     let report: @Sendable (RunEvent) -> Void
 
@@ -24,25 +25,28 @@ public struct Session: Sendable {
     ) {
         self.settings = settings
         self.journal = journal
+        plan = SessionPlan(settings)
         self.models = models
-        self.supervisor = supervisor
+        self.supervisor = KeptSkips(supervisor, journal: journal, report: report)
         self.patience = patience
         self.report = report
-        engine = Engine(journal: journal, uncertainSteps: settings.uncertainSteps, report: report)
+        engine = Engine(journal: journal, uncertainSteps: settings.uncertainSteps, plan: plan, report: report)
     }
 
     /// What one grid works with.
     func context(of slot: Int, in context: SessionContext) -> SessionContext {
         let own = settings.of(grid: slot)
         return SessionContext(
-            settings: models.settled(own), engine: Engine(journal: journal, uncertainSteps: own.uncertainSteps, report: report),
+            settings: models.settled(own), engine: Engine(journal: journal, uncertainSteps: own.uncertainSteps, plan: plan, report: report),
             microscope: context.microscope, models: models, facts: context.facts, progress: context.progress, gate: context.gate)
     }
 
     /// Runs until the level is reached for all grids, or something stops it; the microscope is made safe in both cases.
     ///
-    /// Run again, it goes on from the last finished step.
-    public func run(on bare: any Microscope) async throws {
+    /// Run again, it goes on from the last finished step. Returns what was asked for and neither done nor left out by a person,
+    /// grid by grid, such as `grid HeLa_1: L03 left out by errors`.
+    @discardableResult
+    public func run(on bare: any Microscope) async throws -> [String] {
         let microscope = GuardedMicroscope(
             bare, settings: settings.safety, stageLimit: settings.stageLimit,
             stopped: { [supervisor] in
@@ -70,7 +74,10 @@ public struct Session: Sendable {
             await leaveSafe(microscope)
             for grid in reports { grid.lines.forEach { report(.note($0)) } }
             report(.note("pictures are in \(settings.sessionFolder)/<grid>/SPACE_maps/*_overview.png"))
+            let missing = reports.compactMap { grid in grid.missing.map { "grid \(grid.name): \($0)" } }
+            if !missing.isEmpty { report(.note("not done: \(missing.joined(separator: "; ")); \(supervisor.resumption) tries it again")) }
             report(.sessionEnded(Self.summary(reports)))
+            return missing
         } catch {
             // A cancelled run may end with the error of whatever noticed it first.
             let isStopped = error is CancellationError || Task.isCancelled
@@ -82,7 +89,7 @@ public struct Session: Sendable {
             } catch {
                 report(.warning("the session report was not written: \(sentence(error))"))
             }
-            report(.sessionEnded("stopped before its end; the same command goes on from here"))
+            report(.sessionEnded("stopped before its end; \(supervisor.resumption) goes on from here"))
             throw error
         }
     }
@@ -92,6 +99,7 @@ public struct Session: Sendable {
         let facts = try await remembered(microscope.begin())
         report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
         try await microscope.check(states: settings.requiredStates)
+        try await checkCalibrations(microscope)
         return SessionContext(
             settings: settings, engine: engine, microscope: microscope, models: models, facts: facts,
             progress: ProgressCounter(report: report),

@@ -16,40 +16,66 @@ public final class SessionLog: Sendable {
         var skipped = 0
         var waiting: String?
         var lastShown: (fraction: Double, time: Duration) = (0, .zero)
+        /// Whether the last line could not be written.
+        var isBroken = false
     }
     private let state: Mutex<State>
+    private let path: String
     private let terminal: Terminal
+    private let report: @Sendable (RunEvent) -> Void
     private let clock = ContinuousClock()
     private let begin: ContinuousClock.Instant
 
     /// Appends to the log at a path; makes it where there is none.
-    public init(path: String, terminal: Terminal = Terminal()) throws {
+    ///
+    /// - Parameter report: told once when lines cannot be written, and when they can again; the session goes on meanwhile.
+    public init(path: String, terminal: Terminal = Terminal(), report: @escaping @Sendable (RunEvent) -> Void = { _ in }) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw WorkflowError.refused("The log \(path) cannot be written: \(String(cString: strerror(errno))).")
         }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         state = Mutex(State(file: file))
+        self.path = path
         self.terminal = terminal
+        self.report = report
         begin = clock.now
     }
 
     /// Takes the next event.
     public func take(_ event: RunEvent) {
         let now = clock.now - begin
-        state.withLock { state in
+        let news: RunEvent? = state.withLock { state in
+            var news: RunEvent?
             note(event, in: &state, at: now)
             // Nothing may stand below the last line.
             if case .sessionEnded = event { terminal.clearStatus() }
             if let line = Self.line(for: event) {
-                // A log that cannot be written must not stop a session; the terminal still shows the line.
-                try? state.file.write(contentsOf: Data("\(timestamp())  \(line)\n".utf8))
+                news = write(line, &state)
                 if Self.isShown(event) {
                     showSkipped(&state)
                     terminal.show(line)
                 }
             }
             showProgress(after: event, &state, at: now)
+            return news
+        }
+        if let news { report(news) }
+    }
+
+    /// Adds a line to the file. A log that cannot be written must not stop a session; the terminal still shows the line.
+    private func write(_ line: String, _ state: inout State) -> RunEvent? {
+        let wasBroken = state.isBroken
+        do {
+            try state.file.write(contentsOf: Data("\(timestamp())  \(line)\n".utf8))
+            state.isBroken = false
+            return wasBroken ? .cleared("the session's log can be written again") : nil
+        } catch {
+            state.isBroken = true
+            guard !wasBroken else { return nil }
+            let reason = "The session's log \(path) cannot be written (\(sentence(error).trimmingCharacters(in: ["."])))."
+            terminal.show("WARNING    \(reason)")
+            return .obstructed(reason, next: "The session goes on; its journal and the service's log have what the log lacks.")
         }
     }
 
@@ -76,7 +102,7 @@ public final class SessionLog: Sendable {
         case .held(let checkpoint, _): state.waiting = "waits \(checkpoint)"
         case .released: state.waiting = nil
         case .cleared: state.waiting = nil
-        case .sessionStarted, .gridStarted, .leftOut, .gridFailed, .inspecting, .inspectionReminder, .inspected, .microscopeLeft, .obstructed, .note, .warning: break
+        case .sessionStarted, .gridStarted, .leftOut, .gridFailed, .inspecting, .inspectionReminder, .inspected, .asking, .questionReminder, .answered, .microscopeLeft, .obstructed, .note, .warning: break
         }
     }
 
@@ -135,6 +161,9 @@ public final class SessionLog: Sendable {
         case .inspecting(let inspection): "INSPECT    \(inspection.request) \(inspection.next)"
         case .inspectionReminder(let inspection): "INSPECT    Still: \(inspection.request) \(inspection.next)"
         case .inspected(let inspection, let outcome): "           \(inspection.what): \(outcome)"
+        case .asking(let question): "QUESTION   \(question.request) \(question.next)"
+        case .questionReminder(let question): "QUESTION   Still: \(question.request) \(question.next)"
+        case .answered(let question, let outcome): "           \(question.what): \(outcome)"
         case .leftOut(let what, let reason): "SKIPPED    \(what): \(reason)"
         case .gridFailed(let slot, let name, let reason, let next): "SKIPPED    grid \(name) (slot \(slot)): \(reason) \(next)"
         case .obstructed(let text, let next): "WAITS      \(text) \(next)"

@@ -11,12 +11,15 @@ public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
     case acquisition(slot: Int)
     /// Where people look at what was found on a grid.
     case inspection(slot: Int, of: Inspection.Subject)
+    /// Where people are asked what became of a step.
+    case question(StepIdentifier)
 
     /// What is skipped where the answer is to skip.
     public var subject: String {
         switch self {
         case .grid(let slot), .map(let slot), .acquisition(let slot), .inspection(let slot, _): "grid \(slot)"
         case .lamella(let slot, let number, _): "lamella \(number) of grid \(slot)"
+        case .question(let step): (step.lamella.map { "lamella \($0) of " } ?? "") + "grid \(step.slot ?? 0)"
         }
     }
 
@@ -28,6 +31,7 @@ public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
         case .lamella(_, _, .mapping): "before \(subject) is mapped"
         case .lamella(_, _, .acquisition): "before the targets of \(subject) are written"
         case .acquisition(let slot): "before the acquisition of grid \(slot)"
+        case .question(let step): "at the question about step \(step)"
         case .inspection(let slot, let subject): "at the inspection of the \(subject.rawValue) of grid \(slot)"
         }
     }
@@ -50,6 +54,15 @@ public protocol Supervisor: Sendable {
     func verdict(at checkpoint: Checkpoint) async -> Verdict
     /// Waits until the verdict is another than to hold.
     func untilReleased(at checkpoint: Checkpoint) async throws
+    /// What people have asked it to leave out.
+    var skips: [Skip] { get }
+    /// What lets the session go on where it ended, for sentences: `the same command`.
+    var resumption: String { get }
+}
+
+extension Supervisor {
+    public var skips: [Skip] { [] }
+    public var resumption: String { "the same command" }
 }
 
 /// Nobody interferes: a session in the foreground, which ends by Control-C.

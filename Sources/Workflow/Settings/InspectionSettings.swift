@@ -12,12 +12,17 @@ public struct InspectionSettings: Codable, Hashable, Sendable {
     public let waitsForLamellae: Bool
     /// `MM_wait_for_inspection`: targets are confirmed before they are acquired.
     public let waitsForTargets: Bool
-    /// `inspection_reminder`: after how many minutes people are told again; 0 never.
+    /// `inspection_reminder`: after how many minutes people are told again; 0 never. Questions about steps go by it too.
     public let reminderMinutes: Double
-    /// `inspection_hours`: how long the session waits.
+    /// `inspection_hours`: how long the session waits, for an answer to a question about a step too.
     public let hours: Double
     /// `inspection_timeout`: what happens then.
     public let timeout: Timeout
+
+    /// How long the session waits.
+    var limit: Duration { .seconds(hours * 3600) }
+    /// After how long people are told again; nil never.
+    var reminder: Duration? { reminderMinutes > 0 ? .seconds(reminderMinutes * 60) : nil }
 
     init(_ reader: inout SettingsReader) {
         waitsForLamellae = reader.flag("WG_wait_for_inspection", default: false)

@@ -25,7 +25,7 @@ extension SessionSettings {
         #         target_list: [mitos]    # also exclude_lamella_classes and uncertain_steps, avoid_list, target_score_threshold,
         #                                 # sparse_targets, target_edge, penalty_weight, extra_tracking, max_tilt,
         #                                 # maximum_dose_before_acquisition
-        uncertain_steps: stop             # an exposure that was begun and cannot be settled: stop, skip the lamella, repeat it
+        uncertain_steps: stop             # an exposure that was begun and cannot be settled: stop and ask a person, skip the lamella, repeat it
 
         # --- Microscope ---
         WG_image_state: 1                 # imaging state of the grid map (not Low Dose)
@@ -40,7 +40,7 @@ extension SessionSettings {
         MM_padding_factor: 1.5            # how much larger than the lamella its map is
 
         # --- Safety ---
-        interlocks: [dewars, vacuum, valves, stage, beam, disk]   # must be well before anything is exposed; the session waits
+        interlocks: [dewars, vacuum, valves, autoloader, stage, beam, disk]   # must be well before anything is exposed; the session waits
         interlock_hours: 12               # for so long, then it stops
         safe_state: [beam, tilt, valves]  # at every end: blank the beam, tilt to 0, close the column valves; screen: lower it
         disk_reserve: 1                   # GB that must be left on SerialEM's disk after each map

@@ -85,7 +85,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     /// - Throws: ``SettingsError`` with every problem of the text.
     public init(yaml: String, file: String) throws(SettingsError) {
         var reader = SettingsReader(text: yaml)
-        let folder = reader.text("session_dir", default: nil, expected: "the folder to write the session into")
+        let folder = reader.folder("session_dir", expected: "the folder to write the session into")
         host = reader.text("serialem_host", default: "127.0.0.1", expected: "a host name or address") ?? ""
         port = reader.integer("serialem_port", default: 48888, in: 1 ... 65535) ?? 0
         automationLevel = reader.automationLevel()

@@ -14,11 +14,13 @@ public struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible 
     /// The problems, by line.
     public let problems: [Problem]
 
+    /// Twenty are enough to begin with; a file that is none has one in every line.
+    static let shown = 20
+
     public var description: String {
         let first = problems.first.map(\.description) ?? "nothing is wrong"
         guard problems.count > 1 else { return "\(file), \(first)" }
-        // Twenty are enough to begin with; a file that is none has one in every line.
-        let shown = problems.prefix(20).map { "  \($0)" }
+        let shown = problems.prefix(Self.shown).map { "  \($0)" }
         let rest = problems.count > shown.count ? ["  and \(problems.count - shown.count) more"] : []
         return "\(file) has \(problems.count) problems:\n" + (shown + rest).joined(separator: "\n")
     }
@@ -33,7 +35,7 @@ extension SettingsError.Problem {
     }
     static func unknownKey(_ key: String, line: Int?, nearest: String?) -> Self {
         let hint = nearest.map { "; did you mean '\($0)'?" } ?? "; 'tomopilot init' writes all that are known"
-        return Self(line: line, message: "unknown key '\(key)'\(hint)")
+        return Self(line: line, message: "unknown key '\(SettingsReader.short(key))'\(hint)")
     }
     static func unsupportedKey(_ key: String, line: Int?, reason: String) -> Self {
         Self(line: line, message: "'\(key)' is known from SPACEtomo but \(reason); remove the line")

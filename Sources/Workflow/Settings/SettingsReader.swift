@@ -79,12 +79,14 @@ struct SettingsReader {
 
     /// Reports every key that nobody asked for.
     mutating func refuseTheRest(unsupported: [String: String]) {
-        guard !entries.isEmpty else { return }
-        for (name, entry) in entries where !asked.contains(name) {
+        let rest = entries.filter { !asked.contains($0.key) }.map { (name: $0.key, line: $0.value.key.mark?.line) }
+        for (index, (name, line)) in rest.sorted(by: { ($0.line ?? .max, $0.name) < ($1.line ?? .max, $1.name) }).enumerated() {
             if let reason = unsupported[name] {
-                problems.append(.unsupportedKey(name, line: entry.key.mark?.line, reason: reason))
+                problems.append(.unsupportedKey(name, line: line, reason: reason))
             } else {
-                problems.append(.unknownKey(name, line: entry.key.mark?.line, nearest: Self.nearest(to: name, among: asked)))
+                // Nobody is shown more; a file that is none may have a hundred thousand.
+                let nearest = index < SettingsError.shown ? Self.nearest(to: name, among: asked) : nil
+                problems.append(.unknownKey(name, line: line, nearest: nearest))
             }
         }
     }
@@ -112,7 +114,7 @@ struct SettingsReader {
         return text.count > 80 ? line + "…" : line
     }
 
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 32 || scalar.value == 127 }
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool { !scalar.isPrinted }
 
     /// Whether YAML takes an unquoted word for no value at all.
     private static func isNull(_ scalar: Node.Scalar) -> Bool {
@@ -127,6 +129,8 @@ struct SettingsReader {
 
     /// The known name that needs the fewest changed letters, where it is near enough to be meant.
     static func nearest(to name: String, among known: Set<String>) -> String? {
+        // The comparison takes as long as both names together are square.
+        guard name.utf8.count <= 200 else { return nil }
         let ranked = known.map { (distance: editDistance($0.lowercased(), name.lowercased()), name: $0) }
             .min { ($0.distance, $0.name) < ($1.distance, $1.name) }
         guard let ranked, ranked.distance <= max(2, name.count / 3) else { return nil }

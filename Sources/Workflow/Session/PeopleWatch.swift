@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Holds a session at an inspection until somebody has confirmed it or its time is over.
+/// Holds a session until people have done what it asks of them, or its time is over.
 ///
 ///     waiting ── marker, files are well ──► go on
 ///        ▲  └─── marker, a file is not ───► told, marker taken away
@@ -9,13 +9,14 @@ import Synchronization
 ///        └────── time over ───────────────► skip | go on
 ///
 /// Whoever supervises the session comes first: it may be stopped, skipped and paused here as at any checkpoint.
-final class InspectionWatch: Supervisor {
+final class PeopleWatch<Request: PeopleRequest>: Supervisor {
     private struct State {
-        var inspection: Inspection
+        var request: Request
         var begin: ContinuousClock.Instant
         var told: ContinuousClock.Instant
         var isPaused = false
         var isReleased = false
+        var isOver = false
     }
     private let base: any Supervisor
     private let limit: Duration
@@ -30,9 +31,9 @@ final class InspectionWatch: Supervisor {
     ///   - limit: how long is waited.
     ///   - reminder: after how long people are told again; nil never.
     ///   - interval: how often is looked.
-    ///   - check: throws where a file that people may have changed cannot be used.
+    ///   - check: throws where what people left cannot be used.
     init(
-        _ inspection: Inspection, over base: any Supervisor, limit: Duration, reminder: Duration?, interval: Duration = .seconds(1),
+        _ request: Request, over base: any Supervisor, limit: Duration, reminder: Duration?, interval: Duration = .seconds(1),
         check: @escaping @Sendable () async throws -> Void, report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.base = base
@@ -41,8 +42,11 @@ final class InspectionWatch: Supervisor {
         self.interval = interval
         self.check = check
         self.report = report
-        state = Mutex(State(inspection: inspection, begin: clock.now, told: clock.now))
+        state = Mutex(State(request: request, begin: clock.now, told: clock.now))
     }
+
+    /// Whether nobody came in time.
+    var isOver: Bool { state.withLock { $0.isOver } }
 
     func verdict(at checkpoint: Checkpoint) async -> Verdict {
         let verdict = await base.verdict(at: checkpoint)
@@ -55,14 +59,14 @@ final class InspectionWatch: Supervisor {
         }
         if state.withLock({ $0.isReleased }) { return .goOn }
         beginAnewAfterPause()
-        let inspection = state.withLock { $0.inspection }
-        if inspection.isMarked {
+        let request = state.withLock { $0.request }
+        if request.isMarked {
             guard let problem = await problem() else { return release() }
             refuse(problem)
         }
-        if clock.now - state.withLock({ $0.begin }) >= limit { return await timeOut(inspection) }
+        if clock.now - state.withLock({ $0.begin }) >= limit { return await timeOut(request) }
         remind()
-        return .hold("\(inspection.what) are not confirmed yet")
+        return .hold(request.pending)
     }
 
     func untilReleased(at checkpoint: Checkpoint) async throws {
@@ -87,50 +91,54 @@ final class InspectionWatch: Supervisor {
         return .goOn
     }
 
-    private func timeOut(_ inspection: Inspection) async -> Verdict {
-        let reason = "nobody confirmed \(inspection.what) within \(words(limit))"
-        guard inspection.timeout == .goOn else { return .skip(reason) }
+    private func timeOut(_ request: Request) async -> Verdict {
+        state.withLock { $0.isOver = true }
+        let (reason, goesOn) = request.timeOut(after: limit)
+        guard goesOn else { return .skip(reason) }
         if let problem = await problem() { return .skip("\(reason). \(problem)") }
         report(.warning("\(reason); the session goes on, as inspection_timeout says"))
         return release()
     }
 
-    /// What somebody confirmed cannot be used: it is told once, and can be confirmed again.
+    /// What somebody did cannot be used: it is told each time, and can be done again.
     private func refuse(_ problem: String) {
-        let (inspection, isNews) = state.withLock { state in
-            let isNews = state.inspection.refusal != problem
-            state.inspection.refusal = problem
-            return (state.inspection, isNews)
+        let (request, isNews) = state.withLock { state in
+            let isNews = state.request.refusal != problem
+            state.request.refusal = problem
+            state.request.refusals += 1
+            return (state.request, isNews)
         }
         do {
-            try inspection.unmark()
+            try request.unmark()
         } catch {
-            if isNews { report(.warning("\(inspection.marker) cannot be taken away: \(sentence(error))")) }
+            // It is found again every second, and nobody did it anew.
+            guard isNews else { return }
+            report(.warning("\(request.marker) cannot be taken away: \(sentence(error))"))
         }
-        if isNews { report(.inspecting(inspection)) }
+        report(request.announcement)
     }
 
     /// A person who paused the session was there; whoever comes after the pause has the whole time.
     private func beginAnewAfterPause() {
-        let inspection: Inspection? = state.withLock { state in
+        let request: Request? = state.withLock { state in
             guard state.isPaused else { return nil }
             state.isPaused = false
             state.begin = clock.now
             state.told = clock.now
-            state.inspection.since = .now
-            state.inspection.until = .now + limit / .seconds(1)
-            return state.inspection
+            state.request.since = .now
+            state.request.until = .now + limit / .seconds(1)
+            return state.request
         }
-        if let inspection { report(.inspecting(inspection)) }
+        if let request { report(request.announcement) }
     }
 
     private func remind() {
         guard let reminder else { return }
-        let inspection: Inspection? = state.withLock { state in
+        let request: Request? = state.withLock { state in
             guard clock.now - state.told >= reminder else { return nil }
             state.told = clock.now
-            return state.inspection
+            return state.request
         }
-        if let inspection { report(.inspectionReminder(inspection)) }
+        if let request { report(request.reminder) }
     }
 }

@@ -1,0 +1,126 @@
+import Foundation
+import ImageFiles
+import SerialEMSimulator
+import Testing
+
+/// SerialEM ends in the middle of a lamella's map: nobody can tell what was exposed, and the session asks a person.
+@Suite(.serialized) struct UnsettledMapTests {
+    private static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Models").path
+
+    private func settings(_ folder: String, port: Int, level: Int) throws {
+        let text = """
+            session_dir: ./session
+            serialem_port: \(port)
+            automation_level: \(level)
+            WG_model: \(Self.models)/lamella-detector-sim
+            MM_model: \(Self.models)/lamella-segmenter-sim
+            exclude_lamella_classes: [gone, broken, thick, wedge]
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+    }
+
+    /// A session that stopped in the middle of the first lamella's map, of which SerialEM knows nothing any more.
+    private func withCutMap(_ body: @Sendable (_ folder: String, _ simulator: SimulatorServer) async throws -> Void) async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder, seed: 25) { simulator in
+                try settings(folder, port: simulator.port, level: 1)
+                #expect(try await tomopilot("run", "s.yaml", in: folder).status == 0)
+                simulator.microscope.faults.add([Fault(.diskFull, when: .init(command: "Montage", after: 2))])
+                try settings(folder, port: simulator.port, level: 2)
+                let full = try await tomopilot("run", "s.yaml", in: folder)
+                #expect(full.status == 1 && full.error.contains("not enough space"), "\(full.output)\(full.error)")
+                simulator.crash(seconds: 0.1)
+                try await Task.sleep(for: .milliseconds(300))
+                try await body(folder, simulator)
+            }
+        }
+    }
+
+    private func maps(_ folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder + "/session/HeLa_1")
+            .filter { $0.hasPrefix("HeLa_1_L") && $0.hasSuffix(".mrc") }.sorted()
+    }
+
+    /// The step of a question, as its line names it.
+    private func step(_ line: String) throws -> String {
+        String(try #require(line.split(separator: "--step ").last?.split(separator: " ").first))
+    }
+
+    @Test func thePersonAtTheTerminalAllowsTheSecondExposure() async throws {
+        try await withCutMap { folder, simulator in
+            let cut = try #require(try maps(folder).first)
+            let run = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
+            let question = try #require(try await run.line(beginning: "QUESTION   "))
+            for words in [
+                "It cannot be told whether 'Map lamella ", " holds a montage that was cut short", "the file has 2 images, written last at ",
+                "SerialEM does not have it open", "the stage is at ", "happened (it is taken as done, if what it should have left can be read)",
+                "repeat (it is done again, though the place may then be exposed twice)", "skip (lamella ", "the session leaves lamella ",
+            ] { #expect(question.contains(words), "\(words)\n\(question)") }
+            let file = folder + "/session/HeLa_1/" + cut.dropLast(4) + "_medium-map_answer.txt"
+            #expect(question.contains("into the file \(file)."))
+            try Data("perhaps".utf8).write(to: URL(fileURLWithPath: file))
+            let again = try #require(try await run.line(beginning: "QUESTION   \(file) says 'perhaps'; it must say one of"))
+            #expect(again.contains("It cannot be told"))
+            try Data("repeat".utf8).write(to: URL(fileURLWithPath: file))
+            let ending = try await run.ending()
+            #expect((ending.status, ending.error) == (0, ""))
+            #expect(ending.output.contains("is done again, as a person allowed: "))
+            #expect(try maps(folder).contains(cut.dropLast(4) + "_old1.mrc"))
+            #expect(!FileManager.default.fileExists(atPath: file))
+            // Nothing is asked twice.
+            let next = try await tomopilot("run", "s.yaml", in: folder)
+            #expect(next.status == 0 && !next.output.contains("QUESTION"))
+        }
+    }
+
+    @Test func theServiceIsAnsweredThroughItsCommandAndTakesAsDoneWhatCanBeRead() async throws {
+        try await withCutMap { folder, simulator in
+            let cut = try #require(try maps(folder).first)
+            let service = try RunningProgram(
+                [program("tomopilot"), "serve", "--folder", "service", "--sessions", ".", "--models", Self.models, "--port", "0"], in: folder)
+            let port = try #require(try await service.line(beginning: "listening on http://127.0.0.1:"))
+            #expect(try await tomopilot("queue", "add", "s.yaml", "--port", port, in: folder).error == "")
+            let step = try step(try #require(try await service.line(beginning: "QUESTION   ")))
+            let status = try await tomopilot("status", "--port", port, in: folder).output
+            #expect(status.hasPrefix("asking: session 1 "), "\(status)")
+            #expect(status.contains("    tomopilot answer --step \(step) happened: it is taken as done"), "\(status)")
+            #expect(status.contains("    known: the file has 2 images"), "\(status)")
+            let other = try await tomopilot("answer", "--step", "grid-1/acquisition", "repeat", "--port", port, in: folder)
+            #expect(other.error.hasPrefix("tomopilot: The session does not ask about step 'grid-1/acquisition' but about \(step), "))
+            let nonsense = try await tomopilot("answer", "--step", step, "yes", "--port", port, in: folder)
+            #expect(nonsense.error == "tomopilot: 'yes' is no answer; it must be one of happened, repeat, skip.\n")
+
+            let before = await simulator.microscope.exposureLog().count { $0.file == "\(folder)/session/HeLa_1/\(cut)" }
+            let answered = try await tomopilot("answer", "--step", step, "happened", "--port", port, in: folder)
+            #expect((answered.output, answered.error) == ("said 'happened' of \(step)\n", ""))
+            _ = try #require(try await service.line(beginning: "SERVICE    session 'session' is done"))
+            let log = try await tomopilot("log", "--port", port, in: folder).output
+            #expect(log.contains("a person says 'happened' of 'Map lamella "))
+            #expect(log.contains("had happened: Map lamella "))
+            #expect(await simulator.microscope.exposureLog().count { $0.file == "\(folder)/session/HeLa_1/\(cut)" } == before)
+            #expect(try maps(folder).allSatisfy { !$0.contains("_old") })
+            try await service.stop()
+        }
+    }
+
+    @Test func aLamellaThatIsSkippedByTheAnswerStaysSoInEveryLaterRun() async throws {
+        try await withCutMap { folder, simulator in
+            let cut = try #require(try maps(folder).first)
+            let run = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
+            _ = try #require(try await run.line(beginning: "QUESTION   "))
+            // The answer is given while nobody is there to take it.
+            try await run.crash()
+            let file = folder + "/session/HeLa_1/" + cut.dropLast(4) + "_medium-map_answer.txt"
+            try Data("skip the ice is thick".utf8).write(to: URL(fileURLWithPath: file))
+            for _ in 1 ... 2 {
+                let ending = try await tomopilot("run", "s.yaml", in: folder)
+                #expect((ending.status, ending.error) == (0, ""))
+                #expect(!ending.output.contains("QUESTION"))
+                let report = try JSONValue.read(folder + "/session/session_report.json")
+                let notes = report["grids"]?.array?.first?["lamellae"]?.array?.compactMap { $0["note"]?.string } ?? []
+                #expect(notes.contains("skipped: the ice is thick"), "\(notes)")
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+@testable import Daemon
+import Microscope
+import Synchronization
+import Testing
+import Workflow
+
+/// A session that was under way waits for a SerialEM that is not there yet, as after a power cut.
+@Suite struct AbsentSerialEMTests {
+    private static let absent = MicroscopeError(.unreachable, "No connection to SerialEM.")
+
+    private struct Person: Supervisor {
+        let answer: Verdict
+        func verdict(at checkpoint: Checkpoint) -> Verdict { answer }
+        func untilReleased(at checkpoint: Checkpoint) {}
+    }
+
+    /// Connects after some attempts that fail; returns how many there were and what people were told.
+    private func connect(
+        after failures: Int, waiting absence: Duration?, by answer: Verdict = .goOn
+    ) async throws -> (attempts: Int, told: [String]) {
+        let told = Mutex<[String]>([])
+        let attempts = try await SessionRun.onceThere(absence, Person(answer: answer), interval: .milliseconds(1), patience: .zero) { event in
+            switch event {
+            case .obstructed(let text, _), .cleared(let text): told.withLock { $0.append(text) }
+            default: break
+            }
+        } _: { [attempts = Mutex(0)] in
+            let attempt = attempts.withLock { count in
+                count += 1
+                return count
+            }
+            guard attempt > failures else { throw Self.absent }
+            return attempt
+        }
+        return (attempts, told.withLock { $0 })
+    }
+
+    @Test func itIsWaitedForAndPeopleAreToldOnce() async throws {
+        let (attempts, told) = try await connect(after: 4, waiting: .seconds(3600))
+        #expect(attempts == 5)
+        #expect(told == ["No connection to SerialEM.", "SerialEM is there again"])
+    }
+
+    @Test func whoHasNothingUnderWayIsToldAtOnce() async {
+        let error = await #expect(throws: MicroscopeError.self) { try await connect(after: 1, waiting: nil) }
+        #expect(error == Self.absent)
+    }
+
+    @Test func itIsNotWaitedForLongerThanIsAllowed() async {
+        let error = await #expect(throws: MicroscopeError.self) { try await connect(after: .max, waiting: .milliseconds(5)) }
+        #expect(error == Self.absent)
+    }
+
+    @Test func aStopIsHeardMeanwhile() async {
+        let error = await #expect(throws: WorkflowError.self) { try await connect(after: .max, waiting: .seconds(3600), by: .stop("enough")) }
+        #expect(error?.code == .stopped)
+    }
+}
