@@ -125,10 +125,11 @@ let package = Package(
         .target(
             name: "Store", dependencies: ["Workflow", grdb], swiftSettings: strict),
         // The service around sessions.
+        .target(name: "CMemory"),
         .target(
             name: "Daemon",
             dependencies: [
-                "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
+                "CMemory", "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
                 hummingbirdCore, serviceLifecycle, httpTypes, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ], swiftSettings: strict),
         .executableTarget(

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from points import draw
+from points import ACQUISITION, draw
 from session import ChaosSession, Hung
 from session_log import Course
 from verdict import differences, doubts, exposures_twice
@@ -100,8 +100,14 @@ def conclude(reference, chaos, began):
         print("  " + words)
     areas = len(twice) - len(single)
     allowed = min(len(doubtful), len(chaos.points) // 100)
-    holds = not missed and not different and areas <= allowed
-    print(f"chaos: {len(chaos.points) - len(missed)} of {len(chaos.points)} points hit, {chaos.runs} runs, {areas} areas exposed twice "
+    exposures = [point.command for point in chaos.points if point.is_in_exposure]
+    # One in five, or the name of this program would promise too much; of a few points chance decides.
+    too_few = len(chaos.points) >= 60 and (
+        len(exposures) < len(chaos.points) // 5 or bool(reference.acquisitions) and ACQUISITION not in exposures)
+    if too_few:
+        print(f"  too few exposures were hit: {', '.join(sorted(set(exposures))) or 'none'}")
+    holds = not missed and not different and areas <= allowed and not too_few
+    print(f"chaos: {len(chaos.points) - len(missed)} of {len(chaos.points)} points hit, {len(exposures)} of them exposures, loads and acquisitions, {chaos.runs} runs, {areas} areas exposed twice "
           f"({len(doubtful)} steps not provable, {allowed} allowed), {len(different)} files differ, "
           f"{clock(time.monotonic() - began)}: {'holds' if holds else 'FALLS SHORT'}")
     return holds

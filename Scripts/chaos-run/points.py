@@ -28,18 +28,29 @@ class Point:
     place: tuple | None = None
     error: str = ""
 
+    @property
+    def is_in_exposure(self):
+        """Whether it hit, as far as the driver can tell, what exposes the sample or moves a grid."""
+        return self.place is not None and self.command in EXPOSING | {ACQUISITION}
+
 
 def draw(course, acquisitions, count, seed):
     """Points in the order in which the session comes to them.
 
-    One from each stretch of equally many requests, so that no step is left out; one in ten hits an acquisition, which runs
-    without requests, and one in eight the resume after the point before.
+    One from each stretch of equally many requests, so that no step is left out; one in three of them hits an exposure, of which
+    there are few among the requests; one in ten an acquisition, which runs without requests, and one in eight the resume after
+    the point before.
     """
     source = random.Random(seed)
+    exposing = [index for index, name in enumerate(course.names) if name in EXPOSING]
     by_itself = min(count // 10, 9) if acquisitions else 0
     wanted = []
     for k in range(count - by_itself):
         index = int((k + source.random()) * len(course.places) / (count - by_itself))
+        if k % 3 == 1 and exposing:
+            # One of the next few, so that not all hit the same.
+            nearest = sorted(exposing, key=lambda other: abs(other - index))[:3]
+            index = source.choice(nearest)
         place = course.places[index]
         wanted.append((course.order[place[:2]], place[2], place, course.names[index]))
     for k in range(by_itself):

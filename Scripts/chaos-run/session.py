@@ -3,7 +3,7 @@ import asyncio
 import os
 
 from between import Between, Fate
-from points import ACQUISITION, WRITING
+from points import ACQUISITION, EXPOSING, WRITING
 from programs import Simulator, TomoPilot, write_settings
 from session_log import Course, SessionLog
 
@@ -83,6 +83,9 @@ class ChaosSession:
             point.kind = "disk of TomoPilot"
         if point.kind == "disk of SerialEM" and name not in WRITING:
             return False
+        if point.command in EXPOSING and point.kind != "disk of SerialEM":
+            # After a resume its number is another: any exposure of its step or of a later one is as good.
+            return name in EXPOSING and self.reference.is_reached((*point.target[:2], 0), place)
         return self.reference.is_reached(point.target, place)
 
     async def strike(self, point):
@@ -136,8 +139,11 @@ class ChaosSession:
             base.setdefault(key, exposures)
             if self.reference is None:
                 self.acquisitions = [entry for entry in self.acquisitions if entry[0] != key] + [(key, exposures - base[key])]
-            point = self.armed
-            if point and point.command == ACQUISITION and point.target[:2] == key and exposures - base[key] >= point.target[2]:
+            # Points before it may still wait for a request, of which there is none now.
+            due = (point for point in self.waiting
+                   if point.command == ACQUISITION and point.target[:2] == key and exposures - base[key] >= point.target[2])
+            point = next(due, None) if self.armed else None
+            if point:
                 self.take_down(point, (*key, exposures - base[key]))
                 self.pilot.kill()
 

@@ -3,7 +3,7 @@ import json
 import re
 
 # The computer's own work runs beside the microscope's; requests belong to the microscope's.
-BESIDE = ("Segment lamella", "Choose targets", "Draw the overview")
+BESIDE = ("Segment lamella", "Choose targets", "Draw the overview", "Note the exposure times")
 LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  (.*)$")
 BEGUN = "begin      "
 ENDED = re.compile(r"^(?:done       |was done   |had happened  |FAILED     )(.*?)(?: \([^()]*\))?(?:: .*)?$")

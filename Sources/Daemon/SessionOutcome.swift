@@ -4,7 +4,8 @@ import Workflow
 
 /// How a session of the queue ended.
 enum SessionOutcome: Sendable, Hashable {
-    case done
+    /// With what was asked for and neither done nor left out by a person.
+    case done(missing: [String])
     /// A person stopped or aborted it.
     case stopped(String)
     /// `isMicroscope`: the next session would meet the same.

@@ -1,3 +1,4 @@
+import CMemory
 import Foundation
 import ImageFiles
 import InferenceWorker
@@ -69,14 +70,15 @@ package struct SessionRun: Sendable {
         let wasBegun = FileManager.default.fileExists(atPath: path)
         if !wasBegun { try Self.requireNoSession(in: settings.sessionFolder) }
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
-        let microscope = try await Self.onceThere(wasBegun ? absence : nil, supervisor, report) {
-            try await SerialEMMicroscope.connect(
-                host: settings.host, port: settings.port,
-                whileBusy: acquires ? .seconds(settings.acquisitionHours * 3600) : .zero, commandTimes: commandTimes,
-                logger: logger("serialem")
-            ) { waited in
-                if waited < .seconds(1) { terminal.show("           SerialEM acquires what an earlier run of this session started; waiting for its end") }
+        let acquisition = acquires ? Duration.seconds(settings.acquisitionHours * 3600) : nil
+        let microscope = try await Self.onceThere(
+            wasBegun ? absence : nil, acquiring: acquisition, supervisor,
+            { event in
+                if case .note(let words) = event { terminal.show("           \(words)") }
+                report(event)
             }
+        ) {
+            try await SerialEMMicroscope.connect(host: settings.host, port: settings.port, commandTimes: commandTimes, logger: logger("serialem"))
         }
         try Folder.make(settings.sessionFolder)
         if !isThere { lock = try SessionLock(folder: settings.sessionFolder) }
@@ -89,6 +91,8 @@ package struct SessionRun: Sendable {
         }
         let ending: Result<[String], any Error>
         do { ending = .success(try await session.run(on: microscope)) } catch { ending = .failure(error) }
+        // Maps of hundreds of megabytes came and went; what the C library keeps of that is given back.
+        cmemory_give_back()
         // Asked of the worker while it still runs.
         let workerPeak = await worker.processIdentifier().flatMap { PeakMemory.ofProcess($0) }
         if let peak = PeakMemory.sentence(own: PeakMemory.ofProcess(), worker: workerPeak) { log.take(.note(peak)) }
@@ -108,30 +112,39 @@ package struct SessionRun: Sendable {
         }
     }
 
-    /// Connects, and waits for a SerialEM that is not there: after a power cut the service is often there first.
+    /// Connects, and waits for a SerialEM that is not there, as after a power cut the service is often there first, or that is busy
+    /// with what an earlier run of the session started.
     ///
     /// - Parameters:
+    ///   - absence: how long one that is not there is waited for; nil not at all.
+    ///   - acquisition: how long one that is busy is waited for; nil not at all.
     ///   - interval: how often is tried.
     ///   - patience: after how long people are told.
     static func onceThere<Connected: Sendable>(
-        _ absence: Duration?, _ supervisor: any Supervisor, interval: Duration = .seconds(2), patience: Duration = .seconds(60),
+        _ absence: Duration?, acquiring acquisition: Duration? = nil, _ supervisor: any Supervisor, interval: Duration = .seconds(2), patience: Duration = .seconds(60),
         _ report: @Sendable (RunEvent) -> Void, _ connect: () async throws -> Connected
     ) async throws -> Connected {
         let clock = ContinuousClock()
         let begin = clock.now
         var isTold = false
+        var isKnownToAcquire = false
         while true {
             do {
                 let microscope = try await connect()
                 if isTold { report(.cleared("SerialEM is there again")) }
                 return microscope
-            } catch let error as MicroscopeError where error.code == .unreachable {
-                guard let absence, clock.now - begin < absence else { throw error }
+            } catch let error as MicroscopeError where error.code == .unreachable || error.code == .busy {
+                let acquires = error.code == .busy
+                guard let limit = acquires ? acquisition : absence, clock.now - begin < limit else { throw error }
                 // A stop holds wherever it is asked for.
                 if case .stop(let reason) = await supervisor.verdict(at: .map(slot: 0)) { throw WorkflowError.stopped(reason) }
-                if !isTold, clock.now - begin > patience {
+                if acquires {
+                    if !isKnownToAcquire { report(.note("SerialEM acquires what an earlier run of this session started; waiting for its end")) }
+                    isKnownToAcquire = true
+                    report(.waiting("SerialEM acquires what an earlier run started"))
+                } else if !isTold, clock.now - begin > patience {
                     isTold = true
-                    report(.obstructed(error.message, next: "It tries again until SerialEM is there, for \(words(absence)), and goes on by itself."))
+                    report(.obstructed(error.message, next: "It tries again until SerialEM is there, for \(words(limit)), and goes on by itself."))
                 }
                 try await Task.sleep(for: interval, clock: clock)
             }

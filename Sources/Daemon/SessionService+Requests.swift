@@ -87,7 +87,9 @@ extension SessionService {
     /// Lets a session that has ended go on where it was, before all that wait. A hold that came from it is lifted; any other
     /// stays.
     package func retry(_ id: Int64) async throws -> QueueListing {
-        let session = try await store.retry(id) { hold, session in hold.hasPrefix("session '\(session.name)' ") }
+        let session = try await store.retry(id) { hold, session in
+            hold.hasPrefix("session '\(session.name)' ") || hold == Self.unsafeAfter(session.name)
+        }
         guard let session else { throw ServiceError(.notFound, "There is no session \(id).") }
         switch session.state {
         case .failed, .stopped, .done: break
@@ -205,6 +207,13 @@ extension SessionService {
             session: current?.session.id)
         try await requireTaken(question.refusals) { running in
             running.question.flatMap { $0.step == question.step ? ($0.refusals, $0.refusal) : nil }
+        }
+        // What happened is looked for once more, and asked about again where it is not found.
+        for _ in 0 ..< 20 where answer.answer == .happened {
+            if let again = current?.question, again.step == question.step, again.refusals > question.refusals {
+                throw ServiceError(.conflict, again.refusal ?? "What was said cannot be used; the log says why.")
+            }
+            try await Task.sleep(for: .milliseconds(100))
         }
         return try await status()
     }

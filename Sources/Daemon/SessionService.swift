@@ -8,10 +8,10 @@ package import Workflow
 ///
 /// It ends when SerialEM has finished the command in progress and the microscope is safe; the session stays under way.
 package actor SessionService: Service {
-    /// Runs one session to its end; tests put their own in its place.
+    /// Runs one session to its end, and returns what was asked for and neither done nor left out by a person; tests put their own in its place.
     package typealias Runner = @Sendable (
         _ settings: SessionSettings, _ text: String, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
-    ) async throws -> Void
+    ) async throws -> [String]
 
     let store: QueueStore
     let folders: AllowedFolders
@@ -196,8 +196,7 @@ package actor SessionService: Service {
             let settings = try folders.settings(session.settings, name: session.name, base: session.base)
             current?.plan = SessionPlan(settings)
             current?.acquisitionLimit = .seconds(settings.acquisitionHours * 3600)
-            try await run(settings, session.settings, helm, report)
-            return .done
+            return .done(missing: try await run(settings, session.settings, helm, report))
         } catch {
             return SessionOutcome(error: error, cancellation: helm.cancellation, serviceEnds: Task.isCancelled)
         }
@@ -210,9 +209,15 @@ package actor SessionService: Service {
         switch outcome {
         case .interrupted:
             await attempt { try await log("\(name) is interrupted and goes on when the service starts again", kind: "session", session: session.id) }
-        case .done:
-            try await store.set(session.id, to: .done, reason: nil, at: .now)
+        case .done(let missing):
+            let reason = missing.isEmpty ? nil : "not done: \(missing.joined(separator: "; "))"
+            try await store.set(session.id, to: .done, reason: reason, at: .now)
             await attempt { try await log("\(name) is done", kind: "session", session: session.id) }
+            if let reason {
+                await attempt {
+                    try await alarm("\(name) has come to its end, \(reason)", next: "'tomopilot queue retry \(session.id)' tries it again.", kind: "session", session: session)
+                }
+            }
         case .stopped(let reason):
             try await store.set(session.id, to: .stopped, reason: reason, at: .now)
             await attempt { try await log("\(name) ended early: \(reason)", kind: "session", session: session.id) }
@@ -228,14 +233,21 @@ package actor SessionService: Service {
             }
         }
         if !isSafe {
-            let reason = "the microscope could not be made safe after \(name)"
-            try await store.setHold(reason)
+            let reason = Self.unsafeAfter(session.name)
+            // A session that goes on by itself when the service does is not held up by what kept the microscope busy meanwhile.
+            let holds = outcome != .interrupted
+            if holds { try await store.setHold(reason) }
             await attempt {
                 try await alarm(
-                    "\(reason).", next: "The queue waits: look at the microscope, then resume it.", kind: "microscope", session: session)
+                    "\(reason).",
+                    next: holds ? "The queue waits: look at the microscope, then resume it." : "The session goes on when the service starts again: look at the microscope until then.",
+                    kind: "microscope", session: session)
             }
         }
     }
+
+    /// Why the queue is held after a session that left the microscope as it was; whoever lets that session go on has looked at it.
+    static func unsafeAfter(_ name: String) -> String { "the microscope could not be made safe after session '\(name)'" }
 
     /// What cannot be logged is shown, and undoes nothing that was written down.
     private func attempt(_ body: () async throws -> Void) async {

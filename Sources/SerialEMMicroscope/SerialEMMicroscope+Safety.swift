@@ -41,7 +41,8 @@ extension SerialEMMicroscope {
         return found
     }
 
-    /// A reading; nil once it has been refused, as by a microscope that does not have it.
+    /// A reading; nil once it has been refused at the first time, as by a microscope that does not have it. What was told before and is
+    /// refused now is trouble, not a lack.
     ///
     /// - Parameter interlock: what cannot be watched without it.
     func told<T: Sendable>(
@@ -49,9 +50,11 @@ extension SerialEMMicroscope {
     ) async throws -> T? {
         guard !refusedReadings.contains(name) else { return nil }
         do {
-            return try await body()
+            let value = try await body()
+            toldReadings.insert(name)
+            return value
         } catch let error as SerialEMError {
-            guard error.code == .commandFailed || error.code == .notSupported else { throw Self.worded(error) }
+            guard error.code == .notSupported || (error.code == .commandFailed && !toldReadings.contains(name)) else { throw Self.worded(error) }
             refusedReadings.insert(name)
             if let interlock { untold[interlock] = error.reportedText ?? error.message }
             return nil

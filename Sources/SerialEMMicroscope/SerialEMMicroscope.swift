@@ -25,6 +25,8 @@ public actor SerialEMMicroscope: Microscope {
     var navigatorPath = ""
     /// What SerialEM or this microscope does not tell; it is not asked again.
     var refusedReadings: Set<String> = []
+    /// Readings that were told at least once.
+    var toldReadings: Set<String> = []
     /// What can therefore not be watched, and SerialEM's reason.
     var untold: [Interlock: String] = [:]
     /// Asked before each command that sets something or exposes.
@@ -51,33 +53,21 @@ public actor SerialEMMicroscope: Microscope {
     ///
     /// - Parameters:
     ///   - limit: how long to wait for the first answer; SerialEM at rest gives it within milliseconds.
-    ///   - patience: how long to wait for a SerialEM that is busy with an acquisition which this session has started.
     ///   - commandTimes: the file that keeps how long commands take at this microscope, from which they get their deadlines; nil
     ///     forgets it with the session.
     ///   - least: no command of minutes or hours is given up before.
-    ///   - waiting: told every few seconds that it is still busy, and for how long it has been.
     public static func connect(
-        host: String, port: Int, answerWithin limit: Duration = .seconds(10), whileBusy patience: Duration = .zero,
-        commandTimes: String? = nil, givingUpAfter least: Duration = .seconds(60), logger: Logger, waiting: @Sendable (Duration) -> Void = { _ in }
+        host: String, port: Int, answerWithin limit: Duration = .seconds(10), commandTimes: String? = nil, givingUpAfter least: Duration = .seconds(60),
+        logger: Logger
     ) async throws -> SerialEMMicroscope {
-        let clock = ContinuousClock()
-        let begin = clock.now
         let timesFile = CommandTimesFile(path: commandTimes, least: least)
-        while true {
-            let connection = try await wording { try await SerialEMConnection.connect(host: host, port: port, times: timesFile.times, logger: logger) }
-            do {
-                let version = try await connection.beginControl(answerWithin: limit)
-                return SerialEMMicroscope(
-                    host: host, port: port, logger: logger, connection: connection, version: version, timesFile: timesFile)
-            } catch {
-                await connection.close()
-                let waited = clock.now - begin
-                guard error.code == .busy, waited < patience else {
-                    throw refusedGreeting(error, address: "\(host):\(port)", limit: limit)
-                }
-                waiting(waited)
-                try await Task.sleep(for: .seconds(2), clock: clock)
-            }
+        let connection = try await wording { try await SerialEMConnection.connect(host: host, port: port, times: timesFile.times, logger: logger) }
+        do {
+            let version = try await connection.beginControl(answerWithin: limit)
+            return SerialEMMicroscope(host: host, port: port, logger: logger, connection: connection, version: version, timesFile: timesFile)
+        } catch {
+            await connection.close()
+            throw refusedGreeting(error, address: "\(host):\(port)", limit: limit)
         }
     }
 

@@ -40,6 +40,8 @@ public struct SessionStore: Journal {
 
     private static func open(_ path: String, settings: String) throws -> (DatabaseQueue, run: Int64) {
         var configuration = Configuration()
+        // Somebody may look into it with another program while the session runs.
+        configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in
             // A journal that loses the last entry in a power cut would repeat an exposure.
             try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")

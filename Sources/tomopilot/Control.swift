@@ -15,7 +15,7 @@ struct Status: AsyncParsableCommand {
             var last = ""
             repeat {
                 let text = description(of: try await client.ask(ServiceStatus.self, "status"))
-                if text != last { print(text) }
+                if text != last { show(text) }
                 last = text
                 if watch { try await Task.sleep(for: .seconds(1)) }
             } while watch
@@ -189,7 +189,7 @@ struct Log: AsyncParsableCommand {
                 for event in page.events {
                     let time = event.time.formatted(style)
                     let level = event.level == .note ? "" : "\(event.level.rawValue.uppercased()) "
-                    print("\(event.id)  \(time)  \(event.session.map { "[\($0)] " } ?? "")\(level)\(event.text)")
+                    show("\(event.id)  \(time)  \(event.session.map { "[\($0)] " } ?? "")\(level)\(event.text)")
                 }
                 last = page.events.last?.id ?? last
                 guard page.events.isEmpty else { continue }
@@ -198,4 +198,10 @@ struct Log: AsyncParsableCommand {
             }
         }
     }
+}
+
+/// Prints a line at once, also into a pipe, for whoever reads along.
+private func show(_ line: String) {
+    print(line)
+    fflush(nil)
 }

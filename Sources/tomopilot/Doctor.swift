@@ -35,6 +35,12 @@ struct Doctor: AsyncParsableCommand {
     }
 
     private func examine(_ settings: SessionSettings, _ worker: InferenceWorker) async -> [Finding] {
+        // SerialEM serves one client: who asks it now takes the connection away from the session that runs.
+        if FileManager.default.fileExists(atPath: settings.sessionFolder) {
+            do { _ = try SessionLock(folder: settings.sessionFolder) } catch {
+                return [Finding("session folder", .missing, sentence(error), remedy: "the session is running; 'tomopilot status' shows how it is")]
+            }
+        }
         let examination = SessionExamination(settings: settings, predictor: worker)
         var findings = await examination.local()
         do {

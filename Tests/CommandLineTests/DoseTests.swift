@@ -5,16 +5,13 @@ import Testing
 
 /// The dose ledger against what the simulator really exposed.
 @Suite struct DoseTests {
-    private static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Models").path
-
     private func run(_ folder: String, port: Int, level: Int, more: String = "") async throws -> Ending {
         let text = """
             session_dir: ./session
             serialem_port: \(port)
             automation_level: \(level)
-            WG_model: \(Self.models)/lamella-detector-sim
-            MM_model: \(Self.models)/lamella-segmenter-sim
+            WG_model: \(modelsFolder)/lamella-detector-sim
+            MM_model: \(modelsFolder)/lamella-segmenter-sim
             exclude_lamella_classes: [gone, broken, thick, wedge]
             \(more)
             """

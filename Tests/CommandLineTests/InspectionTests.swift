@@ -8,16 +8,13 @@ import Testing
 
 /// People look at lamellae and targets before the session goes on, and change them.
 @Suite struct InspectionTests {
-    private static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Models").path
-
     private func writeSettings(in folder: String, port: Int, level: Int) throws {
         let text = """
             session_dir: ./session
             serialem_port: \(port)
             automation_level: \(level)
-            WG_model: \(Self.models)/lamella-detector-sim
-            MM_model: \(Self.models)/lamella-segmenter-sim
+            WG_model: \(modelsFolder)/lamella-detector-sim
+            MM_model: \(modelsFolder)/lamella-segmenter-sim
             exclude_lamella_classes: [gone, broken, thick, wedge]
             WG_wait_for_inspection: true
             MM_wait_for_inspection: true
@@ -34,7 +31,7 @@ import Testing
 
     /// Takes what is aimed at out of a segmentation, 2 µm around a place.
     private func paintOver(_ path: String, around place: [Double]) throws {
-        let data = try Data(contentsOf: URL(fileURLWithPath: Self.models + "/lamella-segmenter-sim/model.json"))
+        let data = try Data(contentsOf: URL(fileURLWithPath: modelsFolder + "/lamella-segmenter-sim/model.json"))
         let mitos = UInt8(try #require(try JSONDecoder().decode(Model.self, from: data).classes.firstIndex(of: "mitos")))
         var labels = try PNGFile.readGrey(path)
         let (y, x) = (Int(place[0]), Int(place[1]))
@@ -184,7 +181,7 @@ import Testing
                         serialem_port: \(simulator.port)
                         automation_level: 2
                         WG_model: \(detector)
-                        MM_model: \(Self.models)/lamella-segmenter-sim
+                        MM_model: \(modelsFolder)/lamella-segmenter-sim
                         WG_wait_for_inspection: true
                         inspection_hours: 0.001
                         inspection_timeout: \(more)

@@ -11,6 +11,10 @@ func program(_ name: String) -> String {
     return paths.first { FileManager.default.isExecutableFile(atPath: $0) } ?? paths[0]
 }
 
+/// The models that come with the project.
+let modelsFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Models").path
+
 /// How a program ended and what it said.
 struct Ending {
     /// What it exited with, or the number of the signal that ended it.

@@ -8,16 +8,13 @@ import Testing
 
 /// A grid that was taken off the stage after its targets were chosen: they are acquired where they were chosen.
 @Suite struct ReloadedGridTests {
-    private static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Models").path
-
     private func run(_ folder: String, port: Int, level: Int) async throws -> Ending {
         let text = """
             session_dir: ./session
             serialem_port: \(port)
             automation_level: \(level)
-            WG_model: \(Self.models)/lamella-detector-sim
-            MM_model: \(Self.models)/lamella-segmenter-sim
+            WG_model: \(modelsFolder)/lamella-detector-sim
+            MM_model: \(modelsFolder)/lamella-segmenter-sim
             exclude_lamella_classes: [gone, broken, thick, wedge, contaminated]
             WG_detection_threshold: 0.885
             target_score_threshold: 0.6

@@ -6,16 +6,13 @@ import Testing
 
 /// The same session again, with other settings or another level: what PACEtomo is sent to is whole and of one piece.
 @Suite struct RepeatedSessionTests {
-    private static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Models").path
-
     private func settings(port: Int, level: Int, more: String = "") -> String {
         """
         session_dir: ./session
         serialem_port: \(port)
         automation_level: \(level)
-        WG_model: \(Self.models)/lamella-detector-sim
-        MM_model: \(Self.models)/lamella-segmenter-sim
+        WG_model: \(modelsFolder)/lamella-detector-sim
+        MM_model: \(modelsFolder)/lamella-segmenter-sim
         exclude_lamella_classes: [gone, broken, thick, wedge]
         \(more)
         """

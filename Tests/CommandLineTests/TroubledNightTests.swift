@@ -5,9 +5,6 @@ import Testing
 
 /// One session of level 2 in which everything happens: it ends by itself with all maps, and no lamella is mapped twice.
 @Suite struct TroubledNightTests {
-    private static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Models").path
-
     private static let faults = """
         [
             {"kind": "vacuum", "seconds": 1500, "when": {"command": "Eucentricity", "after": 4}},
@@ -36,8 +33,8 @@ import Testing
                     session_dir: ./session
                     serialem_port: \(simulator.port)
                     automation_level: 2
-                    WG_model: \(Self.models)/lamella-detector-sim
-                    MM_model: \(Self.models)/lamella-segmenter-sim
+                    WG_model: \(modelsFolder)/lamella-detector-sim
+                    MM_model: \(modelsFolder)/lamella-segmenter-sim
                     exclude_lamella_classes: [gone, broken, thick, wedge]
                     """
                 try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))

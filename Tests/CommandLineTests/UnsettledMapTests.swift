@@ -5,16 +5,13 @@ import Testing
 
 /// SerialEM ends in the middle of a lamella's map: nobody can tell what was exposed, and the session asks a person.
 @Suite(.serialized) struct UnsettledMapTests {
-    private static let models = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Models").path
-
     private func settings(_ folder: String, port: Int, level: Int) throws {
         let text = """
             session_dir: ./session
             serialem_port: \(port)
             automation_level: \(level)
-            WG_model: \(Self.models)/lamella-detector-sim
-            MM_model: \(Self.models)/lamella-segmenter-sim
+            WG_model: \(modelsFolder)/lamella-detector-sim
+            MM_model: \(modelsFolder)/lamella-segmenter-sim
             exclude_lamella_classes: [gone, broken, thick, wedge]
             """
         try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
@@ -78,7 +75,7 @@ import Testing
         try await withCutMap { folder, simulator in
             let cut = try #require(try maps(folder).first)
             let service = try RunningProgram(
-                [program("tomopilot"), "serve", "--folder", "service", "--sessions", ".", "--models", Self.models, "--port", "0"], in: folder)
+                [program("tomopilot"), "serve", "--folder", "service", "--sessions", ".", "--models", modelsFolder, "--port", "0"], in: folder)
             let port = try #require(try await service.line(beginning: "listening on http://127.0.0.1:"))
             #expect(try await tomopilot("queue", "add", "s.yaml", "--port", port, in: folder).error == "")
             let step = try step(try #require(try await service.line(beginning: "QUESTION   ")))

@@ -16,12 +16,15 @@ import Workflow
 
     /// Connects after some attempts that fail; returns how many there were and what people were told.
     private func connect(
-        after failures: Int, waiting absence: Duration?, by answer: Verdict = .goOn
+        after failures: Int, of error: MicroscopeError = Self.absent, waiting absence: Duration?, acquiring acquisition: Duration? = nil,
+        by answer: Verdict = .goOn
     ) async throws -> (attempts: Int, told: [String]) {
         let told = Mutex<[String]>([])
-        let attempts = try await SessionRun.onceThere(absence, Person(answer: answer), interval: .milliseconds(1), patience: .zero) { event in
+        let attempts = try await SessionRun.onceThere(
+            absence, acquiring: acquisition, Person(answer: answer), interval: .milliseconds(1), patience: .zero
+        ) { event in
             switch event {
-            case .obstructed(let text, _), .cleared(let text): told.withLock { $0.append(text) }
+            case .obstructed(let text, _), .cleared(let text), .note(let text): told.withLock { $0.append(text) }
             default: break
             }
         } _: { [attempts = Mutex(0)] in
@@ -29,7 +32,7 @@ import Workflow
                 count += 1
                 return count
             }
-            guard attempt > failures else { throw Self.absent }
+            guard attempt > failures else { throw error }
             return attempt
         }
         return (attempts, told.withLock { $0 })
@@ -54,5 +57,19 @@ import Workflow
     @Test func aStopIsHeardMeanwhile() async {
         let error = await #expect(throws: WorkflowError.self) { try await connect(after: .max, waiting: .seconds(3600), by: .stop("enough")) }
         #expect(error?.code == .stopped)
+    }
+
+    @Test func anAcquisitionOfAnEarlierRunIsWaitedForWithoutAnAlarmAndAStopIsHeard() async throws {
+        let busy = MicroscopeError(.busy, "SerialEM is busy.")
+        let (attempts, told) = try await connect(after: 4, of: busy, waiting: nil, acquiring: .seconds(3600))
+        #expect(attempts == 5)
+        #expect(told == ["SerialEM acquires what an earlier run of this session started; waiting for its end"])
+        let stopped = await #expect(throws: WorkflowError.self) {
+            try await connect(after: .max, of: busy, waiting: nil, acquiring: .seconds(3600), by: .stop("enough"))
+        }
+        #expect(stopped?.code == .stopped)
+        // What somebody else acquires is not waited for.
+        let refused = await #expect(throws: MicroscopeError.self) { try await connect(after: 1, of: busy, waiting: .seconds(3600)) }
+        #expect(refused == busy)
     }
 }

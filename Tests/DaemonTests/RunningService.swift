@@ -100,6 +100,7 @@ final class ScriptedSessions: Sendable {
                 report(.finished(id, title: "Map grid \(slot)", duration: .seconds(1)))
                 state.withLock { $0.done.append("\(name) grid \(slot)") }
             }
+            return []
         }
     }
 }

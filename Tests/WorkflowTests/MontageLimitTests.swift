@@ -1,6 +1,5 @@
 import Foundation
 import Geometry
-import Logging
 import Microscope
 import Navigator
 import SerialEMMicroscope
@@ -10,26 +9,6 @@ import Units
 
 /// What is looked at before the first piece of a montage.
 @Suite struct MontageLimitTests {
-    private func withStand(_ body: @Sendable (SerialEMMicroscope, SimulatorServer) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("limits-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let server = try await SimulatorServer.bind(
-            configuration: SimulatorConfiguration(seed: 1, folder: folder), port: 0, faults: FaultPlan([], logger: logger), logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            let microscope = try await SerialEMMicroscope.connect(host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), logger: logger)
-            _ = try await microscope.begin()
-            try await microscope.loadGrid(slot: 1)
-            try await microscope.enter(folder: folder, navigatorFile: "G.nav")
-            try await microscope.openValves()
-            try await body(microscope, server)
-            await microscope.disconnect()
-            group.cancelAll()
-        }
-    }
-
     private static let wholeGrid = ImagingSetup(states: ["1"], lowDose: false, condenserAperture: 0, objectiveAperture: 0)
     private static let view = ImagingSetup(states: ["3"], lowDose: true, condenserAperture: 0, objectiveAperture: 70)
 
@@ -51,7 +30,7 @@ import Units
     }
 
     @Test func aMontageWithPiecesBeyondTheStageLimitIsRefusedBeforeAnythingIsExposed() async throws {
-        try await withStand { microscope, server in
+        try await withLoadedGrid { microscope, server, _ in
             _ = try await microscope.use(Self.view)
             try await addSquare(300, 0, microscope)
             // The middle is within the limit, and the pieces at the edge are not.
@@ -63,7 +42,7 @@ import Units
     }
 
     @Test func noPieceOfAnAllowedMontageLiesBeyondTheLimitThatAllowedIt() async throws {
-        try await withStand { microscope, server in
+        try await withLoadedGrid { microscope, server, _ in
             _ = try await microscope.use(Self.view)
             try await addSquare(300, 0, microscope)
             // The square is turned against the camera: its extent there is larger than itself.
@@ -75,7 +54,7 @@ import Units
     }
 
     @Test func theMapOfTheGridIsLaidOutWithinALowerStageLimit() async throws {
-        try await withStand { microscope, server in
+        try await withLoadedGrid { microscope, server, _ in
             _ = try await microscope.use(Self.wholeGrid)
             try await microscope.mapWholeGrid(request("G.mrc", limit: 300))
             let log = await server.microscope.exposureLog()
@@ -85,7 +64,7 @@ import Units
     }
 
     @Test func aMontageThatIsGoneOnWithIsHeldAgainstTheRoomThatItsOtherPiecesNeed() async throws {
-        try await withStand { microscope, server in
+        try await withLoadedGrid { microscope, server, _ in
             _ = try await microscope.use(Self.wholeGrid)
             var map = request("G.mrc", limit: 990)
             server.microscope.faults.add([Fault(.diskFull, when: .init(command: "Montage", after: 5))])

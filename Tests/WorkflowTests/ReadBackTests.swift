@@ -1,6 +1,5 @@
 import Foundation
 import Geometry
-import Logging
 import Microscope
 import SerialEMMicroscope
 import SerialEMSimulator
@@ -24,24 +23,9 @@ import Units
 
     /// A grid is on the stage, its folder entered, valves open, the state for the whole grid set.
     private func withStand(_ body: @Sendable (Stand) async throws -> Void) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("readback-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let server = try await SimulatorServer.bind(
-            configuration: SimulatorConfiguration(seed: 1, folder: folder), port: 0, faults: FaultPlan([], logger: logger), logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            let microscope = try await SerialEMMicroscope.connect(host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), logger: logger)
-            let stand = Stand(microscope: microscope, server: server, folder: folder)
-            _ = try await microscope.begin()
-            try await microscope.loadGrid(slot: 1)
-            try await stand.enter()
-            try await microscope.openValves()
+        try await withLoadedGrid { microscope, server, folder in
             _ = try await microscope.use(Self.wholeGrid)
-            try await body(stand)
-            await microscope.disconnect()
-            group.cancelAll()
+            try await body(Stand(microscope: microscope, server: server, folder: folder))
         }
     }
 

@@ -80,7 +80,9 @@ extension SessionService {
             if running.isWaiting { return ("session '\(running.session.name)' waits for a person", "It waits until somebody lets it go on: tomopilot resume.") }
             return nil
         }
-        guard let hold = try await store.hold(), try await !store.sessions().isEmpty else { return nil }
+        guard let hold = try await store.hold() else { return nil }
+        // Who has stopped the last session knows it.
+        if hold.hasSuffix("by a person"), try await store.sessions().isEmpty { return nil }
         return ("the queue is held: \(hold)", "It waits until somebody resumes it: tomopilot resume.")
     }
 

@@ -135,6 +135,7 @@ public struct Engine: Sendable {
                     guard let takenAsDone = step.takenAsDone else { throw WorkflowError.refused("what it should have left is not there") }
                     return try await takenAsDone()
                 } catch where Self.recovery(from: error) == .skipLamella {
+                    doubt.refusals += 1
                     doubt.refusal = "'\(step.title)' cannot be taken as done: \(sentence(error).trimmingSuffix("."))."
                     try await journal.closeAnswers(to: step.id)
                 }

@@ -28,4 +28,6 @@ struct StepDoubt: Sendable, Hashable {
     let evidence: [String]
     /// Why the last answer was not taken.
     var refusal: String?
+    /// How often an answer was not taken.
+    var refusals = 0
 }

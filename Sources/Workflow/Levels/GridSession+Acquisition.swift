@@ -99,7 +99,12 @@ extension GridSession {
         let listener = AcquisitionListener()
         let end = try await microscope.awaitControl(within: limit) { [self] waited, sign in
             report(areas, after: waited)
-            if let change = listener.hear(sign, after: waited) { engine.note(.warning("grid \(folder.grid): \(change)")) }
+            switch listener.hear(sign, after: waited, written: { newestFile() }) {
+            case .trouble(let words):
+                engine.note(.obstructed("Grid \(folder.grid): \(words).", next: "The session waits for the acquisition, for \(settings.acquisitionHours) hours at most."))
+            case .over(let words): engine.note(.cleared("Grid \(folder.grid): \(words)"))
+            case nil: break
+            }
         }
         guard end != .restarted else {
             throw MicroscopeError(
@@ -198,6 +203,13 @@ extension GridSession {
         let total = areas.reduce(0) { $0 + $1.targets }
         engine.note(.progress(phase: "\(folder.grid), acquiring", done: Double(done), total: Double(total)))
         engine.note(.waiting("\(done) of \(total) tilt series after \(words(waited))"))
+    }
+
+    /// When something was written last in the grid's folder: PACEtomo writes with each tilt.
+    private nonisolated func newestFile() -> Date? {
+        let keys: Set<URLResourceKey> = [.contentModificationDateKey]
+        let files = try? FileManager.default.contentsOfDirectory(at: URL(fileURLWithPath: folder.path), includingPropertiesForKeys: Array(keys))
+        return files?.compactMap { try? $0.resourceValues(forKeys: keys).contentModificationDate }.max()
     }
 
     nonisolated func run(of area: TargetedLamella.Area) -> AreaRun { AreaRun(area: area.name, in: folder.path) }

@@ -13,7 +13,7 @@ extension GridSession {
         let question = StepQuestion(
             step: doubt.step, title: doubt.title, slot: slot, grid: folder.grid, reason: doubt.reason, evidence: doubt.evidence,
             marker: folder.inFolder("\(number.map(folder.lamella) ?? folder.grid)_\(doubt.step.kind)_answer.txt"), since: .now,
-            until: .now + limit / .seconds(1), refusal: doubt.refusal)
+            until: .now + limit / .seconds(1), refusal: doubt.refusal, refusals: doubt.refusals)
         if let known = try await engine.openAnswer(to: doubt.step) {
             try question.unmark()
             return known

@@ -26,16 +26,14 @@ extension GuardedMicroscope: Microscope {
     func loadGrid(slot: Int) async throws {
         let what = "load grid \(slot)"
         try await clear(for: what, taking: Seconds(900), moving: slot)
-        note(valvesAreOpen: false)
-        note(setup: nil)
+        noteNothing()
         try await watching(what) { [base] in try await base.loadGrid(slot: slot) }
     }
 
     func unloadGrid(to slot: Int) async throws {
         let what = "take the grid off the stage"
         try await clear(for: what, taking: Seconds(900), moving: slot)
-        note(valvesAreOpen: false)
-        note(setup: nil)
+        noteNothing()
         try await watching(what) { [base] in try await base.unloadGrid(to: slot) }
     }
 
@@ -75,9 +73,12 @@ extension GuardedMicroscope: Microscope {
     }
 
     func findRoughEucentricity() async throws -> StageLocation {
-        try await exposing("find the eucentric height", taking: Seconds(120), for: .eucentricity, discard: retakesSingleImages) { [base] in
+        let found = try await exposing("find the eucentric height", taking: Seconds(120), for: .eucentricity, discard: retakesSingleImages) { [base] in
             try await base.findRoughEucentricity()
         }
+        // After a long wait the stage goes back to where it is now, not to where it was before.
+        note(position: found.point, z: found.z)
+        return found
     }
 
     func takeImage(savingTo file: String) async throws -> StageImage {

@@ -63,6 +63,12 @@ actor GuardedMicroscope {
     func note(valvesAreOpen: Bool) { valvesShouldBeOpen = valvesAreOpen }
     func note(setup: ImagingSetup?) { self.setup = setup }
     func note(folder: String) { self.folder = folder }
+    /// Another grid: nothing of what was set has to be brought back.
+    func noteNothing() {
+        valvesShouldBeOpen = false
+        setup = nil
+        position = nil
+    }
     func note(facts: MicroscopeFacts) { self.facts = facts }
     func note(position: Point<Frame.Stage>, z: Micrometers?) { self.position = StageLocation(point: position, z: z ?? self.position?.z ?? .zero) }
 
@@ -136,7 +142,13 @@ actor GuardedMicroscope {
     }
 
     private func obstacle(duration: Seconds, moving slot: Int?, opened: Bool, closed: Bool) async throws -> Obstacle? {
-        let condition = try await base.condition(of: watched)
+        let condition: MicroscopeCondition
+        do {
+            condition = try await base.condition(of: watched)
+        } catch let error as MicroscopeError where error.code == .refused {
+            return Obstacle(
+                interlock: .vacuum, text: "SerialEM no longer tells how the microscope is: \(error.message)", remedy: .wait, isAlarming: true)
+        }
         lastLook = .now
         // A wait in the middle of a step must not hide what became of the images before it.
         if step != nil, stepHasExposed, InterlockRules.spoils(condition) { stepIsSpoilt = true }
@@ -234,7 +246,7 @@ actor GuardedMicroscope {
             // Who does not answer is not asked how it is.
             if case .failure(let error as MicroscopeError) = result, [.lost, .stalled, .unreachable].contains(error.code) { throw error }
             guard !watched.isEmpty else { return try result.get() }
-            let isDark = try await InterlockRules.spoils(base.condition(of: watched))
+            let isDark = try await beamIsLost()
             guard isDark || stepIsSpoilt else { return try result.get() }
             guard let discard, attempt < 3 else {
                 report(.warning("\(what): the beam was lost meanwhile, and what was taken may be dark; it is not taken again"))
@@ -245,6 +257,15 @@ actor GuardedMicroscope {
         }
         // The last attempt returned or threw.
         throw WorkflowError.incomplete("\(what) was lost three times; look at the vacuum and the valves, then run again.")
+    }
+
+    /// Whether the beam is seen to be lost. What is refused now is waited for before the next step.
+    private func beamIsLost() async throws -> Bool {
+        do {
+            return try await InterlockRules.spoils(base.condition(of: watched))
+        } catch let error as MicroscopeError where error.code == .refused {
+            return false
+        }
     }
 
     /// Does something that needs room on the disk, and waits until there is.

@@ -2,10 +2,10 @@ import Microscope
 
 /// A connection that is lost in the night: somebody else took the place, the network had a hiccup, SerialEM was started again.
 extension Session {
-    /// Losses that a session goes on after; more of them are no accident.
+    /// Losses one after the other that a session goes on after; more of them are no accident.
     private static var mostLosses: Int { 20 }
-    /// How long a SerialEM that does not answer is waited for; a person who starts it again needs minutes.
-    private static var longestAbsence: Duration { .seconds(600) }
+    /// How long a session has to have gone on after a loss for the next one to be the first again.
+    private static var calm: Duration { .seconds(600) }
     /// After how long a person is told; a network's hiccup is shorter.
     private static var shortAbsence: Duration { .seconds(60) }
 
@@ -14,10 +14,11 @@ extension Session {
     func throughLosses(of microscope: any Microscope, _ body: () async throws -> Void) async throws {
         var losses = 0
         while true {
+            let begin = ContinuousClock.now
             do {
                 return try await body()
-            } catch let error as MicroscopeError where [.lost, .stalled].contains(error.code) && losses < Self.mostLosses {
-                losses += 1
+            } catch let error as MicroscopeError where [.lost, .stalled, .busy].contains(error.code) && losses < Self.mostLosses {
+                losses = ContinuousClock.now - begin > Self.calm ? 1 : losses + 1
                 if error.code == .stalled {
                     report(.obstructed(error.message, next: "It connects again, asks SerialEM what happened, and goes on."))
                 } else {
@@ -42,17 +43,28 @@ extension Session {
                 if isTold { report(.cleared("SerialEM is there again")) }
                 return
             } catch let error as MicroscopeError where [.unreachable, .lost, .stalled, .busy].contains(error.code) {
-                // Where it is busy, an acquisition has begun whose start could not be confirmed any more.
-                let limit = error.code == .busy ? Duration.seconds(settings.acquisitionHours * 3600) : Self.longestAbsence
+                // Where it is busy, an acquisition may have begun whose start could not be confirmed any more.
+                let acquires = error.code == .busy ? try await hasBegunAcquisition() : false
+                let limit = Duration.seconds((acquires ? settings.acquisitionHours : settings.safety.hours) * 3600)
                 guard clock.now - begin < limit else { throw error }
-                if error.code != .busy, !isTold, clock.now - begin > Self.shortAbsence {
+                // A stop holds wherever it is asked for.
+                if case .stop(let reason) = await supervisor.verdict(at: .map(slot: 0)) { throw WorkflowError.stopped(reason) }
+                if !acquires, !isTold, clock.now - begin > Self.shortAbsence {
                     isTold = true
-                    let minutes = Int(Self.longestAbsence / .seconds(60))
-                    report(.obstructed(error.message, next: "It tries again until SerialEM is there, for \(minutes) minutes, and goes on by itself."))
+                    report(.obstructed(error.message, next: "It tries again until SerialEM is there, for \(words(limit)), and goes on by itself."))
                 }
-                report(.waiting(error.code == .busy ? "SerialEM acquires" : "waits for SerialEM"))
+                report(.waiting(acquires ? "SerialEM acquires" : "waits for SerialEM"))
                 try await Task.sleep(for: .seconds(2), clock: clock)
             }
         }
+    }
+
+    /// Whether the journal knows of an acquisition that was begun and not finished.
+    private func hasBegunAcquisition() async throws -> Bool {
+        for slot in settings.gridList {
+            let step = StepIdentifier.grid(slot, "acquisition")
+            if try await engine.wasBegun(step), try await engine.lastOutput(of: step, as: [AcquiredTarget].self) == nil { return true }
+        }
+        return false
     }
 }
