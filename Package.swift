@@ -120,7 +120,7 @@ let package = Package(
             name: "Workflow",
             dependencies: [
                 "Microscope", "Detection", "Segmentation", "Targets", "Pictures", "ImageFiles", "Navigator", "Raster",
-                "Geometry", "Units", "InferenceWire", .product(name: "Yams", package: "Yams"),
+                "Geometry", "Units", "InferenceWire", "ModelStore", .product(name: "Yams", package: "Yams"),
             ], swiftSettings: strict),
         .target(
             name: "Store", dependencies: ["Workflow", grdb], swiftSettings: strict),
@@ -129,7 +129,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "CMemory", "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
+                "CMemory", "Workflow", "Store", "ModelStore", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
                 hummingbirdCore, serviceLifecycle, httpTypes, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ], swiftSettings: strict),
         .executableTarget(
@@ -153,7 +153,8 @@ let package = Package(
                 "SerialEMClient", "SerialEMProtocol", "Geometry", "Units", "ImageFiles", "Navigator", "Raster", nioCore, nioPosix, logging,
             ]),
         tests("InferenceWorker", ["InferenceWire", "Processes", "Raster", "Units", "Segmentation", "tomopilot-infer", logging]),
-        tests("ModelFiles", []),
+        .target(name: "CheckpointAssembly", path: "Tests/CheckpointAssembly", swiftSettings: strict),
+        tests("ModelFiles", ["CheckpointAssembly"]),
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Segmentation", ["InferenceWire", "Raster", "Units"]),
         tests("Targets", ["Raster", "Geometry", "Units"]),
@@ -162,12 +163,12 @@ let package = Package(
             "Workflow",
             [
                 "Store", "Microscope", "SerialEMMicroscope", "SerialEMClient", "SerialEMSimulator", "Detection",
-                "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", grdb, logging,
+                "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", "ModelStore", grdb, logging,
             ]),
         tests(
             "Daemon",
             [
-                "Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", grdb, hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix,
+                "Workflow", "Store", "ModelStore", "Microscope", "ImageFiles", "SerialEMSimulator", grdb, hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix,
                 logging,
             ]),
         // The programs as an operator starts them.
@@ -175,7 +176,7 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: [
                 "tomopilot", "tomopilot-infer", "serialem-sim", "wire-check", "Geometry", "SerialEMClient", "SerialEMMicroscope", "SerialEMSimulator", "ImageFiles", "InferenceWire", "InferenceWorker", "Navigator", "Processes",
-                "Raster", "Store", "Targets", "Workflow", logging,
+                "Raster", "Store", "Targets", "Workflow", "CheckpointAssembly", logging,
             ], exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

@@ -9,6 +9,12 @@ public struct ModelStore: Sendable {
 
     public init(folder: String) { self.folder = folder }
 
+    /// The store of whoever runs the program: the environment's `TOMOPILOT_MODELS`, or else `~/.tomopilot/models`.
+    public static var standard: ModelStore {
+        let named = ProcessInfo.processInfo.environment["TOMOPILOT_MODELS"].flatMap { $0.isEmpty ? nil : $0 }
+        return ModelStore(folder: named.map { URL(fileURLWithPath: $0).standardizedFileURL.path } ?? NSHomeDirectory() + "/.tomopilot/models")
+    }
+
     /// A model of the store, or a folder in it that cannot be used.
     public struct Entry: Sendable {
         public let name: String
@@ -67,6 +73,12 @@ public struct ModelStore: Sendable {
         } catch {
             throw .system("\(path) cannot be removed: \(error.localizedDescription)")
         }
+    }
+
+    /// Removes what additions and removals have left that were killed.
+    public func sweep() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix(".adding-") || name.hasPrefix(".removing-") { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
     }
 
     /// Looks at everything of a model, its checksums too.

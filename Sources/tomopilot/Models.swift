@@ -16,10 +16,7 @@ struct Models: AsyncParsableCommand {
         @Option(help: "The folder of the store; the environment's TOMOPILOT_MODELS if not given, else ~/.tomopilot/models.")
         var store: String?
 
-        var models: ModelStore {
-            let named = store ?? ProcessInfo.processInfo.environment["TOMOPILOT_MODELS"]
-            return ModelStore(folder: named.map { URL(fileURLWithPath: $0).standardizedFileURL.path } ?? NSHomeDirectory() + "/.tomopilot/models")
-        }
+        var models: ModelStore { store.map { ModelStore(folder: URL(fileURLWithPath: $0).standardizedFileURL.path) } ?? .standard }
     }
 
     struct List: AsyncParsableCommand {
@@ -60,7 +57,7 @@ struct Models: AsyncParsableCommand {
                 let facts = ModelFacts(name: name, pixelSize: pixelSize.map { PixelSize($0) }, sideLength: side, licence: licence)
                 let added = try await place.models.add(path, facts: facts, compiler: compiler, date: Models.today())
                 print("added \(Models.words(added.description))")
-                print("'tomopilot models activate \((added.path as NSString).lastPathComponent)' makes it the one that sessions use; \(added.path) in the settings names it for one.")
+                print("'tomopilot models activate \((added.path as NSString).lastPathComponent)' makes it the one that sessions use which name none; its name as WG_model or MM_model in the settings names it for one.")
             }
         }
     }
@@ -107,6 +104,7 @@ struct Models: AsyncParsableCommand {
             try await reporting {
                 let names = try place.models.entries().map(\.name)
                 guard yes || names.isEmpty else { throw ModelStoreError.notTaken("This removes \(names.joined(separator: ", ")); say --yes to do it.") }
+                place.models.sweep()
                 for name in names {
                     try place.models.remove(name)
                     print("removed \(name)")

@@ -1,3 +1,4 @@
+import CheckpointAssembly
 import Foundation
 @testable import ModelFiles
 import Testing

@@ -20,7 +20,7 @@ struct TorchCheckpoint {
             throw Damage("it was written on a big-endian machine.")
         }
         guard archive.member(folder + "constants.pkl") == nil else {
-            throw Damage("it is a TorchScript network, not a checkpoint.")
+            throw Damage("it is a TorchScript network, which does not say what it is for; put it into a folder with a model.json, and give the folder.")
         }
         let code = try archive.contents(of: member, limit: source.count)
         // Nearly all of a checkpoint are tensors: what describes them is a few hundredths of it.

@@ -77,6 +77,7 @@ public struct SessionModels: Sendable {
     }
 
     private static func openSegmenter(_ path: String) throws -> ModelFolder {
+        guard !path.isEmpty else { throw WorkflowError.badModel("MM_model is missing, and no model that segments lamellae is in use.") }
         let folder = try ModelFolder.open(path)
         guard folder.description.kind == .segmenter else {
             throw WorkflowError.badModel("MM_model is '\(path)', which is not a segmentation model.")
