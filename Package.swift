@@ -99,7 +99,7 @@ let package = Package(
         .target(name: "Processes", swiftSettings: strict),
         .target(name: "InferenceWorker", dependencies: ["InferenceWire", "Processes", logging], swiftSettings: strict),
         // Models that others have trained: read without running anything in them, and kept.
-        .target(name: "ModelFiles", dependencies: ["CZLIB"], swiftSettings: numeric),
+        .target(name: "ModelFiles", dependencies: ["CZLIB", "InferenceWire"], swiftSettings: numeric),
         .target(name: "ModelStore", dependencies: ["ModelFiles", "InferenceWire", "Units"], swiftSettings: strict),
         // Analysis: pure functions of maps.
         .target(

@@ -8,14 +8,6 @@ public enum ModelKind: String, Codable, Sendable, Hashable {
     case segmenter = "lamella-segmenter"
 }
 
-/// How grey values become a network's input.
-public enum Normalisation: String, Codable, Sendable, Hashable {
-    /// 0 ... 255 becomes 0 ... 1.
-    case unit
-    /// Mean 0 and standard deviation 1 over the image.
-    case zScore = "zscore"
-}
-
 /// The file that a network was made from.
 public struct ModelSource: Codable, Sendable, Hashable {
     /// Name of the file or folder.
@@ -51,10 +43,12 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var patchColumns: Int?
     /// Key `classes`: names in the order of the network's output; a segmenter's first one is the background.
     public var classes: [String]
-    /// Key `normalisation`.
-    public var normalisation: Normalisation
-    /// Key `channels` of the input, all of which get the same grey image; default 3 for detectors, 1 for segmenters.
-    public var channels: Int
+    /// Key `normalisation`, one for each channel of the input: a list, or what holds for all.
+    public var normalisations: [Normalisation]
+    /// Key `channels` of the input, which get the same grey image where there is no image for each; default 3 for detectors, 1 for segmenters.
+    public var channels: Int { normalisations.count }
+    /// Key `spacing`, segmenters, default [1, 1]: pixels of `pixel_size` that one row and one column of the network's input take; images are resampled to that.
+    public var spacing: [Double]
     /// Key `dynamic_size`, detectors, default false: whether inputs of any multiple of 32 are accepted.
     public var acceptsAnySize: Bool
     /// Key `mirroring`, segmenters, default false: average over mirror images. true stands for [0, 1], rows and columns.
@@ -87,7 +81,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public init(
         name: String, kind: ModelKind, networks: [Network], pixelSize: PixelSize,
         sideLength: Int? = nil, patchRows: Int? = nil, patchColumns: Int? = nil, classes: [String],
-        normalisation: Normalisation, channels: Int? = nil, acceptsAnySize: Bool = false, mirroringAxes: [Int] = [],
+        normalisation: Normalisation, channels: Int? = nil, normalisations: [Normalisation]? = nil, spacing: [Double] = [1, 1],
+        acceptsAnySize: Bool = false, mirroringAxes: [Int] = [],
         step: Double = 0.5, licence: String, trainedOn: String? = nil, source: ModelSource? = nil
     ) {
         self.name = name
@@ -98,8 +93,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.patchRows = patchRows
         self.patchColumns = patchColumns
         self.classes = classes
-        self.normalisation = normalisation
-        self.channels = channels ?? (kind == .detector ? 3 : 1)
+        self.normalisations = normalisations ?? Array(repeating: normalisation, count: min(100, max(0, channels ?? (kind == .detector ? 3 : 1))))
+        self.spacing = spacing
         self.acceptsAnySize = acceptsAnySize
         self.mirroringAxes = mirroringAxes
         self.step = step
@@ -125,14 +120,16 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         if !(pixelSize.value.isFinite && pixelSize.value > 0) { found.append("pixel_size must be more than 0") }
         if classes.isEmpty || classes.count > 255 { found.append("classes must name 1 to 255 classes") }
         if Set(classes).count != classes.count { found.append("classes names a class twice") }
-        if !(1 ... 4).contains(channels) { found.append("channels must be 1 to 4") }
+        if !(1 ... 16).contains(channels) { found.append("channels must be 1 to 16") }
+        if !normalisations.allSatisfy(\.isUsable) { found.append("normalisation has impossible levels") }
+        if spacing.count != 2 || !spacing.allSatisfy({ $0.isFinite && $0 >= 0.01 && $0 <= 100 }) { found.append("spacing must be two numbers from 0.01 to 100") }
         if !(step > 0 && step <= 1) { found.append("step must be more than 0 and at most 1") }
         switch kind {
         case .detector:
             if !((32 ... 8192).contains(sideLength ?? 0) && (sideLength ?? 0) % 32 == 0) {
                 found.append("side_length must be a multiple of 32 from 32 to 8192")
             }
-            if normalisation != .unit { found.append("normalisation of a detector must be unit") }
+            if normalisations.contains(where: { $0 != .unit }) { found.append("normalisation of a detector must be unit") }
         case .segmenter:
             if !((8 ... 8192).contains(patchRows ?? 0) && (8 ... 8192).contains(patchColumns ?? 0)) {
                 found.append("patch_size must be 8 to 8192")
@@ -146,7 +143,7 @@ extension ModelDescription {
     private enum Key: String, CodingKey {
         case name, kind, file, sha256, pixelSize = "pixel_size", sideLength = "side_length", patchSize = "patch_size"
         case classes, normalisation, channels, acceptsAnySize = "dynamic_size", mirroring, step, licence
-        case trainedOn = "trained_on", source, folds
+        case trainedOn = "trained_on", source, folds, spacing
     }
 
     public init(from decoder: any Decoder) throws {
@@ -166,6 +163,18 @@ extension ModelDescription {
                     file: values.decodeIfPresent(String.self, forKey: .file) ?? "model.torchscript",
                     sha256: values.decode(String.self, forKey: .sha256))
             ]
+        let normalisations: [Normalisation]
+        if let list = try? values.decode([Normalisation].self, forKey: .normalisation) {
+            normalisations = list
+            let channels = try values.decodeIfPresent(Int.self, forKey: .channels)
+            guard channels == nil || channels == list.count else {
+                throw DecodingError.dataCorruptedError(forKey: .normalisation, in: values, debugDescription: "normalisation must be one for each channel")
+            }
+        } else {
+            let kind = try values.decode(ModelKind.self, forKey: .kind)
+            let channels = try values.decodeIfPresent(Int.self, forKey: .channels) ?? (kind == .detector ? 3 : 1)
+            normalisations = Array(repeating: try values.decode(Normalisation.self, forKey: .normalisation), count: min(100, max(0, channels)))
+        }
         let axes = try? values.decodeIfPresent([Int].self, forKey: .mirroring)
         try self.init(
             name: values.decode(String.self, forKey: .name),
@@ -175,8 +184,8 @@ extension ModelDescription {
             sideLength: values.decodeIfPresent(Int.self, forKey: .sideLength),
             patchRows: patch.first, patchColumns: patch.last,
             classes: values.decode([String].self, forKey: .classes),
-            normalisation: values.decode(Normalisation.self, forKey: .normalisation),
-            channels: values.decodeIfPresent(Int.self, forKey: .channels),
+            normalisation: .unit, normalisations: normalisations,
+            spacing: values.decodeIfPresent([Double].self, forKey: .spacing) ?? [1, 1],
             acceptsAnySize: values.decodeIfPresent(Bool.self, forKey: .acceptsAnySize) ?? false,
             mirroringAxes: axes ?? (values.decodeIfPresent(Bool.self, forKey: .mirroring) == true ? [0, 1] : []),
             step: values.decodeIfPresent(Double.self, forKey: .step) ?? 0.5,
@@ -199,8 +208,13 @@ extension ModelDescription {
         try values.encodeIfPresent(sideLength, forKey: .sideLength)
         if let patchRows, let patchColumns { try values.encode([patchRows, patchColumns], forKey: .patchSize) }
         try values.encode(classes, forKey: .classes)
-        try values.encode(normalisation, forKey: .normalisation)
+        if let first = normalisations.first, normalisations.allSatisfy({ $0 == first }) {
+            try values.encode(first, forKey: .normalisation)
+        } else {
+            try values.encode(normalisations, forKey: .normalisation)
+        }
         try values.encode(channels, forKey: .channels)
+        if spacing != [1, 1] { try values.encode(spacing, forKey: .spacing) }
         if kind == .detector { try values.encode(acceptsAnySize, forKey: .acceptsAnySize) }
         if mirroringAxes.count == 1 {
             try values.encode(mirroringAxes, forKey: .mirroring)

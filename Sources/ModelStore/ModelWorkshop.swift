@@ -90,7 +90,7 @@ struct ModelWorkshop {
         try write(
             ModelDescription(
                 name: name, kind: .segmenter, networks: networks, pixelSize: pixelSize, patchRows: network.patchRows,
-                patchColumns: network.patchColumns, classes: network.classes, normalisation: .zScore, channels: network.channels,
+                patchColumns: network.patchColumns, classes: network.classes, normalisation: .zScore, normalisations: network.normalisations, spacing: network.spacing,
                 mirroringAxes: network.mirroringAxes, licence: facts.licence ?? network.licence ?? "not stated",
                 source: ModelSource(
                     file: shown, sha256: sums.count == 1 ? sums[0] : SHA256.hexadecimal(of: Array(sums.joined().utf8)), program: "nnU-Net v2", added: date)))

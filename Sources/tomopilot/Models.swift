@@ -194,7 +194,7 @@ struct Models: AsyncParsableCommand {
         if let side = description.sideLength { lines.append(("side", "\(side) px")) }
         if let rows = description.patchRows, let columns = description.patchColumns { lines.append(("patch", "\(rows) x \(columns) px, step \(description.step)")) }
         lines.append(("classes", description.classes.joined(separator: ", ")))
-        lines.append(("normalisation", description.normalisation.rawValue))
+        lines.append(("normalisation", description.normalisations.map(\.name).joined(separator: ", ")))
         if description.kind == .segmenter {
             lines.append(("mirroring", description.mirroringAxes.isEmpty ? "none" : description.mirroringAxes.map { $0 == 0 ? "rows" : "columns" }.joined(separator: " and ")))
             lines.append(("folds", "\(description.networks.count)"))

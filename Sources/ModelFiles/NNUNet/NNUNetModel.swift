@@ -1,4 +1,5 @@
 import Foundation
+public import InferenceWire
 
 /// A trained model of nnU-Net v2: a folder with `plans.json`, `dataset.json` and `fold_*/checkpoint_*.pth`, 2D.
 public struct NNUNetModel: Sendable {
@@ -12,7 +13,11 @@ public struct NNUNetModel: Sendable {
     public let folds: [Fold]
     /// By label value; the first one is the background.
     public let classes: [String]
-    public let channels: Int
+    public var channels: Int { normalisations.count }
+    /// One for each channel of the input.
+    public let normalisations: [Normalisation]
+    /// Of the network's input, in pixels of the images: rows, columns.
+    public var spacing: [Double] { plans.spacing }
     /// nm per pixel, where `dataset.json` says so, as SPACEtomo's do.
     public let pixelSize: Double?
     public let licence: String?
@@ -34,11 +39,10 @@ public struct NNUNetModel: Sendable {
         let name = fold.configuration ?? "2d"
         plans = try Self.inFile(folder + "/plans.json") { text throws(Damage) in try NNUNetPlans(text, configuration: name) }
         classes = dataset.classes
-        channels = dataset.channels
+        normalisations = try Self.inFile(at: folder + "/plans.json") { [plans] () throws(Damage) in try plans.normalisations(channels: dataset.channels) }
         pixelSize = dataset.pixelSize
         licence = dataset.licence
         mirroringAxes = fold.mirroringAxes
-        try Self.inFile(at: folder + "/plans.json") { [plans, channels] () throws(Damage) in try plans.requireZScore(channels: channels) }
     }
 
     /// The network of a fold.
@@ -96,8 +100,11 @@ struct NNUNetDataset: Sendable, Hashable {
         } catch {
             throw Damage("it is no dataset file of nnU-Net v2: \(DecodingError.words(error)).")
         }
-        guard file.regionsOrder == nil else { throw Damage("it describes regions that overlap; labels that exclude one another are read.") }
-        var labels = file.labels
+        let regions = file.labels.filter { $0.value.values.count != 1 }.keys.sorted()
+        guard regions.isEmpty else {
+            throw Damage("its labels \(regions.joined(separator: ", ").forPeople) are regions that may overlap; labels that exclude one another are read.")
+        }
+        var labels = file.labels.compactMapValues(\.values.first)
         // What was left out of the training has no output of the network.
         labels["ignore"] = nil
         let ordered = labels.sorted { $0.value < $1.value }
@@ -112,18 +119,24 @@ struct NNUNetDataset: Sendable, Hashable {
         if let pixelSize, !(pixelSize.isFinite && pixelSize > 0) { throw Damage("its pixel_size is no size.") }
     }
 
+    /// A number, or the numbers of a region.
+    private struct Label: Decodable {
+        let values: [Int]
+        init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            values = try (try? value.decode(Int.self)).map { [$0] } ?? value.decode([Int].self)
+        }
+    }
     private struct File: Decodable {
-        let labels: [String: Int]
+        let labels: [String: Label]
         let channels: [String: String]
         let pixelSize: Double?
         let licence: String?
-        let regionsOrder: [Int]?
         enum CodingKeys: String, CodingKey {
             case labels
             case channels = "channel_names"
             case pixelSize = "pixel_size"
             case licence
-            case regionsOrder = "regions_class_order"
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import InferenceWire
 
 /// What `plans.json` of nnU-Net v2 says of its 2D configuration, in the words of version 2.3 and later and in the earlier ones.
 struct NNUNetPlans: Sendable, Hashable {
@@ -94,19 +95,35 @@ struct NNUNetPlans: Sendable, Hashable {
         transposesForward = file.transposesForward ?? [0, 1, 2]
         intensities = file.intensities ?? file.oldIntensities ?? [:]
         try check(name)
+        guard transposesForward == [0, 1, 2] else { throw Damage("it transposes images; those that stay as they are are read.") }
+        for (function, order) in [(found.dataResampling, 3), (found.logitResampling, 1)] {
+            guard function?.name ?? Resampling.standard == Resampling.standard, function?.order ?? order == order else {
+                throw Damage("configuration '\(name)' resamples by '\((function?.name ?? "").forPeople)' of order \(function?.order ?? order); nnU-Net's own function of orders 3 and 1 is calculated.")
+            }
+        }
         if let kind = arguments?.convolution, !kind.hasSuffix("Conv2d") { throw Damage("its configuration '\(name)' is a network of \(kind.forPeople), not of 2D convolutions.") }
         if let kind = arguments?.normalisation, !kind.hasSuffix("InstanceNorm2d") { throw Damage("its network normalises with \(kind.forPeople); InstanceNorm2d is read.") }
         if let kind = arguments?.nonlinearity, !kind.hasSuffix("LeakyReLU") { throw Damage("its network has \(kind.forPeople) as its activation; LeakyReLU is read.") }
         if arguments?.nonlinearityIsFirst == true || arguments?.norm?.isAffine == false { throw Damage("its network orders or learns its norms in a way that nnU-Net's own planners do not.") }
     }
 
-    /// Other normalisations, and images of other spacings than one pixel, are not applied yet.
-    func requireZScore(channels: Int) throws(Damage) {
-        guard schemes.count == channels else { throw Damage("it normalises \(schemes.count) channels, and dataset.json has \(channels).") }
-        guard schemes.allSatisfy({ $0 == "ZScoreNormalization" }), !usesMask.contains(true) else {
-            throw Damage("it normalises by \(schemes.joined(separator: ", ").forPeople); ZScoreNormalization without a mask is applied.")
+    /// How each channel is normalised.
+    func normalisations(channels: Int) throws(Damage) -> [Normalisation] {
+        guard schemes.count == channels, usesMask.count == channels else { throw Damage("it normalises \(schemes.count) channels, and dataset.json has \(channels).") }
+        var found: [Normalisation] = []
+        for channel in 0 ..< channels {
+            switch schemes[channel] {
+            case "ZScoreNormalization": found.append(usesMask[channel] ? .zScoreOfFilled : .zScore)
+            case "CTNormalization":
+                guard let levels = intensities["\(channel)"] else { throw Damage("it normalises channel \(channel) by CTNormalization and says no intensities of it.") }
+                found.append(.fixed(.init(lower: levels.lower, upper: levels.upper, mean: levels.mean, deviation: levels.std)))
+            case "NoNormalization": found.append(.asIs)
+            case "RescaleTo01Normalization": found.append(.range)
+            case "RGBTo01Normalization": found.append(.unit)
+            default: throw Damage("it normalises channel \(channel) by '\(schemes[channel].forPeople)', which is none of nnU-Net's own schemes.")
+            }
         }
-        guard spacing == [1, 1], transposesForward == [0, 1, 2] else { throw Damage("it resamples or transposes images; spacing 1 and no transposition are read.") }
+        return found
     }
 
     private func check(_ name: String) throws(Damage) {
@@ -197,6 +214,13 @@ extension NNUNetPlans {
         let slope: Double?
         enum CodingKeys: String, CodingKey { case slope = "negative_slope" }
     }
+    private struct ResamplingArguments: Decodable { let order: Int? }
+    /// A function of nnU-Net's, and the order of its splines.
+    private struct Resampling {
+        let name: String
+        let order: Int?
+        static let standard = "resample_data_or_seg_to_shape"
+    }
     private struct Configuration: Decodable {
         var inherits: String?
         var spacing: [Double]?
@@ -211,6 +235,12 @@ extension NNUNetPlans {
         var mostFeatures: Int?
         var kernels: [Sizes]?
         var poolKernels: [Sizes]?
+        var dataFunction: String?
+        var dataArguments: ResamplingArguments?
+        var logitFunction: String?
+        var logitArguments: ResamplingArguments?
+        var dataResampling: Resampling? { dataFunction.map { Resampling(name: $0, order: dataArguments?.order) } }
+        var logitResampling: Resampling? { logitFunction.map { Resampling(name: $0, order: logitArguments?.order) } }
         enum CodingKeys: String, CodingKey {
             case inherits = "inherits_from"
             case spacing
@@ -225,6 +255,10 @@ extension NNUNetPlans {
             case mostFeatures = "unet_max_num_features"
             case kernels = "conv_kernel_sizes"
             case poolKernels = "pool_op_kernel_sizes"
+            case dataFunction = "resampling_fn_data"
+            case dataArguments = "resampling_fn_data_kwargs"
+            case logitFunction = "resampling_fn_probabilities"
+            case logitArguments = "resampling_fn_probabilities_kwargs"
         }
         init() {}
         /// What is said here counts before what is inherited.
@@ -241,6 +275,10 @@ extension NNUNetPlans {
             mostFeatures = mostFeatures ?? parent.mostFeatures
             kernels = kernels ?? parent.kernels
             poolKernels = poolKernels ?? parent.poolKernels
+            dataFunction = dataFunction ?? parent.dataFunction
+            dataArguments = dataArguments ?? parent.dataArguments
+            logitFunction = logitFunction ?? parent.logitFunction
+            logitArguments = logitArguments ?? parent.logitArguments
         }
     }
 }
