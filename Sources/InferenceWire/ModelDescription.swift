@@ -38,6 +38,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var pixelSize: PixelSize
     /// Key `side_length`, pixels, detectors: side of the square input, a multiple of 32.
     public var sideLength: Int?
+    /// Key `network_side`, pixels, detectors, a multiple of 32: what images of `side_length` were scaled to in the training; the same if not said.
+    public var networkSide: Int?
     /// Key `patch_size`, pixels, segmenters: one number, or rows and columns.
     public var patchRows: Int?
     public var patchColumns: Int?
@@ -80,7 +82,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
 
     public init(
         name: String, kind: ModelKind, networks: [Network], pixelSize: PixelSize,
-        sideLength: Int? = nil, patchRows: Int? = nil, patchColumns: Int? = nil, classes: [String],
+        sideLength: Int? = nil, networkSide: Int? = nil, patchRows: Int? = nil, patchColumns: Int? = nil, classes: [String],
         normalisation: Normalisation, channels: Int? = nil, normalisations: [Normalisation]? = nil, spacing: [Double] = [1, 1],
         acceptsAnySize: Bool = false, mirroringAxes: [Int] = [],
         step: Double = 0.5, licence: String, trainedOn: String? = nil, source: ModelSource? = nil
@@ -90,6 +92,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.networks = networks
         self.pixelSize = pixelSize
         self.sideLength = sideLength
+        self.networkSide = networkSide
         self.patchRows = patchRows
         self.patchColumns = patchColumns
         self.classes = classes
@@ -129,6 +132,9 @@ public struct ModelDescription: Codable, Sendable, Hashable {
             if !((32 ... 8192).contains(sideLength ?? 0) && (sideLength ?? 0) % 32 == 0) {
                 found.append("side_length must be a multiple of 32 from 32 to 8192")
             }
+            if let networkSide, !((32 ... 8192).contains(networkSide) && networkSide % 32 == 0) {
+                found.append("network_side must be a multiple of 32 from 32 to 8192")
+            }
             if normalisations.contains(where: { $0 != .unit }) { found.append("normalisation of a detector must be unit") }
         case .segmenter:
             if !((8 ... 8192).contains(patchRows ?? 0) && (8 ... 8192).contains(patchColumns ?? 0)) {
@@ -141,7 +147,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
 
 extension ModelDescription {
     private enum Key: String, CodingKey {
-        case name, kind, file, sha256, pixelSize = "pixel_size", sideLength = "side_length", patchSize = "patch_size"
+        case name, kind, file, sha256, pixelSize = "pixel_size", sideLength = "side_length", networkSide = "network_side", patchSize = "patch_size"
         case classes, normalisation, channels, acceptsAnySize = "dynamic_size", mirroring, step, licence
         case trainedOn = "trained_on", source, folds, spacing
     }
@@ -182,6 +188,7 @@ extension ModelDescription {
             networks: networks,
             pixelSize: values.decode(PixelSize.self, forKey: .pixelSize),
             sideLength: values.decodeIfPresent(Int.self, forKey: .sideLength),
+            networkSide: values.decodeIfPresent(Int.self, forKey: .networkSide),
             patchRows: patch.first, patchColumns: patch.last,
             classes: values.decode([String].self, forKey: .classes),
             normalisation: .unit, normalisations: normalisations,
@@ -206,6 +213,7 @@ extension ModelDescription {
         }
         try values.encode(pixelSize, forKey: .pixelSize)
         try values.encodeIfPresent(sideLength, forKey: .sideLength)
+        try values.encodeIfPresent(networkSide, forKey: .networkSide)
         if let patchRows, let patchColumns { try values.encode([patchRows, patchColumns], forKey: .patchSize) }
         try values.encode(classes, forKey: .classes)
         if let first = normalisations.first, normalisations.allSatisfy({ $0 == first }) {

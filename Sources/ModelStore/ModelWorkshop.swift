@@ -23,14 +23,16 @@ struct ModelWorkshop {
         guard let pixelSize = facts.pixelSize ?? Self.pixelSize(named: file) else {
             throw ModelStoreError.notTaken("\(path) does not say the pixel size that it was trained at; give it with --pixel-size, in nm (SPACEtomo's detectors: 400).")
         }
-        guard let side = facts.sideLength ?? Self.sideLength(named: file) ?? detector.sideLength else {
+        // Ultralytics trains on whole strides.
+        let trained = detector.sideLength.map { ($0 + 31) / 32 * 32 }
+        guard let side = facts.sideLength ?? Self.sideLength(named: file) ?? trained else {
             throw ModelStoreError.notTaken("\(path) does not say how large its images are; give the side with --side, in pixels (SPACEtomo's detectors: 1024).")
         }
         let sum = try await compile(detector.program, on: workbench, to: "model.torchscript")
         try write(
             ModelDescription(
                 name: name, kind: .detector, networks: [ModelDescription.Network(file: "model.torchscript", sha256: sum)], pixelSize: pixelSize,
-                sideLength: side, classes: detector.classes, normalisation: .unit, acceptsAnySize: true,
+                sideLength: side, networkSide: trained == side ? nil : trained, classes: detector.classes, normalisation: .unit, acceptsAnySize: true,
                 licence: facts.licence ?? detector.licence ?? "not stated",
                 source: try source(path, program: "Ultralytics" + (detector.version.map { " \($0)" } ?? ""))))
     }

@@ -192,6 +192,7 @@ struct Models: AsyncParsableCommand {
             ("name", description.name + (isActive ? " (in use)" : "")), ("kind", description.kind.rawValue), ("pixel size", "\(description.pixelSize.value) nm"),
         ]
         if let side = description.sideLength { lines.append(("side", "\(side) px")) }
+        if let side = description.networkSide { lines.append(("scaled to", "\(side) px")) }
         if let rows = description.patchRows, let columns = description.patchColumns { lines.append(("patch", "\(rows) x \(columns) px, step \(description.step)")) }
         lines.append(("classes", description.classes.joined(separator: ", ")))
         lines.append(("normalisation", description.normalisations.map(\.name).joined(separator: ", ")))

@@ -96,7 +96,7 @@ import Testing
             try SmallModels.write(
                 [
                     "hostile_400nm.pt": ZipAssembler.checkpoint(hostile.ended()), "flat_400nm.pt": ZipAssembler.checkpoint(flat.ended()), "text_400nm.pt": Array("weights".utf8),
-                    "short_400nm.pt": Array(SmallModels.detector().dropLast(200)), "lamellae.pt": SmallModels.detector(), "side_400nm.pt": SmallModels.detector(side: 50),
+                    "short_400nm.pt": Array(SmallModels.detector().dropLast(200)), "lamellae.pt": SmallModels.detector(), "side_400nm.pt": SmallModels.detector(),
                     "empty/readme.txt": [], "twice.zip": SmallModels.zip(["a/plans.json": [], "a/dataset.json": [], "b/plans.json": [], "b/dataset.json": []], folder: "x"),
                     "outside.zip": SmallModels.zip(["../../plans.json": []], folder: "x"),
                 ], to: folder)
@@ -118,7 +118,7 @@ import Testing
             try await refuses(
                 ["add", "lamellae.pt"],
                 "\(folder)/lamellae.pt does not say the pixel size that it was trained at; give it with --pixel-size, in nm (SPACEtomo's detectors: 400).")
-            try await refuses(["add", "side_400nm.pt"], "The model 'side_400nm' cannot be used: side_length must be a multiple of 32 from 32 to 8192.")
+            try await refuses(["add", "side_400nm.pt", "--side", "50"], "The model 'side_400nm' cannot be used: side_length must be a multiple of 32 from 32 to 8192.")
             try await refuses(["add", "lamellae.pt", "--pixel-size=-1"], "--pixel-size is -1.0; it must be more than 0.")
             try await refuses(
                 ["add", "lamellae.pt", "--name", "a/b"], "'a/b' cannot be a model's name: letters, digits, '-', '_' and '.' can; give one with --name.")
