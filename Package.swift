@@ -109,6 +109,10 @@ let package = Package(
         .target(name: "Targets", dependencies: ["Raster", "Geometry", "Units"], swiftSettings: numeric),
         .target(
             name: "Pictures", dependencies: ["Raster", "Geometry", "Units", "Targets"], swiftSettings: numeric),
+        // Images that lie in files: what the networks say of them, and the files about that.
+        .target(
+            name: "Analysis",
+            dependencies: ["Detection", "Segmentation", "Pictures", "Targets", "ImageFiles", "InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
         // The session.
         .target(
             name: "Microscope", dependencies: ["Geometry", "Raster", "Units", "Navigator"], swiftSettings: strict),
@@ -135,8 +139,8 @@ let package = Package(
         .executableTarget(
             name: "tomopilot",
             dependencies: [
-                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "ImageFiles", "ModelStore",
-                "Processes", "Units", serviceLifecycle, logging, arguments,
+                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "ImageFiles", "ModelStore", "Analysis",
+                "Detection", "Segmentation", "Raster", "Processes", "Units", serviceLifecycle, logging, arguments,
             ], swiftSettings: strict),
         // Tests.
         tests("Geometry", ["Units"]),

@@ -53,7 +53,10 @@ public struct LamellaDetector: Sendable {
     /// The lamellae on a map, best first.
     ///
     /// A map at another pixel size than the network's is resampled once; the boxes are in pixels of the map given.
-    public func detect(in map: Raster<UInt8>, pixelSize: PixelSize) async throws -> [DetectedLamella] {
+    /// - Parameter progress: told the finished part, 0 ... 1, after each tile.
+    public func detect(
+        in map: Raster<UInt8>, pixelSize: PixelSize, progress: @Sendable (Double) async -> Void = { _ in }
+    ) async throws -> [DetectedLamella] {
         guard map.width > 0, map.height > 0 else { throw DetectionError.emptyMap }
         let side = description.networkSide ?? description.sideLength ?? 0
         // A network that was trained on reduced images sees lamellae reduced.
@@ -61,7 +64,7 @@ public struct LamellaDetector: Sendable {
         guard scale.isFinite, scale > 0 else { throw DetectionError.pixelSizeUnknown }
         if mode == .reference {
             let reference = ReferenceDetection(description: description, modelPath: modelPath, predictor: predictor, confidence: confidence)
-            return try await reference.detect(in: map, pixelSize: pixelSize).map(lamella)
+            return try await reference.detect(in: map, pixelSize: pixelSize, progress: progress).map(lamella)
         }
         var image = map
         // Less than a thousandth is below a pixel on any map.
@@ -77,12 +80,15 @@ public struct LamellaDetector: Sendable {
             mapWidth: image.width, mapHeight: image.height, side: side, overlap: Self.tileOverlap,
             acceptsAnySize: description.acceptsAnySize)
         var candidates: [Candidate] = []
+        var done = 0
         for origin in tiling.origins {
             try Task.checkCancellation()
             let output = try await predictor.predict(model: modelPath, input: input(of: image, at: origin, tiling: tiling))
             candidates += try Candidate.decode(
                 output, classes: description.classes.count, confidence: confidence, origin: origin, tiling: tiling,
                 mapWidth: image.width, mapHeight: image.height)
+            done += 1
+            await progress(Double(done) / Double(tiling.origins.count))
         }
         let backX = Double(map.width) / Double(image.width)
         let backY = Double(map.height) / Double(image.height)

@@ -15,7 +15,7 @@ struct ReferenceDetection: Sendable {
     let confidence: Double
 
     /// Boxes in pixels of the map, from left to right.
-    func detect(in map: Raster<UInt8>, pixelSize: PixelSize) async throws -> [Candidate] {
+    func detect(in map: Raster<UInt8>, pixelSize: PixelSize, progress: @Sendable (Double) async -> Void) async throws -> [Candidate] {
         guard description.acceptsAnySize, let side = description.sideLength else {
             throw DetectionError.unsuitableModel("the reference gives it tiles of any size, and it takes one only")
         }
@@ -25,7 +25,8 @@ struct ReferenceDetection: Sendable {
         let overlap = Int(10_000 / description.pixelSize.value)
         guard overlap < side else { throw DetectionError.unsuitableModel("10 µm, which the reference's tiles share, are more than a tile") }
         var boxes: [Candidate] = []
-        for tile in try Self.tiles(width: image.width, height: image.height, side: side, overlap: overlap) {
+        let tiles = try Self.tiles(width: image.width, height: image.height, side: side, overlap: overlap)
+        for (number, tile) in tiles.enumerated() {
             try Task.checkCancellation()
             // What is beside a small image is black; a tile ends where the image does.
             let pixels = image.cropped(x: tile.x, y: tile.y, width: tile.width, height: tile.height, fill: 0)
@@ -34,6 +35,7 @@ struct ReferenceDetection: Sendable {
                 moved.box = Self.clipped(found.box.moved(x: Double(tile.x), y: Double(tile.y)), width: image.width, height: image.height)
                 boxes.append(moved)
             }
+            await progress(Double(number + 1) / Double(tiles.count))
         }
         let scale = (x: Double(map.width) / Double(image.width), y: Double(map.height) / Double(image.height))
         return Self.merged(boxes, classes: description.classes).map { found in

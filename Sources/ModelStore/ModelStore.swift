@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 public import InferenceWire
 
 /// The models of a facility: a folder with one model folder for each, and which of them are in use.
@@ -43,6 +43,18 @@ public struct ModelStore: Sendable {
             throw .unknown(name: name, known: names)
         }
         return path
+    }
+
+    /// The folder of a model that somebody names: a model folder, seen from a base, or a name in the store; of no name the one that is in use, nil
+    /// where none is.
+    public func folder(named name: String, kind: ModelKind, from base: URL) throws(ModelStoreError) -> String? {
+        guard name.isEmpty else {
+            let beside = URL(fileURLWithPath: name, relativeTo: base).standardizedFileURL.path
+            // The checkpoint that a model was made from may lie there under the same name.
+            return FileManager.default.fileExists(atPath: beside + "/model.json") ? beside : (try? path(of: name)) ?? beside
+        }
+        guard let active = try active(kind) else { return nil }
+        return try path(of: active)
     }
 
     /// The model of a kind that sessions use which name none.

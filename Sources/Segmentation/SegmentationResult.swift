@@ -21,6 +21,9 @@ public struct SegmentationResult: Sendable, Hashable {
         pixelCounts = Array(counts.prefix(classes.count))
     }
 
+    /// Each class with its area.
+    public var areasInSquareMicrometers: [(className: String, area: Double)] { classes.map { ($0, areaInSquareMicrometers(of: $0) ?? 0) } }
+
     /// Area of a class in square micrometres, nil where there is no such class.
     public func areaInSquareMicrometers(of className: String) -> Double? {
         classes.firstIndex(of: className).map { Double(pixelCounts[$0]) * pixelSize.value * pixelSize.value * 1e-6 }

@@ -9,7 +9,7 @@ struct TomoPilot: AsyncParsableCommand {
         abstract: "Drives SerialEM through a cryo-ET lamella session, from an unknown grid to tilt series.",
         subcommands: [
             Run.self, Plan.self, Doctor.self, Initialise.self, Serve.self, Queue.self, Status.self, Pause.self, Resume.self, Stop.self, Abort.self,
-            SkipPart.self, Confirm.self, Answer.self, Log.self, Models.self,
+            SkipPart.self, Confirm.self, Answer.self, Log.self, Models.self, Detect.self, Segment.self,
         ])
 
     static func main() async {

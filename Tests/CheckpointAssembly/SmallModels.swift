@@ -167,7 +167,7 @@ package enum SmallModels {
                 }
                 // Of the four channels the third is the first one beside the bottleneck.
                 unit("decoder.stages.0.convs.0", from: 4, passing(2, of: 4))
-                for (name, values, shape) in [("weight", [-1, 0, 1, 0], [2, 2, 1, 1]), ("bias", [0, 0] as [Float], [2])] {
+                for (name, values, shape) in [("weight", [-1, 1, 1, -1], [2, 2, 1, 1]), ("bias", [0, 0] as [Float], [2])] {
                     tensors.text("decoder.seg_layers.0.\(name)")
                     weights.add(values, shape: shape, to: &tensors)
                 }

@@ -44,12 +44,7 @@ extension SessionSettings {
         let base = URL(fileURLWithPath: settingsFile).deletingLastPathComponent()
         func absolute(_ path: String) -> String { URL(fileURLWithPath: path, relativeTo: base).standardizedFileURL.path }
         func folder(_ named: String, _ kind: ModelKind, key: String, isNeeded: Bool) throws -> String {
-            guard named.isEmpty else {
-                let path = absolute(named)
-                // A model folder beside the settings counts before the store; the checkpoint that a model was made from may lie there under the same name.
-                return FileManager.default.fileExists(atPath: path + "/model.json") ? path : (try? models.path(of: named)) ?? path
-            }
-            if let active = try models.active(kind) { return try models.path(of: active) }
+            if let found = try models.folder(named: named, kind: kind, from: base) { return found }
             guard isNeeded else { return "" }
             let task = kind == .detector ? "finds lamellae" : "segments them"
             throw SettingsError(
