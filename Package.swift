@@ -158,7 +158,7 @@ let package = Package(
             ]),
         tests("InferenceWorker", ["InferenceWire", "Processes", "Raster", "Units", "Segmentation", "tomopilot-infer", logging]),
         .target(name: "CheckpointAssembly", path: "Tests/CheckpointAssembly", swiftSettings: strict),
-        tests("ModelFiles", ["CheckpointAssembly"]),
+        tests("ModelFiles", ["CMemory", "CheckpointAssembly", "InferenceWire"]),
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Segmentation", ["InferenceWire", "Raster", "Units"]),
         tests("Targets", ["Raster", "Geometry", "Units"]),

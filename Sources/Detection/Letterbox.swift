@@ -17,8 +17,8 @@ struct Letterbox: Sendable, Hashable {
         self.width = width
         self.height = height
         let factor = min(Double(side) / Double(height), Double(side) / Double(width))
-        scaledWidth = Int((Double(width) * factor).rounded(.toNearestOrEven))
-        scaledHeight = Int((Double(height) * factor).rounded(.toNearestOrEven))
+        scaledWidth = max(1, Int((Double(width) * factor).rounded(.toNearestOrEven)))
+        scaledHeight = max(1, Int((Double(height) * factor).rounded(.toNearestOrEven)))
         func shares(_ length: Int) -> (Int, Int) {
             let half = Double((side - length) % 32) / 2
             return (Int((half - 0.1).rounded()), Int((half + 0.1).rounded()))
@@ -35,11 +35,9 @@ struct Letterbox: Sendable, Hashable {
 
     /// A box of the network's input in pixels of the image.
     func undone(_ box: Rectangle<Frame.MapPixels>) -> Rectangle<Frame.MapPixels> {
-        let inside = (width: Double(left + scaledWidth + right), height: Double(top + scaledHeight + bottom))
-        let factor = min(inside.height / Double(height), inside.width / Double(width))
-        let x = ((inside.width - (Double(width) * factor).rounded(.toNearestOrEven)) / 2 - 0.1).rounded()
-        let y = ((inside.height - (Double(height) * factor).rounded(.toNearestOrEven)) / 2 - 0.1).rounded()
-        return Rectangle(minX: (box.minX - x) / factor, minY: (box.minY - y) / factor, maxX: (box.maxX - x) / factor, maxY: (box.maxY - y) / factor)
+        let (x, y) = (Double(width) / Double(scaledWidth), Double(height) / Double(scaledHeight))
+        return Rectangle(
+            minX: (box.minX - Double(left)) * x, minY: (box.minY - Double(top)) * y, maxX: (box.maxX - Double(left)) * x, maxY: (box.maxY - Double(top)) * y)
     }
 }
 

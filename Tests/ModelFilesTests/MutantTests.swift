@@ -1,10 +1,14 @@
+import CMemory
 import CheckpointAssembly
 import Foundation
 @testable import ModelFiles
 import Testing
 
-@Suite("Broken checkpoints")
+@Suite("Broken checkpoints", .serialized)
 struct MutantTests {
+    /// How many mutants Scripts/fuzz asks for.
+    private static let asked = ProcessInfo.processInfo.environment["TOMOPILOT_MUTANTS"].flatMap { Int($0) }
+
     /// A small checkpoint that has everything: objects, tensors of several kinds, shared values, sets.
     private static func sample() -> [UInt8] {
         var pickle = PickleAssembler()
@@ -60,8 +64,7 @@ struct MutantTests {
     }
 
     @Test func `no mutant of a checkpoint does anything but be read or be refused`() {
-        // Scripts/fuzz asks for a million.
-        let count = ProcessInfo.processInfo.environment["TOMOPILOT_MUTANTS"].flatMap { Int($0) } ?? 20_000
+        let count = Self.asked ?? 20_000
         var random = Xorshift(state: 0x9E37_79B9_7F4A_7C15)
         let code = Self.sample()
         let whole = ZipAssembler.checkpoint(code)
@@ -74,6 +77,53 @@ struct MutantTests {
         #expect(taken < count, "mutants are refused, most of them")
         #expect(Self.reads(whole))
     }
+
+    #if os(Linux)
+    /// Only by Scripts/fuzz, where no other test takes memory meanwhile.
+    @Test(.enabled(if: asked != nil)) func `no mutant of a large checkpoint takes more memory than twice its size`() throws {
+        var random = Xorshift(state: 0x2545_F491_4F6C_DD1D)
+        let numbers = [Float](repeating: 0.5, count: 1 << 20)
+        let bytes = numbers.withUnsafeBytes { Array($0) }
+        let checksum = Int(ZipAssembler.checksum(bytes))
+        var description = PickleAssembler()
+        description.dictionary {
+            for name in ["whole", "again"] {
+                $0.text(name)
+                $0.tensor(numbers: 1 << 20, shape: [1024, 1024], strides: [1024, 1])
+            }
+            $0.text("network_weights")
+            $0.raw("}")
+        }
+        let code = description.ended()
+        func file(_ code: [UInt8]) -> [UInt8] {
+            var zip = ZipAssembler()
+            zip.add("net/data.pkl", code)
+            zip.add("net/data/0", bytes, checksum: checksum)
+            return zip.ended()
+        }
+        #expect(Self.reads(file(code)))
+        for number in 0 ..< max(20, (Self.asked ?? 0) / 1000) {
+            let mutant = number.isMultiple(of: 4) ? random.mutated(file(code)) : file(random.mutated(code))
+            let taken = try Self.peak { _ = Self.reads(mutant) }
+            // A megabyte for what a file of any size needs.
+            #expect(taken <= 2 * mutant.count + 1 << 20, "\(taken) bytes for a file of \(mutant.count)")
+        }
+    }
+
+    /// The most memory that this process took while it did something, beyond what it had.
+    private static func peak(_ body: () -> Void) throws -> Int {
+        cmemory_give_back()
+        // Since Linux 4.0 this makes the highest mark the present one.
+        try Data("5".utf8).write(to: URL(fileURLWithPath: "/proc/self/clear_refs"))
+        let before = try status("VmRSS:")
+        body()
+        return try status("VmHWM:") - before
+    }
+    private static func status(_ key: String) throws -> Int {
+        let line = try String(contentsOfFile: "/proc/self/status", encoding: .utf8).split(separator: "\n").first { $0.hasPrefix(key) }
+        return 1024 * (try #require(line?.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.first))
+    }
+    #endif
 
     /// Reads all that can be read of a file; whether its description could be.
     private static func reads(_ file: [UInt8]) -> Bool {

@@ -57,6 +57,20 @@ struct ZipArchive {
         return bytes
     }
 
+    /// The bytes of a member that is not packed, in pieces whose length is a multiple of eight but for the last one; the checksum is looked at last.
+    func forEachPiece(of member: Member, _ body: (ArraySlice<UInt8>) throws(Damage) -> Void) throws(Damage) {
+        guard !member.isDeflated else { throw Damage("member '\(member.name.forPeople)' is packed; torch writes numbers as they are.") }
+        var sum: UInt = 0
+        var place = 0
+        while place < member.size {
+            let bytes = try source.bytes(at: member.start + place, count: min(1 << 18, member.size - place))
+            sum = crc32_z(sum, bytes, bytes.count)
+            try body(bytes[...])
+            place += bytes.count
+        }
+        guard UInt32(truncatingIfNeeded: sum) == member.checksum else { throw Damage("member '\(member.name.forPeople)' is damaged: its checksum is wrong.") }
+    }
+
     private static func checksum(of bytes: [UInt8]) -> UInt32 {
         UInt32(truncatingIfNeeded: crc32_z(0, bytes, bytes.count))
     }

@@ -21,24 +21,24 @@ enum ElementType: String, Sendable {
         }
     }
 
-    /// Numbers as a float each, from their little-endian bytes.
-    func floats(_ bytes: [UInt8]) -> [Float] {
-        func numbers<T: BitwiseCopyable>(_ type: T.Type, _ convert: (T) -> Float) -> [Float] {
+    /// Adds numbers as a float each, from their little-endian bytes.
+    func append(_ bytes: ArraySlice<UInt8>, to numbers: inout [Float]) {
+        func add<T: BitwiseCopyable>(_ type: T.Type, _ convert: (T) -> Float) {
             bytes.withUnsafeBytes { all in
-                (0 ..< all.count / MemoryLayout<T>.size).map { convert(all.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self)) }
+                for place in stride(from: 0, to: all.count, by: MemoryLayout<T>.size) { numbers.append(convert(all.loadUnaligned(fromByteOffset: place, as: T.self))) }
             }
         }
-        return switch self {
-        case .double: numbers(Double.self) { Float($0) }
-        case .float: numbers(Float.self) { $0 }
-        case .half: numbers(Float16.self) { Float($0) }
-        case .brainFloat: numbers(UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
-        case .int64: numbers(Int64.self) { Float($0) }
-        case .int32: numbers(Int32.self) { Float($0) }
-        case .int16: numbers(Int16.self) { Float($0) }
-        case .int8: numbers(Int8.self) { Float($0) }
-        case .uint8: numbers(UInt8.self) { Float($0) }
-        case .bool: numbers(UInt8.self) { $0 == 0 ? 0 : 1 }
+        switch self {
+        case .double: add(Double.self) { Float($0) }
+        case .float: add(Float.self) { $0 }
+        case .half: add(Float16.self) { Float($0) }
+        case .brainFloat: add(UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
+        case .int64: add(Int64.self) { Float($0) }
+        case .int32: add(Int32.self) { Float($0) }
+        case .int16: add(Int16.self) { Float($0) }
+        case .int8: add(Int8.self) { Float($0) }
+        case .uint8: add(UInt8.self) { Float($0) }
+        case .bool: add(UInt8.self) { $0 == 0 ? 0 : 1 }
         }
     }
 }
@@ -109,15 +109,18 @@ struct SavedTensor: Sendable, Hashable {
         self.strides = steps
     }
 
-    /// The tensor's numbers row by row, from all of its storage's.
-    func gathered(from storage: [Float]) -> [Float] {
-        var isDense = true
+    /// Whether its numbers lie row by row, one after the other.
+    var isDense: Bool {
         var step = 1
         for (length, stride) in zip(shape, strides).reversed() where length != 1 {
-            if stride != step { isDense = false }
+            if stride != step { return false }
             step *= length
         }
-        if isDense { return Array(storage[offset ..< offset + count]) }
+        return true
+    }
+
+    /// The tensor's numbers row by row, from all of its storage's.
+    func gathered(from storage: [Float]) -> [Float] {
         var result: [Float] = []
         result.reserveCapacity(count)
         var index = [Int](repeating: 0, count: shape.count)

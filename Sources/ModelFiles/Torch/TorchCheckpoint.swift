@@ -35,6 +35,22 @@ struct TorchCheckpoint {
         guard member.size == tensor.storageCount * tensor.type.size else {
             throw Damage("storage '\(tensor.storage.forPeople)' has \(member.size) bytes; \(tensor.storageCount * tensor.type.size) are described.")
         }
-        return tensor.gathered(from: tensor.type.floats(try archive.contents(of: member, limit: member.size)))
+        // Eight-bit numbers take four times their room as floats, and no network of this field has many of them.
+        guard tensor.type.size > 1 || tensor.storageCount <= 65_536 else { throw Damage("storage '\(tensor.storage.forPeople)' holds eight-bit numbers, which no network of this field has.") }
+        // In pieces, and of a dense tensor only its own part: what is kept is the tensor, and nothing beside it.
+        let wanted = tensor.isDense ? tensor.offset ..< tensor.offset + tensor.count : 0 ..< tensor.storageCount
+        var numbers: [Float] = []
+        numbers.reserveCapacity(wanted.count)
+        var first = 0
+        try archive.forEachPiece(of: member) { bytes throws(Damage) in
+            let fresh = first ..< first + bytes.count / tensor.type.size
+            let part = fresh.clamped(to: wanted)
+            if !part.isEmpty {
+                let start = bytes.startIndex + (part.lowerBound - first) * tensor.type.size
+                tensor.type.append(bytes[start ..< start + part.count * tensor.type.size], to: &numbers)
+            }
+            first = fresh.upperBound
+        }
+        return tensor.isDense ? numbers : tensor.gathered(from: numbers)
     }
 }
