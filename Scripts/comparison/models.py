@@ -35,11 +35,21 @@ def random_detector(kind: str, path: Path, image: np.ndarray, side: int = 1024, 
     tile = torch.from_numpy(image[:side, :side].astype(np.float32) / 255)
     tile = tile[: tile.shape[0] // 32 * 32, : tile.shape[1] // 32 * 32]
     head = network.model[-1]
+    # The same for its boxes, which would all have one size.
+    spreads = {}
+    hooks = [branch[-1].register_forward_hook(lambda module, _, output: spreads.__setitem__(module, float(output.std()))) for branch in head.cv2]
+    with torch.inference_mode():
+        network(tile.expand(1, 3, *tile.shape))
+    for module, spread in spreads.items():
+        module.weight.data *= 2.5 / max(spread, 1e-6)
+    for hook in hooks:
+        hook.remove()
     with torch.inference_mode():
         scores = network(tile.expand(1, 3, *tile.shape))[0][0, 4:].clamp(1e-12, 1 - 1e-6)
     logits = torch.log(scores / (1 - scores))
-    spread = 1.5 / max(float(logits.std()), 1e-6)
-    middle = float(torch.quantile(logits.max(dim=0).values, 0.995))
+    best = logits.max(dim=0).values
+    middle, high = (float(value) for value in torch.quantile(best, torch.tensor([0.97, 0.9995])))
+    spread = min(1e3, 3 / max(high - middle, 1e-6))
     for branch in head.cv3:
         branch[-1].weight.data *= spread
         branch[-1].bias.data = (branch[-1].bias.data - middle) * spread - 1.5
@@ -129,8 +139,17 @@ def segmenter(
         network = network_of(description, len(schemes), classes)
         if data is None:
             for name, value in network.named_parameters():
-                # Differences between the classes of about one, as an untrained network has none.
                 value.data.normal_(0, 0.12 if value.dim() > 1 else 0.3)
+            # The classes of an untrained network are all alike, or one wins everywhere.
+            network.eval()
+            with torch.inference_mode():
+                noise = torch.nn.functional.interpolate(torch.randn(1, len(schemes), patch[0] // 8, patch[1] // 8), scale_factor=8.0, mode="bilinear")
+                logits = network(noise)[0]
+            head = network.decoder.seg_layers[-1]
+            for k in range(classes):
+                factor = 2 / max(float(logits[k].std()), 1e-6)
+                head.weight.data[k] *= factor
+                head.bias.data[k] = (head.bias.data[k] - float(logits[k].mean())) * factor
         else:
             train(network, data, classes, patch, steps)
         network.eval()

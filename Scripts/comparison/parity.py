@@ -284,7 +284,7 @@ def main() -> None:
         made = {}
         for name, case in cases.items():
             made[name] = work / "segmenters" / name
-            if not (made[name] / "plans.json").exists():
+            if not (made[name] / f"fold_{case.get('folds', 1) - 1}" / "checkpoint_final.pth").exists():
                 models.segmenter(made[name], features=small, patch=patch, classes=9, **case)
         segmentation(table, program, work, images, made)
 

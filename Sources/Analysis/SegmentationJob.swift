@@ -29,8 +29,12 @@ public struct SegmentationJob: Sendable {
         public let files: [String]
     }
 
-    /// - Parameter progress: told the finished part, 0 ... 1.
-    public func run(_ path: String, progress: @Sendable (Double) async -> Void = { _ in }) async throws -> Result {
+    /// - Parameters:
+    ///   - planned: told how often the network is going to run, before it does.
+    ///   - progress: told the finished part, 0 ... 1.
+    public func run(
+        _ path: String, planned: (_ passes: Int) async -> Void = { _ in }, progress: @Sendable (Double) async -> Void = { _ in }
+    ) async throws -> Result {
         let model = segmenter.description
         let read = try place.read(path, isRaw: isRaw, channels: model.channels, montageAt: model.pixelSize, ending: "")
         var files = [read.stem + "_seg.png", read.stem + "_areas.json", read.stem + "_seg_overview.png"]
@@ -43,6 +47,7 @@ public struct SegmentationJob: Sendable {
         }
         // Less than a thousandth is below what a map's pixel size is known to.
         let pixelSize = abs(read.pixelSize / model.pixelSize - 1) < 0.001 ? nil : read.pixelSize
+        await planned(segmenter.passes(width: read.image.width, height: read.image.height, pixelSize: pixelSize))
         let row: LamellaSegmenter.ProbabilityRow? = writer.map { writer in { try writer.append($0) } }
         let found =
             switch read.image.pixels {

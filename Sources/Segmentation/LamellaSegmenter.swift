@@ -14,6 +14,7 @@ public struct LamellaSegmenter: Sendable {
     private let patchColumns: Int
     private let mirrorImages: [MirrorImage]
     private let step: Double
+    public let profile: SegmentationProfile
 
     /// - Parameters:
     ///   - networkPaths: absolute paths of the TorchScript files, one for each fold.
@@ -28,6 +29,7 @@ public struct LamellaSegmenter: Sendable {
         self.description = description
         self.networkPaths = Array(networkPaths[profile.folds(of: description)])
         self.predictor = predictor
+        self.profile = profile
         patchRows = rows
         patchColumns = columns
         let axes = profile.mirroringAxes(of: description)
@@ -74,6 +76,18 @@ public struct LamellaSegmenter: Sendable {
             return length.isFinite ? max(1, Int(min(length, 1e9))) : 1
         }
         return (length(width, description.spacing[1]), length(height, description.spacing[0]))
+    }
+
+    /// How often the network runs for an image.
+    public func passes(width: Int, height: Int, pixelSize: PixelSize?) -> Int {
+        let size = inputSize(width: width, height: height, pixelSize: pixelSize)
+        return profile.passes(of: description, width: size.width, height: size.height)
+    }
+
+    /// Runs the network once on nothing; the first time it is loaded, too.
+    public func runOnce() async throws {
+        guard let path = networkPaths.first else { return }
+        _ = try await predictor.predict(model: path, input: Tensor(shape: [1, description.channels, patchRows, patchColumns], filledWith: 0))
     }
 
     /// Pixels that the longer side of a resampled map may have.

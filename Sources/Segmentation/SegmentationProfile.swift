@@ -1,7 +1,7 @@
 public import InferenceWire
 
 /// How much is calculated for a map: more of it costs time and makes the result a little better.
-public enum SegmentationProfile: String, Sendable, Hashable, CaseIterable {
+public enum SegmentationProfile: String, Sendable, Hashable, Codable, CaseIterable {
     /// One fold, no mirror images, windows that overlap by a quarter.
     case fast
     /// All folds, no mirror images.

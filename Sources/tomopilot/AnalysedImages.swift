@@ -33,12 +33,14 @@ struct AnalysedImages: ParsableArguments {
     var infer: String?
 
     /// Does what is asked for on one image; returns a few words on it and the files that it has written.
-    typealias Work = (_ path: String, _ progress: @escaping @Sendable (Double) async -> Void) async throws -> (words: String, files: [String])
+    typealias Work = (_ path: String, _ terminal: Terminal, _ progress: @escaping @Sendable (Double) async -> Void) async throws -> (words: String, files: [String])
+
+    var usedThreads: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
     func place() throws -> AnalysisPlace { try AnalysisPlace(folder: out, pixelSize: pixelSize.map { PixelSize($0) }, section: section) }
 
     /// - Parameter prepare: makes the work from the model and the worker that runs it.
-    func run(_ kind: ModelKind, option: String, _ prepare: (ModelFolder, InferenceWorker) throws -> Work) async throws {
+    func run(_ kind: ModelKind, option: String, _ prepare: (ModelFolder, InferenceWorker) async throws -> Work) async throws {
         try await reporting {
             if let threads, !(1 ... 256).contains(threads) { throw WorkflowError.refused("--threads is \(threads); it must be 1 to 256.") }
             let place = try place()
@@ -46,9 +48,9 @@ struct AnalysedImages: ParsableArguments {
             let folder = try openModel(kind)
             if let out { try Folder.make(out) }
             let worker = InferenceWorker(
-                executable: try InferenceProgram.path(named: infer), threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+                executable: try InferenceProgram.path(named: infer), threads: usedThreads,
                 logger: Logger(label: "inference") { _ in SwiftLogNoOpLogHandler() })
-            let work = try prepare(folder, worker)
+            let work = try await prepare(folder, worker)
             let terminal = Terminal()
             var failures = 0
             for path in images {
@@ -81,7 +83,7 @@ struct AnalysedImages: ParsableArguments {
     private func analyse(_ path: String, _ work: Work, _ terminal: Terminal) async throws {
         let begin = ContinuousClock.now
         terminal.showStatus(path)
-        let result = try await work(path) { done in
+        let result = try await work(path, terminal) { done in
             terminal.showStatus("\(path)  \(ProgressBar(done, seconds: (ContinuousClock.now - begin) / .seconds(1)))")
         }
         terminal.clearStatus()

@@ -28,7 +28,7 @@ struct Detect: AsyncParsableCommand {
         try await images.run(.detector, option: "WG_model") { folder, worker in
             let detector = try LamellaDetector(folder: folder, predictor: worker, confidence: confidence, mode: reference ? .reference : .standard)
             let job = DetectionJob(detector: detector, place: try images.place())
-            return { path, progress in
+            return { path, _, progress in
                 let result = try await job.run(path, progress: progress)
                 let classes = Dictionary(grouping: result.lamellae, by: \.className).map { "\($0.value.count) \($0.key)" }.sorted()
                 let count = "\(result.lamellae.count) \(result.lamellae.count == 1 ? "lamella" : "lamellae")"

@@ -106,6 +106,11 @@ import Units
                 #expect(second.map { $0 > 0.5 ? 1 : 0 } == image.map { $0 > 100 ? 1 : 0 })
                 #expect(second[46, 30] > 0.8 && second[40, 30] < 0.2)
             }
+            // 3 x 3 windows, one fold, four mirror images; other.mrc at half the size has one window.
+            #expect(ending.output.contains(/L01\.png  about [0-9.]+ s: 36 runs of the network, [0-9.]+ s each\n/), "\(ending.output)")
+            #expect(ending.output.contains(/other\.mrc  about [0-9.]+ s: 4 runs of the network/), "\(ending.output)")
+            let calibration = try JSONDecoder().decode([String: Double].self, from: Data(contentsOf: URL(fileURLWithPath: folder + "/store/calibration.json")))
+            #expect(calibration.count == 1 && calibration.values.allSatisfy { $0 > 0 })
             let fast = try await tomopilot("segment", "L01.png", "--profile", "fast", "--out", "fast")
             #expect((fast.status, fast.error) == (0, ""))
             #expect(try PNGFile.readGrey(folder + "/fast/L01_seg.png") == image.map { $0 > 100 ? 1 : 0 })

@@ -59,7 +59,7 @@ public struct SessionModels: Sendable {
             remarks = problem
             return
         }
-        segmenter = level >= 3 ? try LamellaSegmenter(folder: second, predictor: predictor) : nil
+        segmenter = level >= 3 ? try LamellaSegmenter(folder: second, predictor: predictor, profile: settings.segmentationProfile ?? .accurate) : nil
         segmenterDescription = second.description
         for settings in all {
             try Self.require(settings.targetClasses.filter { $0 != "lamella" }, of: second.description, key: "target_list")

@@ -12,6 +12,8 @@ extension SessionSettings {
         WG_model: Models/lamella-detector-sim    # yours: finds lamellae
         MM_model: Models/lamella-segmenter-sim   # yours: segments them
 
+        segmentation_profile: accurate    # accurate: as MM_model was made; balanced: no mirror images; fast: one fold and fewer windows, too
+
         # --- How far ---
         automation_level: 4               # 1 grid map, 2 lamella maps, 3 segmentation, 4 targets, 5 acquisition
         grid_list: [1]                    # cassette slots, in order

@@ -1,3 +1,4 @@
+public import Segmentation
 public import Units
 
 /// What the operator asks for, read from a YAML file with the names that SPACEtomo users know.
@@ -28,6 +29,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public private(set) var detectorFolder: String
     /// `MM_model`: the same of the segmentation model.
     public private(set) var segmenterFolder: String
+    /// `segmentation_profile`: how much is calculated for a map; nil is all that the model was made for.
+    public internal(set) var segmentationProfile: SegmentationProfile?
     /// `target_list`: classes to aim at.
     public internal(set) var targetClasses: [String]
     /// `avoid_list`: classes that a target must not lie in. One that SPACEtomo knows and the model does not is left out.
@@ -99,6 +102,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
             "MM_image_state", default: ["3"], expected: "a list of Low Dose imaging states, such as [3]", mayBeEmpty: false)
         let detector = reader.text("WG_model", default: "", expected: "the folder of a lamella detection model, or its name in the store")
         let segmenter = reader.text("MM_model", default: "", expected: "the folder of a segmentation model, or its name in the store")
+        let profile = reader.name("segmentation_profile", default: SegmentationProfile.accurate)
+        segmentationProfile = profile == .accurate ? nil : profile
         targetClasses = reader.targetClasses()
         avoidedClasses = reader.avoidedClasses()
         scoreThreshold = reader.scoreThreshold()
