@@ -62,6 +62,7 @@ let package = Package(
         // Files.
         .systemLibrary(name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CZLIB", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CImageCodecs", dependencies: ["CTIFF", "CPNG"]),
         .target(name: "ImageFiles", dependencies: ["Raster", "Units", "CImageCodecs"], swiftSettings: numeric),
         .target(name: "Navigator", dependencies: ["ImageFiles", "Geometry", "Units"], swiftSettings: strict),
@@ -98,6 +99,9 @@ let package = Package(
         // Programs that are started from here.
         .target(name: "Processes", swiftSettings: strict),
         .target(name: "InferenceWorker", dependencies: ["InferenceWire", "Processes", logging], swiftSettings: strict),
+        // Models that others have trained: read without running anything in them, and kept.
+        .target(name: "ModelFiles", dependencies: ["CZLIB", "InferenceWire"], swiftSettings: numeric),
+        .target(name: "ModelStore", dependencies: ["ModelFiles", "InferenceWire", "Units"], swiftSettings: strict),
         // Analysis: pure functions of maps.
         .target(
             name: "Detection", dependencies: ["InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
@@ -106,6 +110,10 @@ let package = Package(
         .target(name: "Targets", dependencies: ["Raster", "Geometry", "Units"], swiftSettings: numeric),
         .target(
             name: "Pictures", dependencies: ["Raster", "Geometry", "Units", "Targets"], swiftSettings: numeric),
+        // Images that lie in files: what the networks say of them, and the files about that.
+        .target(
+            name: "Analysis",
+            dependencies: ["Detection", "Segmentation", "Pictures", "Targets", "ImageFiles", "InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
         // The session.
         .target(
             name: "Microscope", dependencies: ["Geometry", "Raster", "Units", "Navigator"], swiftSettings: strict),
@@ -117,7 +125,7 @@ let package = Package(
             name: "Workflow",
             dependencies: [
                 "Microscope", "Detection", "Segmentation", "Targets", "Pictures", "ImageFiles", "Navigator", "Raster",
-                "Geometry", "Units", "InferenceWire", .product(name: "Yams", package: "Yams"),
+                "Geometry", "Units", "InferenceWire", "ModelStore", .product(name: "Yams", package: "Yams"),
             ], swiftSettings: strict),
         .target(
             name: "Store", dependencies: ["Workflow", grdb], swiftSettings: strict),
@@ -126,14 +134,14 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "CMemory", "Workflow", "Store", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
+                "CMemory", "Workflow", "Store", "ModelStore", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
                 hummingbirdCore, serviceLifecycle, httpTypes, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "tomopilot",
             dependencies: [
-                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "ImageFiles", "Version", serviceLifecycle,
-                logging, arguments,
+                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "ImageFiles", "ModelStore", "Analysis",
+                "Detection", "Segmentation", "Raster", "Processes", "Units", "Version", serviceLifecycle, logging, arguments,
             ], swiftSettings: strict),
         // Tests.
         tests("Geometry", ["Units"]),
@@ -150,6 +158,8 @@ let package = Package(
                 "SerialEMClient", "SerialEMProtocol", "Geometry", "Units", "ImageFiles", "Navigator", "Raster", nioCore, nioPosix, logging,
             ]),
         tests("InferenceWorker", ["InferenceWire", "Processes", "Raster", "Units", "Segmentation", "tomopilot-infer", logging]),
+        .target(name: "CheckpointAssembly", path: "Tests/CheckpointAssembly", swiftSettings: strict),
+        tests("ModelFiles", ["CMemory", "CheckpointAssembly", "InferenceWire"]),
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Segmentation", ["InferenceWire", "Raster", "Units"]),
         tests("Targets", ["Raster", "Geometry", "Units"]),
@@ -158,12 +168,12 @@ let package = Package(
             "Workflow",
             [
                 "Store", "Microscope", "SerialEMMicroscope", "SerialEMClient", "SerialEMSimulator", "Detection",
-                "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", grdb, logging,
+                "Segmentation", "Targets", "ImageFiles", "Navigator", "Raster", "Geometry", "Units", "InferenceWire", "ModelStore", grdb, logging,
             ]),
         tests(
             "Daemon",
             [
-                "Workflow", "Store", "Microscope", "ImageFiles", "SerialEMSimulator", grdb, hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix,
+                "Workflow", "Store", "ModelStore", "Microscope", "ImageFiles", "SerialEMSimulator", grdb, hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix,
                 logging,
             ]),
         // The programs as an operator starts them.
@@ -171,7 +181,7 @@ let package = Package(
             name: "CommandLineTests",
             dependencies: [
                 "tomopilot", "tomopilot-infer", "serialem-sim", "wire-check", "Geometry", "SerialEMClient", "SerialEMMicroscope", "SerialEMSimulator", "ImageFiles", "InferenceWire", "InferenceWorker", "Navigator", "Processes",
-                "Raster", "Store", "Targets", "Workflow", logging,
+                "Raster", "Store", "Targets", "Workflow", "CheckpointAssembly", logging,
             ], exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

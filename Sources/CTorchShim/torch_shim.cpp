@@ -113,6 +113,22 @@ int ctorch_model_run(ctorch_model *model, const float *values, const int64_t *sh
     }) ? 0 : 1;
 }
 
+int ctorch_program_save(const char *source, const ctorch_weight *weights, size_t count, const char *path,
+                        char *error, size_t error_size) {
+    return guarded(error, error_size, [&] {
+        torch::jit::Module module("TomoPilotNetwork");
+        for (size_t i = 0; i < count; i++) {
+            const auto &weight = weights[i];
+            const std::vector<int64_t> sizes(weight.shape, weight.shape + weight.rank);
+            auto values = torch::from_blob(const_cast<float *>(weight.values), sizes, torch::kFloat32);
+            module.register_parameter(weight.name, values, false);
+        }
+        module.define(source);
+        module.eval();
+        module.save(path);
+    }) ? 0 : 1;
+}
+
 void ctorch_output_free(ctorch_output *output) {
     std::free(output->values);
     output->values = nullptr;

@@ -1,13 +1,17 @@
 import Foundation
+package import ModelStore
 package import Workflow
 
 /// The folders that a request may name: sessions below one, models below another.
 package struct AllowedFolders: Sendable {
     package let sessions: String
     package let models: String?
+    /// What is in it was checked when it was added, by who may start this service.
+    private let store: ModelStore
 
     /// - Throws: ``WorkflowError`` where one of them is no folder.
-    package init(sessions: String, models: String?) throws {
+    package init(sessions: String, models: String?, store: ModelStore) throws {
+        self.store = store
         self.sessions = try Self.existing(sessions, option: "--sessions")
         self.models = try models.map { try Self.existing($0, option: "--models") }
     }
@@ -16,15 +20,15 @@ package struct AllowedFolders: Sendable {
     ///
     /// - Throws: ``SettingsError``, or ``ServiceError`` where a folder lies elsewhere.
     package func settings(_ text: String, name: String, base: String) throws -> SessionSettings {
-        let settings = try SessionSettings(yaml: text, file: name).withAbsolutePaths(from: base + "/settings")
+        let settings = try SessionSettings(yaml: text, file: name).withAbsolutePaths(from: base + "/settings", models: store)
         guard isBelow(sessions, settings.sessionFolder) else {
             throw ServiceError(
                 .badRequest,
                 "'session_dir' is '\(settings.sessionFolder)', which does not lie in \(sessions), the folder of this service's sessions.")
         }
-        for (key, path) in [("WG_model", settings.detectorFolder), ("MM_model", settings.segmenterFolder)] {
+        for (key, path) in [("WG_model", settings.detectorFolder), ("MM_model", settings.segmenterFolder)] where !path.isEmpty {
             // A network is a program: one from anywhere would be run with the service's rights.
-            guard isBelow(sessions, path) || models.map({ isBelow($0, path) }) == true else {
+            guard isBelow(sessions, path) || models.map({ isBelow($0, path) }) == true || isBelow(Self.followed(store.folder), path) else {
                 let places = [models, sessions].compactMap(\.self).joined(separator: " or ")
                 throw ServiceError(.badRequest, "'\(key)' is '\(path)', which does not lie in \(places); models are taken from there only.")
             }

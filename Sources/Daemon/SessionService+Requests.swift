@@ -1,4 +1,5 @@
 import Foundation
+import ModelStore
 import ImageFiles
 package import Store
 import Workflow
@@ -67,6 +68,8 @@ extension SessionService {
         do {
             return try folders.settings(text, name: name, base: base)
         } catch let error as SettingsError {
+            throw ServiceError(.badRequest, error.description)
+        } catch let error as ModelStoreError {
             throw ServiceError(.badRequest, error.description)
         }
     }

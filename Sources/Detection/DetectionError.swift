@@ -8,6 +8,7 @@ public enum DetectionError: Error, Sendable, Hashable, CustomStringConvertible {
     case pixelSizeUnknown
     /// At the detector's pixel size the map would have too many pixels; its own pixel size is probably wrong.
     case mapTooLarge(width: Int, height: Int)
+    case refusedByReference(width: Int, height: Int, side: Int)
     /// The network returned something else than boxes of the described classes.
     case unexpectedOutput(shape: [Int], expectedRows: Int)
 
@@ -19,6 +20,8 @@ public enum DetectionError: Error, Sendable, Hashable, CustomStringConvertible {
         case .pixelSizeUnknown: "The whole-grid map has no valid pixel size."
         case .mapTooLarge(let width, let height):
             "At the detector's pixel size the map would have \(width) x \(height) pixels; check the map's pixel size."
+        case .refusedByReference(let width, let height, let side):
+            "The map has \(width) x \(height) pixels at the detector's pixel size; the reference fails where one side is shorter and the other longer than \(side), so search it without."
         case .unexpectedOutput(let shape, let rows):
             "The detector returned a tensor of shape \(shape) instead of [1, \(rows), boxes]; model.json and network do not fit."
         }

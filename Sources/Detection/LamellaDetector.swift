@@ -12,15 +12,25 @@ public struct LamellaDetector: Sendable {
     /// A whole grid (3 mm) at 50 nm per pixel; a larger map means a wrong pixel size.
     static let largestSide = 60_000
 
+    /// How a map is searched.
+    public enum Mode: Sendable, Hashable {
+        /// Tiles of full size that overlap by more than a lamella, one box for each lamella.
+        case standard
+        /// As SPACEtomo does it, for comparisons.
+        case reference
+    }
+
     public let description: ModelDescription
     /// Boxes with a lower score are left out, 0 ... 1.
     public let confidence: Double
+    /// How a map is searched.
+    public let mode: Mode
     private let modelPath: String
     private let predictor: any Predicting
 
     /// - Parameter modelPath: absolute path of the TorchScript file.
     public init(
-        description: ModelDescription, modelPath: String, predictor: any Predicting, confidence: Double = 0.25
+        description: ModelDescription, modelPath: String, predictor: any Predicting, confidence: Double = 0.25, mode: Mode = .standard
     ) throws(DetectionError) {
         guard description.kind == .detector else { throw .unsuitableModel("it is a \(description.kind.rawValue)") }
         guard description.problems.isEmpty else {
@@ -31,21 +41,31 @@ public struct LamellaDetector: Sendable {
         self.modelPath = modelPath
         self.predictor = predictor
         self.confidence = confidence
+        self.mode = mode
     }
 
     /// A detector from a model folder that was opened and checked.
-    public init(folder: ModelFolder, predictor: any Predicting, confidence: Double = 0.25) throws(DetectionError) {
+    public init(folder: ModelFolder, predictor: any Predicting, confidence: Double = 0.25, mode: Mode = .standard) throws(DetectionError) {
         try self.init(
-            description: folder.description, modelPath: folder.modelPath, predictor: predictor, confidence: confidence)
+            description: folder.description, modelPath: folder.networkPaths[0], predictor: predictor, confidence: confidence, mode: mode)
     }
 
     /// The lamellae on a map, best first.
     ///
     /// A map at another pixel size than the network's is resampled once; the boxes are in pixels of the map given.
-    public func detect(in map: Raster<UInt8>, pixelSize: PixelSize) async throws -> [DetectedLamella] {
+    /// - Parameter progress: told the finished part, 0 ... 1, after each tile.
+    public func detect(
+        in map: Raster<UInt8>, pixelSize: PixelSize, progress: @Sendable (Double) async -> Void = { _ in }
+    ) async throws -> [DetectedLamella] {
         guard map.width > 0, map.height > 0 else { throw DetectionError.emptyMap }
-        let scale = pixelSize / description.pixelSize
+        let side = description.networkSide ?? description.sideLength ?? 0
+        // A network that was trained on reduced images sees lamellae reduced.
+        let scale = pixelSize / description.pixelSize * Double(side) / Double(description.sideLength ?? side)
         guard scale.isFinite, scale > 0 else { throw DetectionError.pixelSizeUnknown }
+        if mode == .reference {
+            let reference = ReferenceDetection(description: description, modelPath: modelPath, predictor: predictor, confidence: confidence)
+            return try await reference.detect(in: map, pixelSize: pixelSize, progress: progress).map(lamella)
+        }
         var image = map
         // Less than a thousandth is below a pixel on any map.
         if abs(scale - 1) > 0.001 {
@@ -57,25 +77,32 @@ public struct LamellaDetector: Sendable {
                 .byteScaled(black: 0, white: 255)
         }
         let tiling = Tiling(
-            mapWidth: image.width, mapHeight: image.height, side: description.sideLength ?? 0, overlap: Self.tileOverlap,
+            mapWidth: image.width, mapHeight: image.height, side: side, overlap: Self.tileOverlap,
             acceptsAnySize: description.acceptsAnySize)
         var candidates: [Candidate] = []
+        var done = 0
         for origin in tiling.origins {
             try Task.checkCancellation()
             let output = try await predictor.predict(model: modelPath, input: input(of: image, at: origin, tiling: tiling))
             candidates += try Candidate.decode(
                 output, classes: description.classes.count, confidence: confidence, origin: origin, tiling: tiling,
                 mapWidth: image.width, mapHeight: image.height)
+            done += 1
+            await progress(Double(done) / Double(tiling.origins.count))
         }
         let backX = Double(map.width) / Double(image.width)
         let backY = Double(map.height) / Double(image.height)
         return Suppression.merge(candidates).map { found in
-            DetectedLamella(
-                box: Rectangle(
-                    minX: found.box.minX * backX, minY: found.box.minY * backY,
-                    maxX: found.box.maxX * backX, maxY: found.box.maxY * backY),
-                classIndex: found.classIndex, className: description.classes[found.classIndex], score: found.score)
+            var scaled = found
+            scaled.box = Rectangle(
+                minX: found.box.minX * backX, minY: found.box.minY * backY,
+                maxX: found.box.maxX * backX, maxY: found.box.maxY * backY)
+            return lamella(scaled)
         }
+    }
+
+    private func lamella(_ found: Candidate) -> DetectedLamella {
+        DetectedLamella(box: found.box, classIndex: found.classIndex, className: description.classes[found.classIndex], score: found.score)
     }
 
     private func input(of image: Raster<UInt8>, at origin: Tiling.Origin, tiling: Tiling) -> Tensor {

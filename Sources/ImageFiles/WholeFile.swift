@@ -85,6 +85,9 @@ public final class TemporaryFile {
         length += buffer.count
     }
 
+    /// Puts bytes anywhere, also beyond the end.
+    func write(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws(ImageFileError) { try file.write(buffer, at: offset, named: path) }
+
     /// Flushes to the disk and takes the final name.
     func commit() throws(ImageFileError) {
         try file.synchronize(named: path)

@@ -58,7 +58,7 @@ public struct TorchError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    private static func errorText(_ work: (UnsafeMutablePointer<CChar>?, Int) -> Void) -> String {
+    static func errorText(_ work: (UnsafeMutablePointer<CChar>?, Int) -> Void) -> String {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { text in
             unsafe text.initialize(repeating: 0)
             unsafe work(text.baseAddress, 1024)

@@ -1,15 +1,26 @@
 import Foundation
 
-/// A folder with a network: `model.json` and the TorchScript file that it names.
+/// A folder with a model: `model.json` and the TorchScript files that it names.
 public struct ModelFolder: Sendable, Hashable {
     /// Absolute path of the folder.
     public let path: String
     public let description: ModelDescription
-    /// Absolute path of the TorchScript file.
-    public var modelPath: String { path + "/" + description.file }
+    /// Absolute paths of the TorchScript files: one, or one for each fold.
+    public var networkPaths: [String] { description.networks.map { path + "/" + $0.file } }
 
-    /// Opens a folder and checks all of it: description, values, TorchScript file and its checksum.
+    /// Opens a folder and checks all of it: description, values, TorchScript files and their checksums.
     public static func open(_ path: String) throws(ModelFolderError) -> ModelFolder {
+        let model = try describe(path)
+        for network in model.description.networks {
+            let file = model.path + "/" + network.file
+            guard let sum = SHA256.hexadecimal(ofFile: file) else { throw .fileMissing(path: file) }
+            guard sum == network.sha256.lowercased() else { throw .checksumMismatch(path: file) }
+        }
+        return model
+    }
+
+    /// Reads and checks the description only.
+    public static func describe(_ path: String) throws(ModelFolderError) -> ModelFolder {
         let folder = URL(fileURLWithPath: path).standardizedFileURL.path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
@@ -28,10 +39,7 @@ public struct ModelFolder: Sendable, Hashable {
         guard problems.isEmpty else {
             throw .descriptionDamaged(path: folder, reason: problems.joined(separator: "; "))
         }
-        let model = ModelFolder(path: folder, description: description)
-        guard let sum = SHA256.hexadecimal(ofFile: model.modelPath) else { throw .fileMissing(path: model.modelPath) }
-        guard sum == description.sha256.lowercased() else { throw .checksumMismatch(path: model.modelPath) }
-        return model
+        return ModelFolder(path: folder, description: description)
     }
 
     /// What an operator can mend, in a few words.

@@ -1,139 +1,182 @@
 public import InferenceWire
 public import Raster
-import Units
+public import Units
 
-/// Labels the pixels of a lamella map with a sliding window, after the rules of nnU-Net version 2 (2D, one fold).
+/// Labels the pixels of a lamella map with a sliding window, after the rules of nnU-Net version 2 (2D).
 ///
 /// Three things differ on purpose: sums are kept in single precision; only one window height of them is held; and what
 /// was not acquired becomes "black" instead of background, so that no target is ever placed there.
 public struct LamellaSegmenter: Sendable {
     public let description: ModelDescription
-    private let modelPath: String
+    private let networkPaths: [String]
     private let predictor: any Predicting
     private let patchRows: Int
     private let patchColumns: Int
+    private let mirrorImages: [MirrorImage]
+    private let step: Double
+    public let profile: SegmentationProfile
 
-    /// - Parameter modelPath: absolute path of the TorchScript file.
+    /// - Parameters:
+    ///   - networkPaths: absolute paths of the TorchScript files, one for each fold.
+    ///   - profile: how much is calculated.
     public init(
-        description: ModelDescription, modelPath: String, predictor: any Predicting
+        description: ModelDescription, networkPaths: [String], predictor: any Predicting, profile: SegmentationProfile = .accurate
     ) throws(SegmentationError) {
         guard description.kind == .segmenter else { throw .unsuitableModel("it is a \(description.kind.rawValue)") }
         guard description.problems.isEmpty, let rows = description.patchRows, let columns = description.patchColumns else {
             throw .unsuitableModel(description.problems.joined(separator: "; "))
         }
         self.description = description
-        self.modelPath = modelPath
+        self.networkPaths = Array(networkPaths[profile.folds(of: description)])
         self.predictor = predictor
+        self.profile = profile
         patchRows = rows
         patchColumns = columns
+        let axes = profile.mirroringAxes(of: description)
+        mirrorImages = MirrorImage.allCases.filter { $0.axes.isSubset(of: axes) }
+        step = profile.step(of: description)
     }
 
     /// A segmenter from a model folder that was opened and checked.
-    public init(folder: ModelFolder, predictor: any Predicting) throws(SegmentationError) {
-        try self.init(description: folder.description, modelPath: folder.modelPath, predictor: predictor)
+    public init(folder: ModelFolder, predictor: any Predicting, profile: SegmentationProfile = .accurate) throws(SegmentationError) {
+        try self.init(description: folder.description, networkPaths: folder.networkPaths, predictor: predictor, profile: profile)
     }
 
-    /// Labels a map that is already at the model's pixel size.
+    /// Gets the probabilities of a row of a map, `[class][column]`; rows come from top to bottom.
+    public typealias ProbabilityRow = ([Float]) throws -> Void
+
+    /// Labels a map.
     /// - Parameters:
+    ///   - pixelSize: of the map; nil: it is at the model's. Another one is resampled as nnU-Net does it, and labels are given at the map's own.
     ///   - acquired: false where a montage has no image; such pixels become "black". nil: all were acquired.
     ///   - progress: told the finished part, 0 ... 1, after each window.
+    ///   - probabilities: gets the probabilities of all classes, row by row.
     public func segment(
-        _ map: Raster<UInt8>, acquired: Raster<Bool>? = nil, progress: @Sendable (Double) async -> Void = { _ in }
+        _ map: Raster<UInt8>, pixelSize: PixelSize? = nil, acquired: Raster<Bool>? = nil,
+        progress: @Sendable (Double) async -> Void = { _ in }, probabilities: ProbabilityRow? = nil
     ) async throws -> SegmentationResult {
-        guard map.width > 0, map.height > 0 else { throw SegmentationError.emptyMap }
+        try await segment([map], pixelSize, acquired, probabilities, progress)
+    }
+
+    /// The same for an image of any grey values, with one raster for each channel of the network, or one for all.
+    public func segment(
+        channels: [Raster<Float>], pixelSize: PixelSize? = nil, acquired: Raster<Bool>? = nil,
+        progress: @Sendable (Double) async -> Void = { _ in }, probabilities: ProbabilityRow? = nil
+    ) async throws -> SegmentationResult {
+        try await segment(channels, pixelSize, acquired, probabilities, progress)
+    }
+
+    /// Pixels of the network's input that an image becomes.
+    ///
+    /// nnU-Net's rule: half a pixel is rounded to the even number.
+    public func inputSize(width: Int, height: Int, pixelSize: PixelSize?) -> (width: Int, height: Int) {
+        let ratio = pixelSize.map { $0 / description.pixelSize } ?? 1
+        func length(_ pixels: Int, _ spacing: Double) -> Int {
+            let length = (Double(pixels) * ratio / spacing).rounded(.toNearestOrEven)
+            return length.isFinite ? max(1, Int(min(length, 1e9))) : 1
+        }
+        return (length(width, description.spacing[1]), length(height, description.spacing[0]))
+    }
+
+    /// How often the network runs for an image.
+    public func passes(width: Int, height: Int, pixelSize: PixelSize?) -> Int {
+        let size = inputSize(width: width, height: height, pixelSize: pixelSize)
+        return profile.passes(of: description, width: size.width, height: size.height)
+    }
+
+    /// Runs the network once on nothing; the first time it is loaded, too.
+    public func runOnce() async throws {
+        guard let path = networkPaths.first else { return }
+        _ = try await predictor.predict(model: path, input: Tensor(shape: [1, description.channels, patchRows, patchColumns], filledWith: 0))
+    }
+
+    /// Pixels that the longer side of a resampled map may have.
+    private static let largestSide = 60_000
+
+    private func segment<Pixel: NumericPixel>(
+        _ channels: [Raster<Pixel>], _ pixelSize: PixelSize?, _ acquired: Raster<Bool>?, _ probabilities: ProbabilityRow?,
+        _ progress: (Double) async -> Void
+    ) async throws -> SegmentationResult {
+        guard let map = channels.first, map.width > 0, map.height > 0 else { throw SegmentationError.emptyMap }
+        guard channels.count == 1 || channels.count == description.channels else {
+            throw SegmentationError.wrongChannels(channels.count, expected: description.channels)
+        }
+        guard channels.allSatisfy({ $0.width == map.width && $0.height == map.height }) else { throw SegmentationError.channelSizesDiffer }
+        if let pixelSize, !(pixelSize.value.isFinite && pixelSize.value > 0) { throw SegmentationError.pixelSizeUnknown }
         if let acquired, acquired.width != map.width || acquired.height != map.height {
             throw SegmentationError.maskSizeDiffers
         }
-        let black = UInt8(description.classes.firstIndex(of: "black") ?? 0)
-        var labels = Raster<UInt8>(width: map.width, height: map.height, filledWith: black)
-        if let filled = FilledPart(of: map) {
-            let image = normalised(map.cropped(x: filled.x, y: filled.y, width: filled.width, height: filled.height, fill: 0))
-            try await predict(image) { row, values in
-                let start = (filled.y + row) * map.width + filled.x
-                labels.pixels.replaceSubrange(start ..< start + filled.width, with: values)
-            } progress: { await progress($0) }
+        var output = LabelledMap(width: map.width, height: map.height, classes: description.classes, acquired: acquired, probabilities: probabilities)
+        if let image = PreparedImage(channels, normalisations: description.normalisations) {
+            let size = inputSize(width: image.width, height: image.height, pixelSize: pixelSize)
+            guard max(size.width, size.height) <= Self.largestSide else { throw SegmentationError.mapTooLarge(width: size.width, height: size.height) }
+            output.begin(image.part)
+            if size == (image.width, image.height) {
+                try await predict(image, isWeighted: probabilities == nil) { _, row in try output.append(row) } progress: { await progress($0) }
+            } else {
+                let resampled = image.resampled(width: size.width, height: size.height)
+                var rows = LogitRowResampler(rows: LinearTaps(from: size.height, to: image.height), columns: LinearTaps(from: size.width, to: image.width))
+                try await predict(resampled, isWeighted: false) { place, row in
+                    for made in rows.take(row, at: place) { try output.append(made.row) }
+                } progress: { await progress($0) }
+            }
         }
-        if let acquired {
-            for i in labels.pixels.indices where !acquired.pixels[i] { labels.pixels[i] = black }
-        }
-        return SegmentationResult(labels: labels, classes: description.classes, pixelSize: description.pixelSize)
+        return SegmentationResult(labels: try output.finished(), classes: description.classes, pixelSize: pixelSize ?? description.pixelSize)
     }
 
-    /// Runs all windows from top to bottom and hands over each row of labels once no window can change it.
-    private func predict(
-        _ image: Raster<Float>, row finish: (Int, ArraySlice<UInt8>) -> Void, progress: (Double) async -> Void
+    /// Runs all windows from top to bottom and hands over each row of logits once no window can change it.
+    private func predict<Pixel: NumericPixel>(
+        _ image: PreparedImage<Pixel>, isWeighted: Bool, row finish: (Int, LogitRow) throws -> Void, progress: (Double) async -> Void
     ) async throws {
-        let rows = WindowAxis(image: image.height, window: patchRows, step: description.step)
-        let columns = WindowAxis(image: image.width, window: patchColumns, step: description.step)
+        let rows = WindowAxis(image: image.height, window: patchRows, step: step)
+        let columns = WindowAxis(image: image.width, window: patchColumns, step: step)
         var band = LogitBand(classes: description.classes.count, width: columns.length, height: patchRows)
         let windows = Double(rows.positions.count * columns.positions.count)
         var done = 0.0
         for (number, top) in rows.positions.enumerated() {
             for left in columns.positions {
                 try Task.checkCancellation()
-                let patch = image.cropped(
-                    x: left - columns.paddingBefore, y: top - rows.paddingBefore, width: patchColumns, height: patchRows,
-                    fill: 0)
+                let patch = image.piece(
+                    x: left - columns.paddingBefore, y: top - rows.paddingBefore, width: patchColumns, height: patchRows)
                 band.add(try await logits(of: patch), top: top, left: left, rows: rows, columns: columns)
                 done += 1
                 await progress(done / windows)
             }
             let next = number + 1 < rows.positions.count ? rows.positions[number + 1] : rows.length
             for y in top ..< next {
-                let values = band.takeLabels(row: y)
+                let values = band.take(row: y, rows: rows, columns: columns, isWeighted: isWeighted)
                 let row = y - rows.paddingBefore
                 guard row >= 0, row < image.height else { continue }
-                finish(row, values[columns.paddingBefore ..< columns.paddingBefore + image.width])
+                try finish(row, values)
             }
         }
     }
 
-    /// The network's logits for one window, averaged over the mirror images if the model asks for them.
-    private func logits(of patch: Raster<Float>) async throws -> [Float] {
-        let images = description.mirroring ? MirrorImage.allCases : [.identity]
+    /// Logits for one window, averaged over the folds, and over the mirror images if the model asks for them.
+    private func logits(of patch: [Float]) async throws -> [Float] {
         let expected = [1, description.classes.count, patchRows, patchColumns]
         var sum: [Float] = []
-        for image in images {
-            let mirrored = image(patch.pixels, rows: patchRows, columns: patchColumns)
-            var values: [Float] = []
-            for _ in 0 ..< description.channels { values += mirrored }
-            let output = try await predictor.predict(
-                model: modelPath,
-                input: Tensor(shape: [1, description.channels, patchRows, patchColumns], values: values))
-            guard output.shape == expected else {
-                throw SegmentationError.unexpectedOutput(shape: output.shape, expected: expected)
-            }
-            guard output.values.allSatisfy(\.isFinite) else { throw SegmentationError.notFinite }
-            let back = image(output.values, rows: patchRows, columns: patchColumns)
-            if sum.isEmpty {
-                sum = back
-            } else {
-                for i in sum.indices { sum[i] += back[i] }
+        for image in mirrorImages {
+            let input = try Tensor(
+                shape: [1, description.channels, patchRows, patchColumns], values: image(patch, rows: patchRows, columns: patchColumns))
+            for path in networkPaths {
+                let output = try await predictor.predict(model: path, input: input)
+                guard output.shape == expected else {
+                    throw SegmentationError.unexpectedOutput(shape: output.shape, expected: expected)
+                }
+                guard output.values.allSatisfy(\.isFinite) else { throw SegmentationError.notFinite }
+                let back = image(output.values, rows: patchRows, columns: patchColumns)
+                if sum.isEmpty {
+                    sum = back
+                } else {
+                    for i in sum.indices { sum[i] += back[i] }
+                }
             }
         }
-        if images.count > 1 {
-            for i in sum.indices { sum[i] /= Float(images.count) }
+        let count = mirrorImages.count * networkPaths.count
+        if count > 1 {
+            for i in sum.indices { sum[i] /= Float(count) }
         }
         return sum
-    }
-
-    /// Grey values as the network wants them.
-    private func normalised(_ image: Raster<UInt8>) -> Raster<Float> {
-        switch description.normalisation {
-        case .unit: return image.map { Float($0) / 255 }
-        case .zScore:
-            // Whole numbers up to 255: the sums are exact up to maps of a hundred thousand megapixels.
-            var sum = 0
-            var squares = 0
-            for pixel in image.pixels {
-                sum += Int(pixel)
-                squares += Int(pixel) * Int(pixel)
-            }
-            let count = Double(image.pixels.count)
-            let mean = Double(sum) / count
-            let deviation = max(0, Double(squares) / count - mean * mean).squareRoot()
-            let scale = 1 / max(deviation, 1e-8)
-            return image.map { Float((Double($0) - mean) * scale) }
-        }
     }
 }

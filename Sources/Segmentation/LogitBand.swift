@@ -2,9 +2,6 @@
 ///
 /// All classes of a whole map are gigabytes (9 classes x 6000 x 8000 pixels: 1.7 GB); one window height of rows is
 /// enough, because windows come from top to bottom. Row y of the padded image is kept at `y % height`.
-///
-/// The sums are never divided by the sum of the importances: that is one positive number for all classes of a pixel
-/// and does not change which class is largest.
 struct LogitBand {
     let classes: Int
     let width: Int
@@ -39,19 +36,21 @@ struct LogitBand {
         }
     }
 
-    /// The class with the largest sum for each pixel of a finished row (the lowest index of equal ones); the row's place
-    /// is empty afterwards.
-    mutating func takeLabels(row: Int) -> [UInt8] {
+    /// The logits of a finished row, `[class][column]` without the padding; the row's place is empty afterwards.
+    ///
+    /// - Parameter isWeighted: whether they are left as sums. Those are the logits times one positive number for all classes of a pixel, which
+    ///   does not change which class is largest.
+    mutating func take(row: Int, rows: WindowAxis, columns: WindowAxis, isWeighted: Bool) -> LogitRow {
         let start = (row % height) * classes * width
-        var labels = [UInt8](repeating: 0, count: width)
-        var best = Array(sums[start ..< start + width])
-        for k in 1 ..< max(1, classes) {
-            for x in 0 ..< width where sums[start + k * width + x] > best[x] {
-                best[x] = sums[start + k * width + x]
-                labels[x] = UInt8(k)
-            }
-        }
+        let inside = columns.paddingBefore ..< columns.paddingBefore + columns.image
+        var values: [Float] = []
+        values.reserveCapacity(classes * inside.count)
+        for k in 0 ..< classes { values += sums[start + k * width + inside.lowerBound ..< start + k * width + inside.upperBound] }
         for i in start ..< start + classes * width { sums[i] = 0 }
-        return labels
+        if !isWeighted {
+            let factors = inside.map { 1 / windowImportance(row: rows.total[row], column: columns.total[$0]) }
+            for k in 0 ..< classes { for x in factors.indices { values[k * factors.count + x] *= factors[x] } }
+        }
+        return LogitRow(classes: classes, width: inside.count, values: values)
     }
 }

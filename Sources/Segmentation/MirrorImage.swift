@@ -2,6 +2,16 @@
 enum MirrorImage: CaseIterable, Sendable {
     case identity, vertical, horizontal, both
 
+    /// What is mirrored: 0 for the order of rows, 1 for that of columns.
+    var axes: Set<Int> {
+        switch self {
+        case .identity: []
+        case .vertical: [0]
+        case .horizontal: [1]
+        case .both: [0, 1]
+        }
+    }
+
     /// Mirrors each plane of rows and columns; doing it twice gives back the original.
     func callAsFunction(_ values: [Float], rows: Int, columns: Int) -> [Float] {
         guard self != .identity else { return values }

@@ -2,7 +2,8 @@ import Foundation
 
 /// Where the windows of one axis lie and how their pixels count (nnU-Net version 2's rules).
 struct WindowAxis: Sendable, Hashable {
-    /// Length of the image after padding.
+    /// Length of the image, and after padding.
+    let image: Int
     let length: Int
     /// Zeros before the image; the rest of the padding comes after it.
     let paddingBefore: Int
@@ -10,13 +11,19 @@ struct WindowAxis: Sendable, Hashable {
     let positions: [Int]
     /// Importance of each pixel of a window along this axis, largest value 1.
     let importance: [Float]
+    /// Sum of the importances of all windows for each pixel of the padded image.
+    let total: [Float]
 
     /// - Parameter step: distance of neighbouring windows as a part of the window, more than 0 and at most 1.
     init(image: Int, window: Int, step: Double) {
+        self.image = image
         length = max(image, window)
         paddingBefore = max(0, window - image) / 2
         positions = Self.positions(length: length, window: window, step: step)
         importance = Self.importance(window: window)
+        var total = [Float](repeating: 0, count: length)
+        for first in positions { for i in importance.indices { total[first + i] += importance[i] } }
+        self.total = total
     }
 
     /// As few windows as keep their distance at or below `step * window`, evenly spread, rounded half to even.

@@ -6,8 +6,19 @@ import InferenceWire
 import Version
 
 func printUsage() -> Never {
-    FileHandle.standardError.write(Data("usage: tomopilot-infer [--threads N] | --version\nStarted by tomopilot; reads requests from standard input.\n".utf8))
+    FileHandle.standardError.write(
+        Data("usage: tomopilot-infer [--threads N]\n       tomopilot-infer --compile FOLDER\n       tomopilot-infer --version\nStarted by tomopilot; reads requests from standard input.\n".utf8))
     exit(64)
+}
+
+if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "--compile" {
+    do {
+        try ProgramCompiler.compile(folder: CommandLine.arguments[2])
+        exit(0)
+    } catch {
+        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        exit(1)
+    }
 }
 
 var threads = 1

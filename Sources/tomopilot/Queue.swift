@@ -97,6 +97,8 @@ private func show(_ queue: QueueListing) {
 func reporting(_ body: () async throws -> Void) async throws {
     do {
         try await body()
+    } catch let code as ExitCode {
+        throw code
     } catch {
         throw fail(error)
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import ImageFiles
 import Logging
+import ModelStore
 import ServiceLifecycle
 import Store
 import Workflow
@@ -20,7 +21,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The folder below which all session folders lie; <folder>/sessions if not given.")
     var sessions: String?
 
-    @Option(help: "A folder with models that settings may name, besides those below --sessions.")
+    @Option(help: "A folder with models that settings may name, besides those below --sessions and those of the store ('tomopilot models').")
     var models: String?
 
     @Option(help: "The port to listen at; 0 takes a free one.")
@@ -80,7 +81,7 @@ struct Serve: AsyncParsableCommand {
             folder: folder, busy: "Another tomopilot serves from \(folder); end it, or name another --folder.")
         let service = SessionService(
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
-            folders: try AllowedFolders(sessions: sessions, models: models),
+            folders: try AllowedFolders(sessions: sessions, models: models, store: .standard),
             desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal,
             stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60)),
             mostCrashes: crashLimit,

@@ -1,4 +1,5 @@
 import Foundation
+import ModelStore
 import Workflow
 
 /// The settings file that the operator names.
@@ -28,6 +29,6 @@ enum SettingsFile {
     /// - Throws: one sentence that names the file, and the line where there is one.
     static func read(_ path: String) throws -> (settings: SessionSettings, text: String) {
         let text = try text(path)
-        return (try SessionSettings(yaml: text, file: path).withAbsolutePaths(from: path), text)
+        return (try SessionSettings(yaml: text, file: path).withAbsolutePaths(from: path, models: .standard), text)
     }
 }

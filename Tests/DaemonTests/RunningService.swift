@@ -3,6 +3,7 @@ import Foundation
 import FoundationNetworking
 import Logging
 import Microscope
+import ModelStore
 import ServiceLifecycle
 import Store
 import Synchronization
@@ -138,7 +139,7 @@ struct RunningService: Sendable {
         let terminal = Terminal(isInteractive: false, width: { 80 }, write: { _ in })
         let service = SessionService(
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
-            folders: try AllowedFolders(sessions: folder, models: nil),
+            folders: try AllowedFolders(sessions: folder, models: nil, store: ModelStore(folder: folder + "/store")),
             desk: AlarmDesk(receivers, pauses: [.milliseconds(10)]), reminder: reminder, terminal: terminal, stepLimit: stepLimit,
             retry: .milliseconds(10), safeguard: safeguard, run: sessions.runner)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)

@@ -44,7 +44,7 @@ actor RecordingNetwork: Predicting {
 @Suite struct LamellaDetectorTests {
     static func description(side: Int = 128) -> ModelDescription {
         ModelDescription(
-            name: "test", kind: .detector, sha256: String(repeating: "0", count: 64), pixelSize: PixelSize(400),
+            name: "test", kind: .detector, networks: [ModelDescription.Network(file: "model.torchscript", sha256: String(repeating: "0", count: 64))], pixelSize: PixelSize(400),
             sideLength: side, classes: ["broken", "contaminated", "good", "thick", "wedge", "gone"], normalisation: .unit,
             licence: "none")
     }

@@ -47,7 +47,7 @@ import Units
         try Self.withFolder(json: Self.json) { path in
             let folder = try ModelFolder.open(path)
             let description = folder.description
-            #expect(description.patchRows == 512 && description.patchColumns == 640 && description.mirroring)
+            #expect(description.patchRows == 512 && description.patchColumns == 640 && description.mirroringAxes == [0, 1])
             #expect(description.pixelSize == PixelSize(20) && description.channels == 1)
             let copy = try JSONDecoder().decode(ModelDescription.self, from: JSONEncoder().encode(description))
             #expect(copy == description)

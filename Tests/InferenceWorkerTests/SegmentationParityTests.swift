@@ -18,10 +18,10 @@ import Units
         let worker = InferenceWorker(executable: workerPath, threads: 1, logger: Logger(label: "test"))
         let segmenter = try LamellaSegmenter(
             description: ModelDescription(
-                name: "golden", kind: .segmenter, sha256: String(repeating: "0", count: 64), pixelSize: PixelSize(20),
+                name: "golden", kind: .segmenter, networks: [ModelDescription.Network(file: "model.torchscript", sha256: String(repeating: "0", count: 64))], pixelSize: PixelSize(20),
                 patchRows: 48, patchColumns: 64, classes: ["background", "white", "black", "crack", "cell"],
-                normalisation: .zScore, mirroring: true, licence: "none"),
-            modelPath: golden("segmenter.torchscript"), predictor: worker)
+                normalisation: .zScore, mirroringAxes: [0, 1], licence: "none"),
+            networkPaths: [golden("segmenter.torchscript")], predictor: worker)
         let labels = try await segmenter.segment(map).labels
         await worker.shutdown()
         let different = zip(labels.pixels, expected).count { $0 != $1 }

@@ -55,8 +55,8 @@ actor RecordingNetwork: Predicting {
         classes: [String], normalisation: Normalisation, mirroring: Bool = false, rows: Int = 32, columns: Int = 48
     ) -> ModelDescription {
         ModelDescription(
-            name: "test", kind: .segmenter, sha256: String(repeating: "0", count: 64), pixelSize: PixelSize(20),
-            patchRows: rows, patchColumns: columns, classes: classes, normalisation: normalisation, mirroring: mirroring,
+            name: "test", kind: .segmenter, networks: [ModelDescription.Network(file: "model.torchscript", sha256: String(repeating: "0", count: 64))], pixelSize: PixelSize(20),
+            patchRows: rows, patchColumns: columns, classes: classes, normalisation: normalisation, mirroringAxes: mirroring ? [0, 1] : [],
             licence: "none")
     }
 
@@ -72,7 +72,7 @@ actor RecordingNetwork: Predicting {
         truth[0, 0] = 3
         truth[width - 1, height - 1] = 4
         let segmenter = try LamellaSegmenter(
-            description: Self.description(classes: classes, normalisation: .unit, mirroring: true), modelPath: "/none",
+            description: Self.description(classes: classes, normalisation: .unit, mirroring: true), networkPaths: ["/none"],
             predictor: GreyNetwork(classes: 9))
         let progress = Recorder()
         // Class k is the grey value that the network's logits peak at.
@@ -87,14 +87,14 @@ actor RecordingNetwork: Predicting {
     func mirroring() async throws {
         let map = Raster<UInt8>(width: 48, height: 32, filledWith: 9)
         let plain = try await LamellaSegmenter(
-            description: Self.description(classes: ["background", "cell"], normalisation: .zScore), modelPath: "/none",
+            description: Self.description(classes: ["background", "cell"], normalisation: .zScore), networkPaths: ["/none"],
             predictor: RightHalfNetwork()
         ).segment(map)
         #expect(plain.labels[0, 0] == 0 && plain.labels[47, 0] == 1)
         #expect(plain.pixelCounts == [768, 768])
         let mirrored = try await LamellaSegmenter(
             description: Self.description(classes: ["background", "cell"], normalisation: .zScore, mirroring: true),
-            modelPath: "/none", predictor: RightHalfNetwork()
+            networkPaths: ["/none"], predictor: RightHalfNetwork()
         ).segment(map)
         // The mean is 0.75 against 0.5 everywhere.
         #expect(mirrored.pixelCounts == [0, 1536])
@@ -106,7 +106,7 @@ actor RecordingNetwork: Predicting {
         var map = Raster<UInt8>(width: 40, height: 32, filledWith: 50)
         for y in 0 ..< 32 { for x in 20 ..< 40 { map[x, y] = 150 } }
         _ = try await LamellaSegmenter(
-            description: Self.description(classes: ["background", "cell"], normalisation: .zScore), modelPath: "/none",
+            description: Self.description(classes: ["background", "cell"], normalisation: .zScore), networkPaths: ["/none"],
             predictor: network
         ).segment(map)
         let input = try #require(await network.inputs.first)
@@ -123,7 +123,7 @@ actor RecordingNetwork: Predicting {
         acquired[20, 20] = false
         let classes = ["background", "white", "black", "crack", "cell"]
         let segmenter = try LamellaSegmenter(
-            description: Self.description(classes: classes, normalisation: .unit), modelPath: "/none",
+            description: Self.description(classes: classes, normalisation: .unit), networkPaths: ["/none"],
             predictor: GreyNetwork(classes: 5))
         let result = try await segmenter.segment(map, acquired: acquired)
         for y in 0 ..< 50 {
@@ -148,14 +148,14 @@ actor RecordingNetwork: Predicting {
         let description = Self.description(classes: ["background", "cell"], normalisation: .unit)
         let map = Raster<UInt8>(width: 20, height: 20, filledWith: 1)
         await #expect(throws: SegmentationError.notFinite) {
-            try await LamellaSegmenter(description: description, modelPath: "/none", predictor: NotANumber()).segment(map)
+            try await LamellaSegmenter(description: description, networkPaths: ["/none"], predictor: NotANumber()).segment(map)
         }
         await #expect(throws: SegmentationError.unexpectedOutput(shape: [1, 7, 32, 48], expected: [1, 2, 32, 48])) {
-            try await LamellaSegmenter(description: description, modelPath: "/none", predictor: GreyNetwork(classes: 7))
+            try await LamellaSegmenter(description: description, networkPaths: ["/none"], predictor: GreyNetwork(classes: 7))
                 .segment(map)
         }
         await #expect(throws: SegmentationError.maskSizeDiffers) {
-            try await LamellaSegmenter(description: description, modelPath: "/none", predictor: NotANumber())
+            try await LamellaSegmenter(description: description, networkPaths: ["/none"], predictor: NotANumber())
                 .segment(map, acquired: Raster(width: 3, height: 3, filledWith: true))
         }
     }

@@ -149,13 +149,13 @@ import Units
     }
 
     @Test func allProblemsComeAtOnce() {
-        let text = "session_dir: /data/s\nautomation_level: high\nWG_model: det\nmaxtilt: 60\n"
+        let text = "automation_level: high\nWG_model: det\nmaxtilt: 60\n"
         #expect(
             problems(of: text) == """
                 s.yaml has 3 problems:
-                  line 2: 'automation_level' is 'high'; it must be a whole number from 1 to 5
-                  line 4: unknown key 'maxtilt'; did you mean 'max_tilt'?
-                  'MM_model' is missing; it must be the folder of a segmentation model
+                  line 1: 'automation_level' is 'high'; it must be a whole number from 1 to 5
+                  line 3: unknown key 'maxtilt'; did you mean 'max_tilt'?
+                  'session_dir' is missing; it must be the folder to write the session into
                 """)
     }
 

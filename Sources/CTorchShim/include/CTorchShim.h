@@ -37,6 +37,18 @@ int ctorch_model_describe(ctorch_model *model, char *text, size_t text_size, cha
 int ctorch_model_run(ctorch_model *model, const float *values, const int64_t *shape, size_t rank,
                      ctorch_output *output, char *error, size_t error_size);
 
+/// A weight of a program: an attribute of `self`; row-major values that stay the caller's.
+typedef struct ctorch_weight {
+    const char *name;
+    const float *values;
+    const int64_t *shape;
+    int64_t rank;
+} ctorch_weight;
+
+/// Compiles TorchScript source with one function `forward(self, x)` and saves it with its weights as a network. 0 if all went well.
+int ctorch_program_save(const char *source, const ctorch_weight *weights, size_t count, const char *path,
+                        char *error, size_t error_size);
+
 void ctorch_output_free(ctorch_output *output);
 void ctorch_model_free(ctorch_model *model);
 

@@ -47,9 +47,10 @@ public struct SessionExamination: Sendable {
             let names = [models.detectorDescription, models.segmenterDescription].compactMap { $0 }
             return Finding(
                 "models", .good,
-                names.map { "\($0.name) (\($0.pixelSize.value.formatted()) nm per pixel)" }.joined(separator: ", ") + ": checksums agree, each ran once")
+                names.map { "\($0.name) (\($0.pixelSize.value.formatted()) nm per pixel, SHA-256 \($0.sha256.prefix(12)))" }.joined(separator: ", ")
+                    + ": checksums agree, each ran once")
         } catch {
-            return Finding("models", .missing, sentence(error), remedy: "put the model right, or name another in WG_model or MM_model")
+            return Finding("models", .missing, sentence(error), remedy: "put the model right, or name another in WG_model or MM_model; 'tomopilot models' lists those of the store")
         }
     }
 

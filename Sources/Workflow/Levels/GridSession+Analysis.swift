@@ -53,6 +53,8 @@ extension GridSession {
         let map: LamellaMap
         let model: String
         let settings: TargetSettings
+        /// nil, which is not written, for all that the model was made for.
+        let profile: SegmentationProfile?
     }
 
     private func segment(
@@ -60,7 +62,7 @@ extension GridSession {
     ) async throws -> SegmentedLamella {
         if let byHand = try await labelsByHand(on: map, of: lamella) { return byHand }
         let input = SegmentationInput(
-            map: map, model: context.models.segmenterDescription?.sha256 ?? "", settings: targetSettings)
+            map: map, model: context.models.segmenterDescription?.sha256 ?? "", settings: targetSettings, profile: settings.segmentationProfile)
         return try await engine.run(
             Step(.lamella(slot, map.number, "segmentation"), title: "Segment lamella \(map.number)", input: input, products: { [$0.labelsFile] }, whenEdited: .readByCaller) { [self] in
                 let image: Raster<UInt8> = try PNGFile.readGrey(map.picture.png)

@@ -1,4 +1,5 @@
 import Foundation
+import ImageFiles
 
 /// Gates at which people look at lamellae and targets, and what they changed is taken up.
 extension GridSession {

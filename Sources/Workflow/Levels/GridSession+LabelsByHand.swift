@@ -48,12 +48,9 @@ extension GridSession {
 
     /// Writes the area of each class beside a segmentation, in square micrometres.
     nonisolated func writeAreas(_ result: SegmentationResult, of number: Int) throws -> [String: Double] {
-        var areas: [String: Double] = [:]
-        for name in result.classes { areas[name] = result.areaInSquareMicrometers(of: name) }
-        var entries: JSONObject = ["unit": "square micrometres"]
-        for name in result.classes { entries[name] = .number(areas[name] ?? 0) }
-        try JSONValue.object(entries).write(to: folder.mediumStem(number) + "_areas.json")
-        return areas
+        let areas = result.areasInSquareMicrometers
+        try JSONValue.areas(areas).write(to: folder.mediumStem(number) + "_areas.json")
+        return Dictionary(areas.map { ($0.className, $0.area) }) { first, _ in first }
     }
 
     private nonisolated func readLabels(of map: LamellaMap) throws -> Raster<UInt8> {

@@ -59,7 +59,7 @@ public struct SessionModels: Sendable {
             remarks = problem
             return
         }
-        segmenter = level >= 3 ? try LamellaSegmenter(folder: second, predictor: predictor) : nil
+        segmenter = level >= 3 ? try LamellaSegmenter(folder: second, predictor: predictor, profile: settings.segmentationProfile ?? .accurate) : nil
         segmenterDescription = second.description
         for settings in all {
             try Self.require(settings.targetClasses.filter { $0 != "lamella" }, of: second.description, key: "target_list")
@@ -77,6 +77,7 @@ public struct SessionModels: Sendable {
     }
 
     private static func openSegmenter(_ path: String) throws -> ModelFolder {
+        guard !path.isEmpty else { throw WorkflowError.badModel("MM_model is missing, and no model that segments lamellae is in use.") }
         let folder = try ModelFolder.open(path)
         guard folder.description.kind == .segmenter else {
             throw WorkflowError.badModel("MM_model is '\(path)', which is not a segmentation model.")

@@ -1,4 +1,5 @@
 import Foundation
+import ImageFiles
 import Synchronization
 
 /// Writes what happens into a log that a person can read, and shows it while it happens.

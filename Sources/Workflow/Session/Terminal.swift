@@ -33,7 +33,7 @@ public final class Terminal: Sendable {
     }
 
     /// Replaces the status line. It is cut at the border of the terminal: a line that wraps cannot be taken back.
-    func showStatus(_ text: String) {
+    public func showStatus(_ text: String) {
         guard isInteractive else { return }
         status.withLock { status in
             let cut = String(text.prefix(max(1, width() - 1)))
@@ -44,7 +44,7 @@ public final class Terminal: Sendable {
     }
 
     /// Takes the status line away.
-    func clearStatus() {
+    public func clearStatus() {
         showStatus("")
     }
 

@@ -1,4 +1,6 @@
 import Foundation
+import InferenceWire
+public import ModelStore
 
 extension SessionSettings {
     /// The same settings up to another level, 1 to 5, for every grid.
@@ -34,11 +36,25 @@ extension SessionSettings {
         return changed
     }
 
-    /// The same settings with every folder absolute, seen from the settings file; SerialEM has another working directory.
-    public func withAbsolutePaths(from settingsFile: String) -> Self {
+    /// The same settings with every folder absolute, seen from the settings file, since SerialEM has another working directory; and with the
+    /// models of a store in the place of their names, and the ones in use in the place of none.
+    ///
+    /// - Throws: ``SettingsError`` where a model is needed and neither named nor in use, or the store's own error.
+    public func withAbsolutePaths(from settingsFile: String, models: ModelStore) throws -> Self {
         let base = URL(fileURLWithPath: settingsFile).deletingLastPathComponent()
+        func absolute(_ path: String) -> String { URL(fileURLWithPath: path, relativeTo: base).standardizedFileURL.path }
+        func folder(_ named: String, _ kind: ModelKind, key: String, isNeeded: Bool) throws -> String {
+            if let found = try models.folder(named: named, kind: kind, from: base) { return found }
+            guard isNeeded else { return "" }
+            let task = kind == .detector ? "finds lamellae" : "segments them"
+            throw SettingsError(
+                file: settingsFile,
+                problems: [.init(line: nil, message: "'\(key)' is missing, and no model that \(task) is in use; 'tomopilot models activate NAME' puts one to use")])
+        }
         var changed = self
-        changed.setFolders { URL(fileURLWithPath: $0, relativeTo: base).standardizedFileURL.path }
+        changed.setFolders(
+            session: absolute(sessionFolder), detector: try folder(detectorFolder, .detector, key: "WG_model", isNeeded: true),
+            segmenter: try folder(segmenterFolder, .segmenter, key: "MM_model", isNeeded: highestLevel >= 3))
         return changed
     }
 }

@@ -8,8 +8,11 @@ extension SessionSettings {
         session_dir: ./session            # yours: one folder per grid is made in it; SerialEM must see the same path
         serialem_host: 127.0.0.1          # where SerialEM runs
         serialem_port: 48888              # as its property line 'SocketServerPort 8 <port>' says
-        WG_model: Models/lamella-detector-sim    # yours: folder of the lamella detector
-        MM_model: Models/lamella-segmenter-sim   # yours: folder of the segmentation model
+        # Models: a folder, or a name that 'tomopilot models' lists; without a line here the one that 'tomopilot models activate' named.
+        WG_model: Models/lamella-detector-sim    # yours: finds lamellae
+        MM_model: Models/lamella-segmenter-sim   # yours: segments them
+
+        segmentation_profile: accurate    # accurate: as MM_model was made; balanced: no mirror images; fast: one fold and fewer windows, too
 
         # --- How far ---
         automation_level: 4               # 1 grid map, 2 lamella maps, 3 segmentation, 4 targets, 5 acquisition

@@ -1,3 +1,4 @@
+public import Segmentation
 public import Units
 
 /// What the operator asks for, read from a YAML file with the names that SPACEtomo users know.
@@ -24,10 +25,12 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public let intermediateState: String
     /// `MM_image_state`: Low Dose imaging states, set in order.
     public let mediumStates: [String]
-    /// `WG_model`: folder of the lamella detector.
+    /// `WG_model`: folder of the lamella detector; before it is looked up a name in the store too, and empty for the one in use.
     public private(set) var detectorFolder: String
-    /// `MM_model`: folder of the segmentation model.
+    /// `MM_model`: the same of the segmentation model.
     public private(set) var segmenterFolder: String
+    /// `segmentation_profile`: how much is calculated for a map; nil is all that the model was made for.
+    public internal(set) var segmentationProfile: SegmentationProfile?
     /// `target_list`: classes to aim at.
     public internal(set) var targetClasses: [String]
     /// `avoid_list`: classes that a target must not lie in. One that SPACEtomo knows and the model does not is left out.
@@ -97,8 +100,10 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         intermediateState = reader.text("IM_image_state", default: "2", expected: Self.oneState) ?? ""
         mediumStates = reader.texts(
             "MM_image_state", default: ["3"], expected: "a list of Low Dose imaging states, such as [3]", mayBeEmpty: false)
-        let detector = reader.text("WG_model", default: nil, expected: "the folder of a lamella detection model")
-        let segmenter = reader.text("MM_model", default: nil, expected: "the folder of a segmentation model")
+        let detector = reader.text("WG_model", default: "", expected: "the folder of a lamella detection model, or its name in the store")
+        let segmenter = reader.text("MM_model", default: "", expected: "the folder of a segmentation model, or its name in the store")
+        let profile = reader.name("segmentation_profile", default: SegmentationProfile.accurate)
+        segmentationProfile = profile == .accurate ? nil : profile
         targetClasses = reader.targetClasses()
         avoidedClasses = reader.avoidedClasses()
         scoreThreshold = reader.scoreThreshold()
@@ -165,10 +170,10 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         return (grids ?? [:]).keys.sorted().compactMap { problem(self.of(grid: $0), " for slot \($0)") }
     }
 
-    mutating func setFolders(_ change: (String) -> String) {
-        sessionFolder = change(sessionFolder)
-        detectorFolder = change(detectorFolder)
-        segmenterFolder = change(segmenterFolder)
+    mutating func setFolders(session: String, detector: String, segmenter: String) {
+        sessionFolder = session
+        detectorFolder = detector
+        segmenterFolder = segmenter
     }
 
     private static let oneState = "the number or the name of an imaging state"

@@ -1,0 +1,142 @@
+import Foundation
+public import InferenceWire
+
+/// A trained model of nnU-Net v2: a folder with `plans.json`, `dataset.json` and `fold_*/checkpoint_*.pth`, 2D.
+public struct NNUNetModel: Sendable {
+    /// One of several networks that were trained on different parts of the data.
+    public struct Fold: Sendable, Hashable {
+        /// `fold_0`.
+        public let name: String
+        public let path: String
+    }
+    public let folder: String
+    public let folds: [Fold]
+    /// By label value; the first one is the background.
+    public let classes: [String]
+    public var channels: Int { normalisations.count }
+    /// One for each channel of the input.
+    public let normalisations: [Normalisation]
+    /// Of the network's input, in pixels of the images: rows, columns.
+    public var spacing: [Double] { plans.spacing }
+    /// nm per pixel, where `dataset.json` says so, as SPACEtomo's do.
+    public let pixelSize: Double?
+    public let licence: String?
+    /// 0 for rows, 1 for columns.
+    public let mirroringAxes: [Int]
+    public var patchRows: Int { plans.patchRows }
+    public var patchColumns: Int { plans.patchColumns }
+    private let plans: NNUNetPlans
+
+    /// Reads everything but the weights.
+    ///
+    /// - Throws: ``ModelFileError``.
+    public init(folder: String) throws(ModelFileError) {
+        self.folder = folder
+        folds = try Self.folds(of: folder)
+        let dataset = try Self.inFile(folder + "/dataset.json") { text throws(Damage) in try NNUNetDataset(text) }
+        let first = folds[0].path
+        let fold = try Self.inFile(at: first) { () throws(Damage) in try NNUNetFold(TorchCheckpoint(FileBytes(path: first))) }
+        let name = fold.configuration ?? "2d"
+        plans = try Self.inFile(folder + "/plans.json") { text throws(Damage) in try NNUNetPlans(text, configuration: name) }
+        classes = dataset.classes
+        normalisations = try Self.inFile(at: folder + "/plans.json") { [plans] () throws(Damage) in try plans.normalisations(channels: dataset.channels) }
+        pixelSize = dataset.pixelSize
+        licence = dataset.licence
+        mirroringAxes = fold.mirroringAxes
+    }
+
+    /// The network of a fold.
+    ///
+    /// - Parameter sink: gets the weights.
+    /// - Throws: ``ModelFileError`` with what is wrong with the fold, or what the sink throws.
+    public func read<Sink: WeightSink>(_ fold: Fold, into sink: Sink) throws -> (program: NetworkProgram, sink: Sink) {
+        do {
+            let read = try NNUNetFold(TorchCheckpoint(FileBytes(path: fold.path)))
+            guard read.mirroringAxes == mirroringAxes else { throw Damage("it allows other mirror images than the first fold.") }
+            var writer = UNetWriter(plans: plans, checkpoint: read.checkpoint, tensors: read.tensors, writer: ProgramWriter(sink: sink))
+            try writer.write(channels: channels, classes: classes.count)
+            return (writer.writer.program, writer.writer.sink)
+        } catch let damage as Damage {
+            throw ModelFileError(fold.path, damage)
+        }
+    }
+
+    private static func folds(of folder: String) throws(ModelFileError) -> [Fold] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let found = names.filter { $0.hasPrefix("fold_") }.sorted().compactMap { name in
+            ["checkpoint_final.pth", "checkpoint_best.pth", "checkpoint_latest.pth"].map { "\(folder)/\(name)/\($0)" }
+                .first(where: FileManager.default.fileExists).map { Fold(name: name, path: $0) }
+        }
+        guard !found.isEmpty else { throw ModelFileError(folder, Damage("it has no trained fold (fold_0/checkpoint_final.pth).")) }
+        return found
+    }
+
+    private static func inFile<T>(_ path: String, _ read: (Data) throws(Damage) -> T) throws(ModelFileError) -> T {
+        try inFile(at: path) { () throws(Damage) in
+            guard let text = FileManager.default.contents(atPath: path) else { throw Damage("it cannot be read.") }
+            return try read(text)
+        }
+    }
+    private static func inFile<T>(at path: String, _ read: () throws(Damage) -> T) throws(ModelFileError) -> T {
+        do throws(Damage) {
+            return try read()
+        } catch {
+            throw ModelFileError(path, error)
+        }
+    }
+}
+
+/// What `dataset.json` of nnU-Net v2 says.
+struct NNUNetDataset: Sendable, Hashable {
+    let classes: [String]
+    let channels: Int
+    let pixelSize: Double?
+    let licence: String?
+
+    init(_ text: Data) throws(Damage) {
+        let file: File
+        do {
+            file = try JSONDecoder().decode(File.self, from: text)
+        } catch {
+            throw Damage("it is no dataset file of nnU-Net v2: \(DecodingError.words(error)).")
+        }
+        let regions = file.labels.filter { $0.value.values.count != 1 }.keys.sorted()
+        guard regions.isEmpty else {
+            throw Damage("its labels \(regions.joined(separator: ", ").forPeople) are regions that may overlap; labels that exclude one another are read.")
+        }
+        var labels = file.labels.compactMapValues(\.values.first)
+        // What was left out of the training has no output of the network.
+        labels["ignore"] = nil
+        let ordered = labels.sorted { $0.value < $1.value }
+        guard !ordered.isEmpty, ordered.count <= 255, ordered.map(\.value) == Array(0 ..< ordered.count) else {
+            throw Damage("its labels are not numbered from 0 without a gap.")
+        }
+        classes = ordered.map(\.key)
+        channels = file.channels.count
+        guard (1 ... 16).contains(channels) else { throw Damage("it has \(channels) channels.") }
+        pixelSize = file.pixelSize
+        licence = file.licence
+        if let pixelSize, !(pixelSize.isFinite && pixelSize > 0) { throw Damage("its pixel_size is no size.") }
+    }
+
+    /// A number, or the numbers of a region.
+    private struct Label: Decodable {
+        let values: [Int]
+        init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            values = try (try? value.decode(Int.self)).map { [$0] } ?? value.decode([Int].self)
+        }
+    }
+    private struct File: Decodable {
+        let labels: [String: Label]
+        let channels: [String: String]
+        let pixelSize: Double?
+        let licence: String?
+        enum CodingKeys: String, CodingKey {
+            case labels
+            case channels = "channel_names"
+            case pixelSize = "pixel_size"
+            case licence
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+public import InferenceWire
+import ModelFiles
+public import Units
+
+/// Makes a network out of its source and weights; the program that links libtorch does it.
+public protocol NetworkCompiling: Sendable {
+    /// Reads `network.txt`, `weights.json` and `weights.bin` of a folder and writes `network.torchscript` there.
+    func compile(folder: String) async throws
+}
+
+/// What a person says of a model that its file may not tell.
+public struct ModelFacts: Sendable {
+    public var name: String?
+    public var pixelSize: PixelSize?
+    public var sideLength: Int?
+    public var licence: String?
+    public init(name: String? = nil, pixelSize: PixelSize? = nil, sideLength: Int? = nil, licence: String? = nil) {
+        self.name = name
+        self.pixelSize = pixelSize
+        self.sideLength = sideLength
+        self.licence = licence
+    }
+}
+
+extension ModelStore {
+    /// Adds a model: a checkpoint of Ultralytics, a folder or zip file of nnU-Net v2, or a model folder of ours.
+    ///
+    /// Nothing that is in the files is executed. Nothing is left where something is wrong.
+    public func add(_ path: String, facts: ModelFacts, compiler: any NetworkCompiling, date: String) async throws -> ModelFolder {
+        let source = URL(fileURLWithPath: path).standardizedFileURL.path
+        let manager = FileManager.default
+        var isFolder: ObjCBool = false
+        guard manager.fileExists(atPath: source, isDirectory: &isFolder) else { throw ModelStoreError.notTaken("\(path): there is no such file or folder.") }
+        let name = facts.name ?? Self.name(from: source)
+        guard Self.isName(name) else {
+            throw ModelStoreError.notTaken("'\(name)' cannot be a model's name: letters, digits, '-', '_' and '.' can; give one with --name.")
+        }
+        guard !manager.fileExists(atPath: folder + "/" + name) else {
+            throw ModelStoreError.notTaken("The store has a model '\(name)'; remove it first, or give another name with --name.")
+        }
+        let workshop = folder + "/.adding-" + UUID().uuidString
+        do {
+            try manager.createDirectory(atPath: workshop + "/model", withIntermediateDirectories: true)
+        } catch {
+            throw ModelStoreError.system("\(workshop) cannot be made: \(error.localizedDescription)")
+        }
+        defer { try? manager.removeItem(atPath: workshop) }
+        let made = ModelWorkshop(folder: workshop, name: name, facts: facts, compiler: compiler, date: date)
+        if isFolder.boolValue {
+            try await made.make(fromFolder: source)
+        } else if source.lowercased().hasSuffix(".zip") {
+            try made.unpack(source)
+            try await made.make(fromFolder: workshop + "/unpacked", named: (source as NSString).lastPathComponent)
+        } else {
+            try await made.makeDetector(from: source)
+        }
+        _ = try ModelFolder.open(workshop + "/model")
+        do {
+            try manager.moveItem(atPath: workshop + "/model", toPath: folder + "/" + name)
+        } catch {
+            throw ModelStoreError.system("\(folder)/\(name) cannot be made: \(error.localizedDescription)")
+        }
+        return try ModelFolder.describe(folder + "/" + name)
+    }
+
+    private static func name(from path: String) -> String {
+        let last = (path as NSString).lastPathComponent
+        for ending in [".pt", ".pth", ".zip", ".torchscript"] where last.lowercased().hasSuffix(ending) { return String(last.dropLast(ending.count)) }
+        return last
+    }
+}

@@ -1,0 +1,92 @@
+import Analysis
+import ArgumentParser
+import Foundation
+import InferenceWire
+import ModelStore
+import Raster
+import Segmentation
+import Workflow
+
+struct Segment: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Segments images of lamellae: PNG, TIFF, or MRC, also SerialEM's montages in pieces.",
+        discussion: """
+            Beside each image, or in --out, it writes <name>_seg.png (grey level = index of the class) and <name>_areas.json, as a session does, \
+            and a picture to look at, <name>_seg_overview.png. Images of another pixel size than the model's are resampled for it, and the result is at \
+            their own. A model with several channels takes <name>_0000, <name>_0001 and so on, the colours of a PNG, or one image for all.
+            """)
+
+    @OptionGroup var images: AnalysedImages
+
+    @Option(help: "How much is calculated: fast, balanced or accurate (all folds and mirror images, as the model was made).", transform: profile(named:))
+    var profile = SegmentationProfile.accurate
+
+    @Flag(help: "Also writes the probabilities of all classes, a section each, to <name>_probabilities.mrc.")
+    var probabilities = false
+
+    @Flag(help: "Takes grey levels of more than 8 bits as they are instead of bringing them to 8 bits, as nnU-Net's own programs do.")
+    var raw = false
+
+    func run() async throws {
+        try await images.run(.segmenter, option: "MM_model") { folder, worker in
+            let segmenter = try LamellaSegmenter(folder: folder, predictor: worker, profile: profile)
+            let job = SegmentationJob(segmenter: segmenter, place: try images.place(), writesProbabilities: probabilities, isRaw: raw)
+            let clock = PassClock(segmenter: segmenter, threads: images.usedThreads, calibration: ModelStore.standard.calibration)
+            return { path, terminal, progress in
+                var begin = ContinuousClock.now
+                var passes = 0
+                let result = try await job.run(
+                    path,
+                    planned: { count in
+                        passes = count
+                        if let seconds = await clock.secondsPerPass() { terminal.show("\(path)  about \(Self.time(seconds * Double(count))): \(count) runs of the network, \(Self.time(seconds)) each") }
+                        begin = .now
+                    }, progress: progress)
+                clock.record(ContinuousClock.now - begin, passes: passes)
+                let segmentation = result.segmentation
+                let all = segmentation.labels.pixels.count
+                let largest = zip(segmentation.classes, segmentation.pixelCounts).filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }.prefix(4)
+                return (largest.map { "\($0.0) \(($0.1 * 1000 / all + 5) / 10) %" }.joined(separator: ", "), result.files)
+            }
+        }
+    }
+
+    /// `0.35 s`, `12 s`, `5 min`.
+    private static func time(_ seconds: Double) -> String {
+        seconds < 1 ? String(format: "%.2f s", seconds) : seconds < 120 ? String(format: "%.0f s", seconds) : String(format: "%.0f min", seconds / 60)
+    }
+
+    private static func profile(named name: String) throws -> SegmentationProfile {
+        guard let profile = SegmentationProfile(rawValue: name) else {
+            throw ValidationError("it must be one of \(SegmentationProfile.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        return profile
+    }
+}
+
+/// How long one run of a network takes here: as it was measured before, or by a run on nothing.
+struct PassClock {
+    let segmenter: LamellaSegmenter
+    let threads: Int
+    let calibration: Calibration
+
+    func secondsPerPass() async -> Double? {
+        if let known = calibration.seconds(model: segmenter.description.sha256, threads: threads) { return known }
+        do {
+            // The first run loads the network, which is not what the others take.
+            try await segmenter.runOnce()
+            let begin = ContinuousClock.now
+            try await segmenter.runOnce()
+            record(ContinuousClock.now - begin, passes: 1)
+        } catch {
+            // The work itself will say what is wrong.
+            return nil
+        }
+        return calibration.seconds(model: segmenter.description.sha256, threads: threads)
+    }
+
+    func record(_ time: Duration, passes: Int) {
+        guard passes > 0 else { return }
+        calibration.record(time / .seconds(1) / Double(passes), model: segmenter.description.sha256, threads: threads)
+    }
+}

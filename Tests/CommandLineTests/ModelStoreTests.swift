@@ -1,0 +1,180 @@
+import CheckpointAssembly
+import Foundation
+import InferenceWire
+import InferenceWorker
+import Logging
+import Testing
+
+/// `tomopilot models` from the real programs, with checkpoints that their trainers could have written.
+@Suite(.serialized) struct ModelStoreTests {
+    /// A folder with a detector and a segmenter of two folds, as a folder and as a zip file.
+    private func withCheckpoints(_ body: (String) async throws -> Void) async throws {
+        try await withFolder { folder in
+            try SmallModels.write(["2024_07_26_lamella_detect_400nm_yolo8.pt": SmallModels.detector()], to: folder)
+            try SmallModels.write(SmallModels.segmenter(folds: 2), to: folder + "/yeast")
+            try SmallModels.write(["packed.zip": SmallModels.zip(SmallModels.segmenter(), folder: "Dataset001/nnUNetTrainer__nnUNetPlans__2d")], to: folder)
+            try await body(folder)
+        }
+    }
+
+    private func models(_ arguments: String..., in folder: String) async throws -> Ending {
+        try await RunningProgram([program("tomopilot"), "models"] + arguments + ["--store", "store"], in: folder).ending()
+    }
+
+    /// What a command that goes well says.
+    private func said(_ arguments: String..., in folder: String) async throws -> String {
+        let ending = try await RunningProgram([program("tomopilot"), "models"] + arguments + ["--store", "store"], in: folder).ending()
+        #expect((ending.status, ending.error) == (0, ""))
+        return ending.output
+    }
+
+    @Test func aModelIsAddedShownCheckedUsedAndRemoved() async throws {
+        try await withCheckpoints { folder in
+            #expect(try await said("list", in: folder) == "the store \(folder)/store is empty; 'tomopilot models add FILE' adds a model\n")
+            let added = try await said("add", "2024_07_26_lamella_detect_400nm_yolo8.pt", "--name", "lamellae", in: folder)
+            #expect(added.hasPrefix("added lamellae  finds lamellae at 400.0 nm/px, 64 px, 2 classes\n"))
+            #expect(try await said("add", "yeast", "--licence", "ours", in: folder).hasPrefix("added yeast  segments lamellae at 20.0 nm/px, 32 x 48 px, 2 classes, 2 folds\n"))
+            #expect(try await said("add", "packed.zip", in: folder).hasPrefix("added packed  segments lamellae"))
+            let info = try await said("info", "lamellae", in: folder)
+            for line in ["kind          lamella-detector", "classes       good, gone", "licence       made by a test", "pixel size    400.0 nm", "side          64 px"] {
+                #expect(info.contains(line + "\n"), "\(info)")
+            }
+            #expect(info.contains("2024_07_26_lamella_detect_400nm_yolo8.pt (Ultralytics 8.3.14)"))
+            #expect(try await said("activate", "lamellae", in: folder).hasPrefix("sessions use lamellae"))
+            #expect(try await said("activate", "yeast", in: folder).hasPrefix("sessions use yeast"))
+            let listed = try await said("list", in: folder).split(separator: "\n").map { String($0.prefix(10)) }
+            #expect(listed == ["* lamellae", "  packed  ", "* yeast  s"])
+            #expect(try await said("deactivate", "yeast", in: folder).hasPrefix("yeast is in the store"))
+            #expect(try await said("verify", in: folder) == "lamellae: as it was added\npacked: as it was added\nyeast: as it was added\n")
+            #expect(try await said("remove", "packed", in: folder) == "removed packed\n")
+            try SmallModels.write([".adding-1/model/model.json": []], to: folder + "/store")
+            #expect(try await said("clear", "--yes", in: folder) == "removed lamellae\nremoved yeast\n")
+            // Nothing half made is left; which models are in use is a file of its own.
+            #expect(try files(in: folder + "/store") == ["active.json"])
+        }
+    }
+
+    @Test func theNetworksOfTheStoreCalculateWhatTheirCheckpointsSay() async throws {
+        try await withCheckpoints { folder in
+            _ = try await said("add", "2024_07_26_lamella_detect_400nm_yolo8.pt", "--name", "lamellae", in: folder)
+            _ = try await said("add", "yeast", in: folder)
+            let worker = InferenceWorker(executable: program("tomopilot-infer"), threads: 1, logger: Logger(label: "test"))
+            // 16 x 24 pixels, of which the last 8 columns are white: the places are 2 rows of 3.
+            var image = Tensor(shape: [1, 3, 16, 24], filledWith: 0)
+            for index in image.values.indices where index % 24 >= 16 { image.values[index] = 1 }
+            let boxes = try await worker.predict(model: folder + "/store/lamellae/model.torchscript", input: image)
+            #expect(boxes.shape == [1, 6, 6])
+            let expected: [Float] =
+                [4, 12, 20, 4, 12, 20] + [4, 4, 4, 12, 12, 12] + [Float](repeating: 24, count: 12)
+                + [0.000_045, 0.000_045, 0.999_955, 0.000_045, 0.000_045, 0.999_955] + [Float](repeating: 0.000_045, count: 6)
+            #expect(zip(boxes.values, expected).allSatisfy { abs($0 - $1) < 1e-4 }, "\(boxes.values)")
+            var map = Tensor(shape: [1, 1, 32, 48], filledWith: -1)
+            for index in map.values.indices where index % 48 >= 24 { map.values[index] = 1 }
+            for fold in ["fold_0", "fold_1"] {
+                let logits = try await worker.predict(model: "\(folder)/store/yeast/\(fold).torchscript", input: map)
+                #expect(logits.shape == [1, 2, 32, 48])
+                let cells = logits.values.suffix(32 * 48).enumerated().filter { $0.element > 0 }.map { $0.offset % 48 }
+                #expect(Set(cells) == Set(24 ..< 48) && cells.count == 32 * 24)
+            }
+            await worker.shutdown()
+        }
+    }
+
+    @Test func whatIsNoModelIsRefusedInOneSentenceAndLeavesNothing() async throws {
+        try await withCheckpoints { folder in
+            let harm = folder + "/harm"
+            var hostile = PickleAssembler()
+            hostile.name("posix", "system")
+            hostile.tuple { $0.text("touch \(harm)") }
+            hostile.raw("R")
+            var flat = PickleAssembler()
+            flat.raw("}")
+            var half = SmallModels.segmenter()
+            half["fold_0/checkpoint_final.pth"] = nil
+            var other = SmallModels.segmenter()
+            other["dataset.json"] = Array(#"{"labels": {"background": 0, "cell": 1, "ice": 2}, "channel_names": {"0": "map"}, "pixel_size": 20}"#.utf8)
+            try SmallModels.write(
+                [
+                    "hostile_400nm.pt": ZipAssembler.checkpoint(hostile.ended()), "flat_400nm.pt": ZipAssembler.checkpoint(flat.ended()), "text_400nm.pt": Array("weights".utf8),
+                    "short_400nm.pt": Array(SmallModels.detector().dropLast(200)), "lamellae.pt": SmallModels.detector(), "side_400nm.pt": SmallModels.detector(),
+                    "empty/readme.txt": [], "twice.zip": SmallModels.zip(["a/plans.json": [], "a/dataset.json": [], "b/plans.json": [], "b/dataset.json": []], folder: "x"),
+                    "outside.zip": SmallModels.zip(["../../plans.json": []], folder: "x"),
+                ], to: folder)
+            try SmallModels.write(half, to: folder + "/half")
+            try SmallModels.write(other, to: folder + "/other")
+            try SmallModels.write(SmallModels.segmenter(pixelSize: nil), to: folder + "/sizeless")
+            func refuses(_ arguments: [String], _ sentence: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+                let ending = try await RunningProgram([program("tomopilot"), "models"] + arguments + ["--store", "store"], in: folder).ending()
+                expectSentence(sentence, ending, sourceLocation: sourceLocation)
+            }
+            try await refuses(
+                ["add", "hostile_400nm.pt"],
+                "\(folder)/hostile_400nm.pt: it asks for a call of posix.system, which no network needs. Nothing of it was executed; do not open this file with other programs.")
+            #expect(!FileManager.default.fileExists(atPath: harm))
+            try await refuses(["add", "nowhere.pt"], "nowhere.pt: there is no such file or folder.")
+            try await refuses(["add", "flat_400nm.pt"], "\(folder)/flat_400nm.pt: it is a checkpoint without a whole network ('model'), as Ultralytics saves it.")
+            try await refuses(["add", "text_400nm.pt"], "\(folder)/text_400nm.pt: it is no zip file; a checkpoint of torch before 1.6 has to be saved again by a later one.")
+            try await refuses(["add", "short_400nm.pt"], "\(folder)/short_400nm.pt: it is no zip file; a checkpoint of torch before 1.6 has to be saved again by a later one.")
+            try await refuses(
+                ["add", "lamellae.pt"],
+                "\(folder)/lamellae.pt does not say the pixel size that it was trained at; give it with --pixel-size, in nm (SPACEtomo's detectors: 400).")
+            try await refuses(["add", "side_400nm.pt", "--side", "50"], "The model 'side_400nm' cannot be used: side_length must be a multiple of 32 from 32 to 8192.")
+            try await refuses(["add", "lamellae.pt", "--pixel-size=-1"], "--pixel-size is -1.0; it must be more than 0.")
+            try await refuses(
+                ["add", "lamellae.pt", "--name", "a/b"], "'a/b' cannot be a model's name: letters, digits, '-', '_' and '.' can; give one with --name.")
+            try await refuses(["add", "empty"], "\(folder)/empty holds no model: neither model.json nor plans.json and dataset.json of nnU-Net v2 are there.")
+            try await refuses(["add", "twice.zip"], "twice.zip holds 2 models of nnU-Net (a, b); give the folder of one.")
+            try await refuses(["add", "outside.zip"], "\(folder)/outside.zip: member 'x/../../plans.json' would be written outside of its folder.")
+            try await refuses(["add", "half"], "\(folder)/half: it has no trained fold (fold_0/checkpoint_final.pth).")
+            try await refuses(
+                ["add", "other"],
+                "\(folder)/other/fold_0/checkpoint_final.pth: weight 'decoder.seg_layers.0.weight' has the shape [2, 2, 1, 1]; plans.json describes [3, 2, 1, 1].")
+            try await refuses(
+                ["add", "sizeless"],
+                "\(folder)/sizeless does not say the pixel size that it was trained at (pixel_size in dataset.json); give it with --pixel-size, in nm (SPACEtomo's yeast model: 2.283).")
+            #expect(try files(in: folder + "/store").isEmpty)
+            for command in ["info", "activate", "deactivate", "remove", "verify"] {
+                let ending = try await models(command, "yeast", in: folder)
+                #expect(ending.status == 1)
+                #expect((ending.output + ending.error).hasSuffix("There is no model 'yeast' in the store, which is empty; 'tomopilot models add' adds one.\n"), "\(command)")
+            }
+            _ = try await said("add", "yeast", in: folder)
+            try await refuses(["add", "yeast"], "The store has a model 'yeast'; remove it first, or give another name with --name.")
+            try await refuses(["info", "yeats"], "There is no model 'yeats' in the store; there are yeast.")
+            try await refuses(["clear"], "This removes yeast; say --yes to do it.")
+            let network = folder + "/store/yeast/fold_1.torchscript"
+            try Data("damaged".utf8).write(to: URL(fileURLWithPath: network))
+            let damage = "The network \(network) is not the one that model.json describes (SHA-256 differs); copy the model folder again."
+            try await refuses(["activate", "yeast"], damage)
+            let verified = try await models("verify", in: folder)
+            #expect((verified.status, verified.output, verified.error) == (1, "yeast: \(damage)\n", ""))
+            try Data("{".utf8).write(to: URL(fileURLWithPath: folder + "/store/active.json"))
+            try await refuses(["list"], "\(folder)/store/active.json is damaged; delete it, and activate the models again.")
+        }
+    }
+
+    @Test func settingsNameAModelOfTheStoreOrLeaveItToTheOneInUse() async throws {
+        try await withCheckpoints { folder in
+            func session(_ command: String, _ lines: String) async throws -> Ending {
+                try Data("session_dir: session\nserialem_port: 1\n\(lines)\n".utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+                return try await tomopilot(command, "s.yaml", in: folder, after: "export TOMOPILOT_MODELS='\(folder)/store'")
+            }
+            _ = try await said("add", "2024_07_26_lamella_detect_400nm_yolo8.pt", "--name", "lamellae", in: folder)
+            _ = try await said("add", "yeast", in: folder)
+            let unused = "is in use; 'tomopilot models activate NAME' puts one to use"
+            expectSentence("s.yaml, 'WG_model' is missing, and no model that finds lamellae \(unused)", try await session("plan", ""))
+            expectSentence("s.yaml, 'MM_model' is missing, and no model that segments them \(unused)", try await session("plan", "WG_model: lamellae"))
+            #expect(try await session("plan", "WG_model: lamellae\nautomation_level: 1").status == 0)
+            let found = /ok +models +lamellae \(400 nm per pixel, SHA-256 [0-9a-f]{12}\), yeast \(20 nm per pixel, SHA-256 [0-9a-f]{12}\): checksums agree, each ran once/
+            let level3 = "automation_level: 3\ntarget_list: [cell]\navoid_list: []"
+            #expect(try await session("doctor", "WG_model: lamellae\nMM_model: yeast\n\(level3)").output.contains(found))
+            _ = try await said("activate", "lamellae", in: folder)
+            _ = try await said("activate", "yeast", in: folder)
+            #expect(try await session("doctor", level3).output.contains(found))
+            #expect(try await session("doctor", "WG_model: yeast\n\(level3)").output.contains("WG_model is '\(folder)/store/yeast', which is not a lamella detector."))
+            // A folder beside the settings counts before the store.
+            try SmallModels.write(["lamellae/model.json": Array("{}".utf8)], to: folder)
+            #expect(try await session("doctor", "WG_model: lamellae\n\(level3)").output.contains("The file model.json in \(folder)/lamellae cannot be used"))
+        }
+    }
+}
