@@ -240,6 +240,8 @@ def main() -> None:
     parser.add_argument("--checkpoints", type=Path, nargs="*", default=[], help="further Ultralytics checkpoints of the same classes")
     parser.add_argument("--minutes", type=float, default=1.0, help="training of each detector")
     parser.add_argument("--steps", type=int, default=150, help="training of each segmenter")
+    parser.add_argument("--side", type=int, default=600, help="pixels that lamella maps are cut to")
+    parser.add_argument("--most", type=int, default=4, help="lamella maps from --images")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--only", choices=["detection", "segmentation"])
     arguments = parser.parse_args()
@@ -274,9 +276,9 @@ def main() -> None:
         detection(table, program, work, images, detectors)
 
     if arguments.only != "detection":
-        images = dict(list(grey_pictures(arguments.maps / "images", work / "maps", 600).items())[:1])
+        images = dict(list(grey_pictures(arguments.maps / "images", work / "maps", arguments.side).items())[:1])
         if arguments.images:
-            images |= dict(list(grey_pictures(arguments.images, work / "real-maps", 600).items())[:4])
+            images |= dict(list(grey_pictures(arguments.images, work / "real-maps", arguments.side).items())[: arguments.most])
         plain, residual = "PlainConvUNet", "ResidualEncoderUNet"
         small, patch = [8, 16, 32, 64], (192, 256)
         cases = {
