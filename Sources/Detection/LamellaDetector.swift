@@ -18,6 +18,8 @@ public struct LamellaDetector: Sendable {
         case standard
         /// As SPACEtomo does it, for comparisons.
         case reference
+        /// The same with the boxes of all tiles as the network's own program gives them.
+        case unmergedReference
     }
 
     public let description: ModelDescription
@@ -62,8 +64,9 @@ public struct LamellaDetector: Sendable {
         // A network that was trained on reduced images sees lamellae reduced.
         let scale = pixelSize / description.pixelSize * Double(side) / Double(description.sideLength ?? side)
         guard scale.isFinite, scale > 0 else { throw DetectionError.pixelSizeUnknown }
-        if mode == .reference {
-            let reference = ReferenceDetection(description: description, modelPath: modelPath, predictor: predictor, confidence: confidence)
+        if mode != .standard {
+            let reference = ReferenceDetection(
+                description: description, modelPath: modelPath, predictor: predictor, confidence: confidence, merges: mode == .reference)
             return try await reference.detect(in: map, pixelSize: pixelSize, progress: progress).map(lamella)
         }
         var image = map

@@ -13,6 +13,8 @@ struct ReferenceDetection: Sendable {
     let predictor: any Predicting
     /// Boxes of a tile with this score or less are left out.
     let confidence: Double
+    /// Whether boxes are merged.
+    let merges: Bool
 
     /// Boxes in pixels of the map, from left to right.
     func detect(in map: Raster<UInt8>, pixelSize: PixelSize, progress: @Sendable (Double) async -> Void) async throws -> [Candidate] {
@@ -38,7 +40,7 @@ struct ReferenceDetection: Sendable {
             await progress(Double(number + 1) / Double(tiles.count))
         }
         let scale = (x: Double(map.width) / Double(image.width), y: Double(map.height) / Double(image.height))
-        return Self.merged(boxes, classes: description.classes).map { found in
+        return (merges ? Self.merged(boxes, classes: description.classes) : boxes).map { found in
             var scaled = found
             scaled.box = Rectangle(minX: found.box.minX * scale.x, minY: found.box.minY * scale.y, maxX: found.box.maxX * scale.x, maxY: found.box.maxY * scale.y)
             return scaled

@@ -117,7 +117,7 @@ public struct LamellaSegmenter: Sendable {
                 let resampled = image.resampled(width: size.width, height: size.height)
                 var rows = LogitRowResampler(rows: LinearTaps(from: size.height, to: image.height), columns: LinearTaps(from: size.width, to: image.width))
                 try await predict(resampled, isWeighted: false) { place, row in
-                    for made in rows.take(row, at: place) { try output.append(made.row) }
+                    for made in rows.take(row, at: place) { try output.append(profile == .reference ? made.row.roundedToHalf() : made.row) }
                 } progress: { await progress($0) }
             }
         }
@@ -130,7 +130,9 @@ public struct LamellaSegmenter: Sendable {
     ) async throws {
         let rows = WindowAxis(image: image.height, window: patchRows, step: step)
         let columns = WindowAxis(image: image.width, window: patchColumns, step: step)
-        var band = LogitBand(classes: description.classes.count, width: columns.length, height: patchRows)
+        let isReference = profile == .reference
+        var band = LogitBand(classes: isReference ? 0 : description.classes.count, width: columns.length, height: patchRows)
+        var folds = isReference ? networkPaths.map { _ in ReferenceBand(classes: description.classes.count, rows: rows, columns: columns) } : []
         let windows = Double(rows.positions.count * columns.positions.count)
         var done = 0.0
         for (number, top) in rows.positions.enumerated() {
@@ -138,13 +140,19 @@ public struct LamellaSegmenter: Sendable {
                 try Task.checkCancellation()
                 let patch = image.piece(
                     x: left - columns.paddingBefore, y: top - rows.paddingBefore, width: patchColumns, height: patchRows)
-                band.add(try await logits(of: patch), top: top, left: left, rows: rows, columns: columns)
+                if isReference {
+                    for fold in folds.indices { folds[fold].add(try await logits(of: patch, by: [networkPaths[fold]]), top: top, left: left, columns: columns) }
+                } else {
+                    band.add(try await logits(of: patch, by: networkPaths), top: top, left: left, rows: rows, columns: columns)
+                }
                 done += 1
                 await progress(done / windows)
             }
             let next = number + 1 < rows.positions.count ? rows.positions[number + 1] : rows.length
             for y in top ..< next {
-                let values = band.take(row: y, rows: rows, columns: columns, isWeighted: isWeighted)
+                let values =
+                    isReference
+                    ? ReferenceBand.mean(&folds, row: y, columns: columns) : band.take(row: y, rows: rows, columns: columns, isWeighted: isWeighted)
                 let row = y - rows.paddingBefore
                 guard row >= 0, row < image.height else { continue }
                 try finish(row, values)
@@ -153,7 +161,7 @@ public struct LamellaSegmenter: Sendable {
     }
 
     /// Logits for one window, averaged over the folds, and over the mirror images if the model asks for them.
-    private func logits(of patch: [Float]) async throws -> [Float] {
+    private func logits(of patch: [Float], by networkPaths: [String]) async throws -> [Float] {
         let expected = [1, description.classes.count, patchRows, patchColumns]
         var sum: [Float] = []
         for image in mirrorImages {

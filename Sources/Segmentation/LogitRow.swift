@@ -56,6 +56,9 @@ struct LogitRow: Sendable {
         return LogitRow(classes: classes, width: columns.first.count, values: result)
     }
 
+    /// As 16-bit floats have them.
+    func roundedToHalf() -> LogitRow { LogitRow(classes: classes, width: width, values: values.map { Float(Float16($0)) }) }
+
     /// Between this row and another one.
     func mixed(with other: LogitRow, share: Float) -> LogitRow {
         guard share > 0 else { return self }

@@ -8,11 +8,13 @@ public enum SegmentationProfile: String, Sendable, Hashable, Codable, CaseIterab
     case balanced
     /// All that the model was made for.
     case accurate
+    /// The same with nnU-Net's own 16-bit sums, for comparisons.
+    case reference
 
     /// The networks that are run, by their place in the model.
     public func folds(of model: ModelDescription) -> Range<Int> { self == .fast ? 0 ..< min(1, model.networks.count) : 0 ..< model.networks.count }
     /// Axes of mirror images that are averaged over.
-    func mirroringAxes(of model: ModelDescription) -> [Int] { self == .accurate ? model.mirroringAxes : [] }
+    func mirroringAxes(of model: ModelDescription) -> [Int] { self == .accurate || self == .reference ? model.mirroringAxes : [] }
     /// Distance of neighbouring windows as a part of the patch.
     func step(of model: ModelDescription) -> Double { self == .fast ? max(0.75, model.step) : model.step }
 

@@ -24,9 +24,12 @@ struct Detect: AsyncParsableCommand {
     @Flag(help: "Searches as SPACEtomo does, for comparisons: its tiles, its scaling at the border, its merging.")
     var reference = false
 
+    @Flag(help: .hidden)
+    var unmerged = false
+
     func run() async throws {
         try await images.run(.detector, option: "WG_model") { folder, worker in
-            let detector = try LamellaDetector(folder: folder, predictor: worker, confidence: confidence, mode: reference ? .reference : .standard)
+            let detector = try LamellaDetector(folder: folder, predictor: worker, confidence: confidence, mode: reference ? unmerged ? .unmergedReference : .reference : .standard)
             let job = DetectionJob(detector: detector, place: try images.place())
             return { path, _, progress in
                 let result = try await job.run(path, progress: progress)

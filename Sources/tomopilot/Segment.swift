@@ -18,7 +18,7 @@ struct Segment: AsyncParsableCommand {
 
     @OptionGroup var images: AnalysedImages
 
-    @Option(help: "How much is calculated: fast, balanced or accurate (all folds and mirror images, as the model was made).", transform: profile(named:))
+    @Option(help: "How much is calculated: fast, balanced, accurate (all folds and mirror images, as the model was made), or reference (with nnU-Net's 16-bit sums, for comparisons).", transform: profile(named:))
     var profile = SegmentationProfile.accurate
 
     @Flag(help: "Also writes the probabilities of all classes, a section each, to <name>_probabilities.mrc.")

@@ -85,7 +85,7 @@ import Units
         #expect(input.shape == [1, 3, 256, 256] && input.values[0] == 0 && input.values.max() == 1)
     }
 
-    @Test("A network that was trained on reduced images gets them reduced, in both modes", arguments: [LamellaDetector.Mode.standard, .reference])
+    @Test("A network that was trained on reduced images gets them reduced, in both modes", arguments: [LamellaDetector.Mode.standard, .reference, .unmergedReference])
     func reducedTraining(_ mode: LamellaDetector.Mode) async throws {
         let recording = RecordingNetwork()
         let detector = try LamellaDetector(description: Self.description(side: 1024, networkSide: 640), modelPath: "/none", predictor: recording, mode: mode)

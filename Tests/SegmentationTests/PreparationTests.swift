@@ -153,13 +153,33 @@ private actor EchoNetwork: Predicting {
         }
     }
 
+    @Test("With 16-bit sums the labels of a clear map are the same, and probabilities nearly")
+    func reference() async throws {
+        var map = Raster<UInt8>(width: 30, height: 20, filledWith: 10)
+        for y in 0 ..< 20 { for x in 11 ..< 30 { map[x, y] = 200 } }
+        var model = Self.description([.zScore])
+        model.networks = Array(repeating: model.networks[0], count: 3)
+        for pixelSize in [20.0, 13] {
+            var rows: [[Float]] = []
+            var exact: [[Float]] = []
+            let paths = Array(repeating: "/none", count: 3)
+            let reference = try await LamellaSegmenter(description: model, networkPaths: paths, predictor: EchoNetwork(), profile: .reference)
+                .segment(map, pixelSize: PixelSize(pixelSize), probabilities: { rows.append($0) })
+            let accurate = try await LamellaSegmenter(description: model, networkPaths: paths, predictor: EchoNetwork())
+                .segment(map, pixelSize: PixelSize(pixelSize), probabilities: { exact.append($0) })
+            #expect(reference.labels == accurate.labels)
+            let differences = zip(rows.joined(), exact.joined()).map { abs($0 - $1) }
+            #expect((differences.max() ?? 1) < 0.02 && (differences.max() ?? 0) > 1e-6)
+        }
+    }
+
     @Test("A profile decides about folds, mirror images and overlap")
     func profiles() async throws {
         var model = Self.description([.zScore])
         model.networks = Array(repeating: model.networks[0], count: 5)
         model.mirroringAxes = [0, 1]
         let map = Raster<UInt8>(width: 40, height: 24, filledWith: 9)
-        for (profile, windows, folds, images) in [(SegmentationProfile.accurate, 9 * 5, 5, 4), (.balanced, 9 * 5, 5, 1), (.fast, 7 * 4, 1, 1)] {
+        for (profile, windows, folds, images) in [(SegmentationProfile.accurate, 9 * 5, 5, 4), (.balanced, 9 * 5, 5, 1), (.fast, 7 * 4, 1, 1), (.reference, 9 * 5, 5, 4)] {
             let network = EchoNetwork()
             _ = try await LamellaSegmenter(description: model, networkPaths: Array(repeating: "/none", count: 5), predictor: network, profile: profile).segment(map)
             #expect(await network.inputs.count == windows * folds * images)
