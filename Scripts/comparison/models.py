@@ -26,10 +26,19 @@ def random_detector(kind: str, path: Path, image: np.ndarray, side: int = 1024, 
     random = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.2, generator=random)
-            module.running_var.uniform_(0.5, 1.5, generator=random)
+            module.reset_running_stats()
+            module.momentum = None
             module.weight.data.uniform_(0.7, 1.3, generator=random)
             module.bias.data.normal_(0, 0.2, generator=random)
+    # Norms that do not fit the image leave hardly a difference between its places, and what little there is would be rounding.
+    network.train()
+    with torch.no_grad():
+        for y in range(0, max(1, image.shape[0] - 255), 128)[:3]:
+            piece = torch.from_numpy(image[y : y + 256, :256].astype(np.float32) / 255)
+            network(torch.nn.functional.pad(piece, (0, 256 - piece.shape[1], 0, 256 - piece.shape[0])).expand(2, 3, 256, 256))
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 0.03
     network.eval()
     # The scores of an untrained network are all alike; those of a hundredth of the places are brought above a tenth.
     tile = torch.from_numpy(image[:side, :side].astype(np.float32) / 255)
