@@ -259,12 +259,14 @@ def main() -> None:
         images = dict(list(grey_pictures(arguments.grids / "images", work / "grids", 1300).items())[:2])
         if arguments.images:
             images |= grey_pictures(arguments.images, work / "real-grids", 1300)
-        first = np.asarray(Image.open(next(iter(images.values()))))
+        pictures = [np.asarray(Image.open(path)) for path in images.values()]
+        tiles = [picture[y : y + side, x : x + side] for picture in pictures for y in range(0, 1000, side) for x in range(0, 1000, side)]
+        tiles = [tile for tile in tiles if tile.shape == (side, side)][:24]
         detectors = {}
         for kind in ("yolov8n", "yolov8s", "yolo11n"):
             detectors[f"{kind}-random"] = work / f"{kind}-random.pt"
             if not detectors[f"{kind}-random"].exists():
-                models.random_detector(kind, detectors[f"{kind}-random"], first, side)
+                models.random_detector(kind, detectors[f"{kind}-random"], tiles, side)
         if arguments.minutes > 0:
             from detector_data import prepare
 
