@@ -123,7 +123,7 @@ def main() -> None:
     small = picture(256, 256, work / "small.png", 3)
     checkpoint, folder = work / "yolov8n.pt", work / f"unet-{arguments.folds}"
     if not checkpoint.exists():
-        models.random_detector("yolov8n", checkpoint, np.asarray(Image.open(grid))[:1024, :1024])
+        models.random_detector("yolov8n", checkpoint, [np.asarray(Image.open(grid))[:1024, :1024]])
     if not (folder / f"fold_{arguments.folds - 1}" / "checkpoint_final.pth").exists():
         models.segmenter(folder, "PlainConvUNet", [32, 64, 128, 256, 512, 512, 512, 512], (512, 512), 18, folds=arguments.folds)
     subprocess.run([arguments.program, "models", "clear", "--yes"], env=environment, check=True, capture_output=True)

@@ -19,37 +19,44 @@ from ultralytics.nn.tasks import DetectionModel
 CLASSES = ["broken", "contaminated", "good", "thick", "wedge", "gone"]
 
 
-def random_detector(kind: str, path: Path, image: np.ndarray, side: int = 1024, seed: int = 1) -> None:
-    """An untrained detector whose scores are spread so that it finds some hundred boxes on an image."""
+def random_detector(kind: str, path: Path, tiles: list[np.ndarray], side: int = 1024, seed: int = 1) -> None:
+    """An untrained detector whose scores are spread so that it finds some boxes on each of some images of one size."""
     torch.manual_seed(seed)
     network = DetectionModel(f"{kind}.yaml", ch=3, nc=len(CLASSES), verbose=False)
     random = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.2, generator=random)
-            module.running_var.uniform_(0.5, 1.5, generator=random)
+            module.reset_running_stats()
+            module.momentum = None
             module.weight.data.uniform_(0.7, 1.3, generator=random)
             module.bias.data.normal_(0, 0.2, generator=random)
+    # Norms that do not fit the image leave hardly a difference between its places, and what little there is would be rounding.
+    network.train()
+    with torch.no_grad():
+        batch = torch.from_numpy(np.stack(tiles).astype(np.float32) / 255)[:, None].expand(-1, 3, -1, -1)
+        # Norms want two images at least.
+        network(batch if len(tiles) > 1 else batch.expand(2, -1, -1, -1))
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 0.03
     network.eval()
     # The scores of an untrained network are all alike; those of a hundredth of the places are brought above a tenth.
-    tile = torch.from_numpy(image[:side, :side].astype(np.float32) / 255)
-    tile = tile[: tile.shape[0] // 32 * 32, : tile.shape[1] // 32 * 32]
     head = network.model[-1]
     # The same for its boxes, which would all have one size.
     spreads = {}
     hooks = [branch[-1].register_forward_hook(lambda module, _, output: spreads.__setitem__(module, float(output.std()))) for branch in head.cv2]
     with torch.inference_mode():
-        network(tile.expand(1, 3, *tile.shape))
+        network(batch)
     for module, spread in spreads.items():
         module.weight.data *= 2.5 / max(spread, 1e-6)
     for hook in hooks:
         hook.remove()
     with torch.inference_mode():
-        scores = network(tile.expand(1, 3, *tile.shape))[0][0, 4:].clamp(1e-12, 1 - 1e-6)
+        scores = network(batch)[0][:, 4:].double().clamp(1e-15, 1 - 1e-9)
     logits = torch.log(scores / (1 - scores))
-    best = logits.max(dim=0).values
-    middle, high = (float(value) for value in torch.quantile(best, torch.tensor([0.97, 0.9995])))
-    spread = min(1e3, 3 / max(high - middle, 1e-6))
+    best = logits.max(dim=1).values.flatten().float()
+    middle, high = (float(value) for value in torch.quantile(best, torch.tensor([0.97, 0.9998])))
+    spread = min(1e3, 5 / max(high - middle, 1e-6))
     for branch in head.cv3:
         branch[-1].weight.data *= spread
         branch[-1].bias.data = (branch[-1].bias.data - middle) * spread - 1.5

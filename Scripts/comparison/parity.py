@@ -153,6 +153,8 @@ def detection(table: Table, program: TomoPilot, work: Path, images: dict[str, Pa
                 shown = image if pixel_size == 400 else reduced(image, 400 / pixel_size)
                 if max(shown.shape) > side > min(shown.shape):
                     continue  # SPACEtomo fails on these
+                if name.endswith("-random") and min(shown.shape) < side:
+                    continue  # The black about a small image gives an untrained network hundreds of equal scores.
                 for merges in (False, True):
                     program.run(
                         "detect", str(path), "--model", name, "--reference", *([] if merges else ["--unmerged"]), "--confidence", str(BOXES_ABOVE),
@@ -257,12 +259,14 @@ def main() -> None:
         images = dict(list(grey_pictures(arguments.grids / "images", work / "grids", 1300).items())[:2])
         if arguments.images:
             images |= grey_pictures(arguments.images, work / "real-grids", 1300)
-        first = np.asarray(Image.open(next(iter(images.values()))))
+        pictures = [np.asarray(Image.open(path)) for path in images.values()]
+        tiles = [picture[y : y + side, x : x + side] for picture in pictures for y in range(0, 1000, side) for x in range(0, 1000, side)]
+        tiles = [tile for tile in tiles if tile.shape == (side, side)][:24]
         detectors = {}
         for kind in ("yolov8n", "yolov8s", "yolo11n"):
             detectors[f"{kind}-random"] = work / f"{kind}-random.pt"
             if not detectors[f"{kind}-random"].exists():
-                models.random_detector(kind, detectors[f"{kind}-random"], first, side)
+                models.random_detector(kind, detectors[f"{kind}-random"], tiles, side)
         if arguments.minutes > 0:
             from detector_data import prepare
 
