@@ -21,25 +21,27 @@ extension SessionService {
         let doing = crash.activities.map { "'\($0.title)' since \(Self.words($0.begun))" }.joined(separator: " and ")
         let grid = crash.activities.compactMap(\.grid).last
         let place = (grid.map { " on grid \($0)" } ?? "") + (doing.isEmpty ? ", between two steps" : ", doing \(doing)")
-        let times = crash.count == 1 ? "" : " It is the \(Self.ordinal(crash.count)) time in this session without a finished step between."
+        let times = crash.count <= 1 ? "" : " It is the \(Self.ordinal(crash.count)) time in this session without a finished step between."
         let text = "\(what) in session '\(session.name)'\(place).\(times)"
         guard crash.count >= mostCrashes else {
             let last = crash.count == mostCrashes - 1 ? " Once more without a finished step, and the session is left." : ""
+            let next = try await store.hold() == nil ? "The session goes on from its last finished step.\(last)" : "The session waits, as it did before: tomopilot resume."
             await attempt {
                 try await alarm(
-                    text, next: "The session goes on from its last finished step.\(last)", kind: "crash", session: session, grid: grid,
+                    text, next: next, kind: "crash", session: session, grid: grid,
                     step: crash.activities.last?.title)
             }
             return nil
         }
         let reason = "the service ended \(crash.count) times in it without a finished step between, at last\(place)"
         try await store.set(session.id, to: .failed, reason: reason, at: .now)
+        let isHeld = try await store.hold() != nil
         let holds = session.onFailure == .stop
         if holds { try await store.setHold("session '\(session.name)' failed: \(reason)") }
         await attempt {
             try await alarm(
                 "\(text) The session is left.",
-                next: "The microscope is made safe, and the queue \(holds ? "waits until somebody resumes it" : "goes on with the next session"); "
+                next: "The microscope is made safe, and the queue \(holds || isHeld ? "waits until somebody resumes it" : "goes on with the next session"); "
                     + "'tomopilot queue retry \(session.id)' goes on with this one.", kind: "crash", session: session, grid: grid,
                 step: crash.activities.last?.title)
         }

@@ -23,6 +23,11 @@ extension SessionService {
                 current?.phase = phase
                 current?.fraction = total > 0 ? done / total : nil
             case .gridStarted(_, let name): current?.grid = name
+            case .waiting(let what):
+                // Before its first step, as for an acquisition that an earlier life of the service began.
+                guard current?.steps.isEmpty == true else { break }
+                current?.phase = what
+                current?.fraction = nil
             case .obstructed(let text, let next):
                 current?.obstacle = text
                 try await alarm(text, next: next, kind: "interlock", session: current?.session)

@@ -231,7 +231,8 @@ package actor SessionService: Service {
 
     /// Writes down how a session ended, tells people, and holds the queue where going on would be wrong.
     private func settle(_ session: QueuedSession, _ outcome: SessionOutcome) async throws {
-        let isSafe = current?.isSafe ?? true
+        // Of one that was under way and never came to the microscope again, nobody knows how it was left.
+        let isSafe = current?.isSafe ?? (!session.state.isUnderWay || outcome == .interrupted)
         let name = "session '\(session.name)'"
         switch outcome {
         case .interrupted:

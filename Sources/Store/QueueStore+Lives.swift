@@ -41,7 +41,8 @@ extension QueueStore {
             return Crash(started: started, session: nil, count: 0, activities: [])
         }
         let session = try session(row)
-        let count: Int = row["crashes"] + 1
+        // A session that waits for people does nothing that could end the service.
+        let count: Int = row["crashes"] + (session.state == .paused ? 0 : 1)
         try db.execute(sql: "UPDATE session SET crashes = ? WHERE id = ?", arguments: [count, session.id])
         let activities = try Row.fetchAll(
             db, sql: "SELECT title, grid, begun FROM activity WHERE session = ? ORDER BY begun, step", arguments: [session.id]

@@ -11,7 +11,7 @@ public struct WorkflowError: Error, Sendable, CustomStringConvertible {
         case changedCalibrations
         /// A grid is another than it was, cannot be loaded, or is not found again after it was.
         case wrongGrid, notLoaded, lostGrid
-        /// A file of TomoPilot's own does not grow: the disk, the quota or the limit on the size of files is reached.
+        /// A file cannot grow: the disk, the quota or the limit on the size of files is reached.
         case noRoom
     }
     public let code: Code
@@ -56,6 +56,8 @@ extension WorkflowError {
     public static func unusableJournal(_ path: String, _ reason: String) -> Self {
         Self(code: .unusableJournal, message: "The journal \(path) \(reason).")
     }
+    /// SerialEM's disk has no room for what comes next, for longer than is waited.
+    static func noRoom(_ message: String) -> Self { Self(code: .noRoom, message: message) }
     /// The journal's file does not grow.
     public static func noRoom(forJournal path: String, _ reason: String) -> Self {
         Self(code: .noRoom, message: "The journal \(path) cannot be written: \(reason).")

@@ -247,6 +247,8 @@ actor GuardedMicroscope {
             }
             let runs = await base.exposuresSinceAsked()
             if let purpose { try book.append(runs, for: purpose, of: exposure) }
+            // Nothing was exposed, and the valves are closed because room was waited for in vain.
+            if case .failure(let error as WorkflowError) = result, error.code == .noRoom { throw error }
             // Who does not answer is not asked how it is.
             if case .failure(let error as MicroscopeError) = result, [.lost, .stalled, .unreachable].contains(error.code) { throw error }
             guard !watched.isEmpty else { return try result.get() }
@@ -287,7 +289,7 @@ actor GuardedMicroscope {
                     report(.obstructed("\(lack.description) The session waits with: \(what).", next: next))
                 }
                 repeat {
-                    guard waited < settings.hours * 3600 else { throw WorkflowError.incomplete("\(lack.description) Free space, then run again.") }
+                    guard waited < settings.hours * 3600 else { throw WorkflowError.noRoom("\(lack.description) Free space, then run again.") }
                     try await requireGoingOn()
                     if waited >= Self.patience, !wasMadeSafe {
                         wasMadeSafe = true

@@ -136,6 +136,8 @@ extension Session {
         if let reason = try await grid.pass(.map(slot: slot)) { return GridReport(slot: slot, name: name, skipped: reason) }
         let detected = try await grid.findLamellae()
         guard level >= 2 else { return GridReport(slot: slot, name: name, found: detected, realigned: await grid.realigned) }
+        // Before the gate, at which people say what is to be left out, and after it, for they may add some.
+        report(.lamellaeKnown(slot: slot, numbers: detected.map(\.number)))
         let found: [FoundLamella]
         switch try await grid.inspected(detected) {
         case .confirmed(let lamellae): found = lamellae
