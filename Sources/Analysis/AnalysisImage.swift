@@ -142,7 +142,11 @@ enum ImageKind: Sendable, Hashable {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw AnalysisError("There is no image \(path).") }
         guard !isFolder.boolValue else { throw AnalysisError("\(path) is a folder; name the images in it.") }
-        guard let file = FileHandle(forReadingAtPath: path), let bytes = try? file.read(upToCount: 4) else { throw AnalysisError("\(path) cannot be read; check its permissions.") }
+        // A read of nothing gives nil.
+        guard let file = FileHandle(forReadingAtPath: path), let bytes = try? file.read(upToCount: 4) ?? Data() else {
+            throw AnalysisError("\(path) cannot be read; check its permissions.")
+        }
+        guard !bytes.isEmpty else { throw AnalysisError("\(path) is empty.") }
         let name = path.lowercased()
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
             self = .png

@@ -243,7 +243,7 @@ package actor SessionService: Service {
             await attempt { try await log("\(name) is done", kind: "session", session: session.id) }
             if let reason {
                 await attempt {
-                    try await alarm("\(name) has come to its end, \(reason).", next: "'tomopilot queue retry \(session.id)' tries it again.", kind: "session", session: session)
+                    try await alarm("\(name) has come to its end, \(reason).", next: "'tomopilot queue retry \(session.id)' tries again what can still be done.", kind: "session", session: session)
                 }
             }
         case .stopped(let reason):

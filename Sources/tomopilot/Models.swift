@@ -105,6 +105,7 @@ struct Models: AsyncParsableCommand {
                 let names = try place.models.entries().map(\.name)
                 guard yes || names.isEmpty else { throw ModelStoreError.notTaken("This removes \(names.joined(separator: ", ")); say --yes to do it.") }
                 place.models.sweep()
+                if names.isEmpty { print("the store holds no models") }
                 for name in names {
                     try place.models.remove(name)
                     print("removed \(name)")

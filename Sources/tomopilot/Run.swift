@@ -29,7 +29,7 @@ struct Run: AsyncParsableCommand {
             let terminal = Terminal()
             let missing = try await runSessionUntilStopped(terminal)
             guard !missing.isEmpty else { return }
-            terminal.show("INCOMPLETE \(missing.joined(separator: "; ")); the same command tries it again")
+            terminal.show("INCOMPLETE \(missing.joined(separator: "; ")); the same command tries again what can still be done")
         } catch {
             throw fail(error)
         }

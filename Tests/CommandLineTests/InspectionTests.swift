@@ -193,7 +193,7 @@ import Testing
                 #expect((skipped.status, skipped.error) == (3, ""))
                 #expect(
                     skipped.output.hasSuffix(
-                        "INCOMPLETE grid Alga_1: nobody confirmed the lamellae of grid Alga_1 (slot 1) within 3.6 s; the same command tries it again\n"))
+                        "INCOMPLETE grid Alga_1: nobody confirmed the lamellae of grid Alga_1 (slot 1) within 3.6 s; the same command tries again what can still be done\n"))
                 let report = try JSONValue.read(folder + "/session/session_report.json")
                 #expect(
                     report["grids"]?.array?.first?["skipped"]?.string

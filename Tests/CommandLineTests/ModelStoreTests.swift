@@ -113,8 +113,8 @@ import Testing
             #expect(!FileManager.default.fileExists(atPath: harm))
             try await refuses(["add", "nowhere.pt"], "nowhere.pt: there is no such file or folder.")
             try await refuses(["add", "flat_400nm.pt"], "\(folder)/flat_400nm.pt: it is a checkpoint without a whole network ('model'), as Ultralytics saves it.")
-            try await refuses(["add", "text_400nm.pt"], "\(folder)/text_400nm.pt: it is no zip file; a checkpoint of torch before 1.6 has to be saved again by a later one.")
-            try await refuses(["add", "short_400nm.pt"], "\(folder)/short_400nm.pt: it is no zip file; a checkpoint of torch before 1.6 has to be saved again by a later one.")
+            try await refuses(["add", "text_400nm.pt"], "\(folder)/text_400nm.pt: it is no zip file, as checkpoints and exported models are; one of torch before 1.6 has to be saved again by a later torch.")
+            try await refuses(["add", "short_400nm.pt"], "\(folder)/short_400nm.pt: it is no zip file, as checkpoints and exported models are; one of torch before 1.6 has to be saved again by a later torch.")
             try await refuses(
                 ["add", "lamellae.pt"],
                 "\(folder)/lamellae.pt does not say the pixel size that it was trained at; give it with --pixel-size, in nm (SPACEtomo's detectors: 400).")

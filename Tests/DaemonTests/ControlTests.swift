@@ -190,7 +190,7 @@ import Workflow
             try await service.add("a", grids: "[1]")
             try await service.status(.idle)
             let alarm = try #require(try await service.log().first { $0.level == .alarm })
-            #expect(alarm.text == "session 'a' has come to its end, not done: grid 1: L03 left out by errors. 'tomopilot queue retry 1' tries it again.")
+            #expect(alarm.text == "session 'a' has come to its end, not done: grid 1: L03 left out by errors. 'tomopilot queue retry 1' tries again what can still be done.")
             #expect(try await service.ask("GET", "/v1/queue?all=true").value(QueueListing.self).sessions.first?.reason == "not done: grid 1: L03 left out by errors")
         }
     }

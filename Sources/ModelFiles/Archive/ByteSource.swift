@@ -31,6 +31,11 @@ struct FileBytes: ByteSource {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw Damage("there is no such file.") }
         guard !isFolder.boolValue else { throw Damage("it is a folder, and a file was expected.") }
+        // Opening a pipe would wait for somebody to write to it.
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        guard (try? FileManager.default.attributesOfItem(atPath: target))?[.type] as? FileAttributeType == .typeRegular else {
+            throw Damage("it is a pipe or a device, and a file was expected.")
+        }
         guard let handle = FileHandle(forReadingAtPath: path), let end = try? handle.seekToEnd(), let count = Int(exactly: end) else {
             throw Damage("it cannot be read.")
         }

@@ -107,7 +107,7 @@ extension ZipArchive {
         let entries: Int
     }
 
-    private static let noZip = Damage("it is no zip file; a checkpoint of torch before 1.6 has to be saved again by a later one.")
+    private static let noZip = Damage("it is no zip file, as checkpoints and exported models are; one of torch before 1.6 has to be saved again by a later torch.")
 
     private static func directory(of source: any ByteSource) throws(Damage) -> Directory {
         guard source.count >= 22 else { throw noZip }
