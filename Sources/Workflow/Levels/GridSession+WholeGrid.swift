@@ -36,7 +36,7 @@ extension GridSession {
         removed = roster.removed
         try await writeLamellae(roster, picture: picture)
         for lamella in roster.removed {
-            leaveOut(lamella.number, because: "removed by hand")
+            passBy(lamella.number, because: "removed by hand")
             if try await targetsBeingAcquired(of: lamella.number) == nil { try removeTargetFiles(of: lamella.number) }
         }
         try await drawOverview(found: roster.lamellae)

@@ -80,7 +80,10 @@ actor GridSession {
         return false
     }
 
-    /// Leaves a lamella out for people.
+    /// Leaves out a lamella that is none any more: nobody can take that back as a skip.
+    func passBy(_ number: Int, because reason: String) { skipped[number] = reason }
+
+    /// Leaves a lamella out for people, who may take that back.
     func leaveOut(_ number: Int, because reason: String) {
         skipped[number] = reason
         dismissed.insert(number)
