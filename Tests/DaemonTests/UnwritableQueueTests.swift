@@ -10,7 +10,10 @@ import Testing
             let sessions = ScriptedSessions()
             sessions.allow(steps: 2)
             try await RunningService.with(folder: folder, sessions: sessions) { service in
-                let file = try DatabaseQueue(path: folder + "/tomopilot.sqlite")
+                // The service writes to it at the same time.
+                var patient = Configuration()
+                patient.busyMode = .timeout(20)
+                let file = try DatabaseQueue(path: folder + "/tomopilot.sqlite", configuration: patient)
                 try await file.write {
                     try $0.execute(
                         sql: "CREATE TRIGGER full BEFORE UPDATE ON session WHEN NEW.state = 'done' BEGIN SELECT RAISE(ABORT, 'no room'); END")
