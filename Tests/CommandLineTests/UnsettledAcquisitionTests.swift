@@ -6,28 +6,16 @@ import Testing
 
 /// An acquisition that is cut inside one area, as an operator meets it: the question, the answer, and what the session says at its end.
 @Suite(.serialized) struct UnsettledAcquisitionTests {
-    private func settings(_ folder: String, port: Int, level: Int) throws {
-        let text = """
-            session_dir: ./session
-            serialem_port: \(port)
-            automation_level: \(level)
-            WG_model: \(modelsFolder)/lamella-detector-sim
-            MM_model: \(modelsFolder)/lamella-segmenter-sim
-            exclude_lamella_classes: [gone, broken, thick, wedge]
-            """
-        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
-    }
-
     private func grid(_ folder: String) -> String { folder + "/session/HeLa_1" }
 
     /// A session whose targets are chosen, ready for the acquisition.
     private func withTargets(_ body: @Sendable (_ folder: String, _ simulator: SimulatorServer) async throws -> Void) async throws {
         try await withFolder { folder in
             try await withSimulator(in: folder, seed: 25) { simulator in
-                try settings(folder, port: simulator.port, level: 4)
+                try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 4)
                 let targets = try await tomopilot("run", "s.yaml", in: folder)
                 #expect((targets.status, targets.error) == (0, ""))
-                try settings(folder, port: simulator.port, level: 5)
+                try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 5)
                 try await body(folder, simulator)
             }
         }

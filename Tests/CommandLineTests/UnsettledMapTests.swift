@@ -5,26 +5,14 @@ import Testing
 
 /// SerialEM ends in the middle of a lamella's map: nobody can tell what was exposed, and the session asks a person.
 @Suite(.serialized) struct UnsettledMapTests {
-    private func settings(_ folder: String, port: Int, level: Int) throws {
-        let text = """
-            session_dir: ./session
-            serialem_port: \(port)
-            automation_level: \(level)
-            WG_model: \(modelsFolder)/lamella-detector-sim
-            MM_model: \(modelsFolder)/lamella-segmenter-sim
-            exclude_lamella_classes: [gone, broken, thick, wedge]
-            """
-        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
-    }
-
     /// A session that stopped in the middle of the first lamella's map, of which SerialEM knows nothing any more.
     private func withCutMap(_ body: @Sendable (_ folder: String, _ simulator: SimulatorServer) async throws -> Void) async throws {
         try await withFolder { folder in
             try await withSimulator(in: folder, seed: 25) { simulator in
-                try settings(folder, port: simulator.port, level: 1)
+                try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 1)
                 #expect(try await tomopilot("run", "s.yaml", in: folder).status == 0)
                 simulator.microscope.faults.add([Fault(.diskFull, when: .init(command: "Montage", after: 2))])
-                try settings(folder, port: simulator.port, level: 2)
+                try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 2)
                 let full = try await tomopilot("run", "s.yaml", in: folder)
                 #expect(full.status == 1 && full.error.contains("not enough space"), "\(full.output)\(full.error)")
                 simulator.crash(seconds: 0.1)
