@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 let strict: [SwiftSetting] = [
@@ -9,6 +10,20 @@ let strict: [SwiftSetting] = [
 ]
 // Loops over pixels and bytes are a hundred times slower without the optimiser; the tests of these targets would be too.
 let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+// The environment's LIBTORCH names the folder of another libtorch than the system's, as pytorch.org packs it (include, lib), or that of a Python's torch.
+let libtorch = Context.environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 }
+func holds(_ file: String) -> Bool { libtorch.map { FileManager.default.fileExists(atPath: "\($0)/\(file)") } ?? false }
+if let libtorch, !(holds("lib/libtorch_cpu.so") && holds("include/torch/csrc/api/include/torch/cuda.h")) {
+    FileHandle.standardError.write(Data("LIBTORCH names \(libtorch), which holds no libtorch: lib/libtorch_cpu.so and include/torch have to be there.\n".utf8))
+    exit(1)
+}
+let torchFlags: [CXXSetting] = libtorch.map { [.unsafeFlags(["-I\($0)/include", "-I\($0)/include/torch/csrc/api/include"])] } ?? []
+// Its CUDA part registers itself when it is loaded; no symbol of it is asked for.
+let torchLibraries: [LinkerSetting] =
+    (libtorch.map { [.unsafeFlags(["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"])] } ?? [])
+    + [.linkedLibrary("torch_cpu"), .linkedLibrary("c10")]
+    + (holds("lib/libtorch_cuda.so") ? [.unsafeFlags(["-Xlinker", "--no-as-needed", "-ltorch_cuda", "-lc10_cuda", "-Xlinker", "--as-needed"])] : [])
 
 let nio = "swift-nio"
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: nio)
@@ -90,7 +105,7 @@ let package = Package(
                 logging, arguments, serviceLifecycle, unixSignals,
             ], swiftSettings: numeric),
         // The networks: one worker links libtorch, nobody else.
-        .target(name: "CTorchShim", linkerSettings: [.linkedLibrary("torch_cpu"), .linkedLibrary("c10")]),
+        .target(name: "CTorchShim", cxxSettings: torchFlags, linkerSettings: torchLibraries),
         .target(name: "InferenceWire", dependencies: ["Units"], swiftSettings: numeric),
         .target(
             name: "Inference", dependencies: ["InferenceWire", "CTorchShim"],
@@ -113,7 +128,10 @@ let package = Package(
         // Images that lie in files: what the networks say of them, and the files about that.
         .target(
             name: "Analysis",
-            dependencies: ["Detection", "Segmentation", "Pictures", "Targets", "ImageFiles", "InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
+            dependencies: ["AnalysisJobs", "Detection", "Segmentation", "Pictures", "Targets", "ImageFiles", "InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
+        // Maps that workers elsewhere analyse: what travels, and who works on what.
+        .target(
+            name: "AnalysisJobs", dependencies: ["Detection", "Segmentation", "InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
         // The session.
         .target(
             name: "Microscope", dependencies: ["Geometry", "Raster", "Units", "Navigator"], swiftSettings: strict),
@@ -125,7 +143,7 @@ let package = Package(
             name: "Workflow",
             dependencies: [
                 "Microscope", "Detection", "Segmentation", "Targets", "Pictures", "ImageFiles", "Navigator", "Raster",
-                "Geometry", "Units", "InferenceWire", "ModelStore", .product(name: "Yams", package: "Yams"),
+                "Geometry", "Units", "InferenceWire", "ModelStore", "AnalysisJobs", .product(name: "Yams", package: "Yams"),
             ], swiftSettings: strict),
         .target(
             name: "Store", dependencies: ["Workflow", grdb], swiftSettings: strict),
@@ -134,13 +152,13 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "CMemory", "Workflow", "Store", "ModelStore", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
+                "CMemory", "AnalysisJobs", "Workflow", "Store", "ModelStore", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
                 hummingbirdCore, serviceLifecycle, httpTypes, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "tomopilot",
             dependencies: [
-                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "ImageFiles", "ModelStore", "Analysis",
+                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "ImageFiles", "ModelStore", "Analysis", "AnalysisJobs",
                 "Detection", "Segmentation", "Raster", "Processes", "Units", "Version", serviceLifecycle, logging, arguments,
             ], swiftSettings: strict),
         // Tests.
@@ -160,8 +178,10 @@ let package = Package(
         tests("InferenceWorker", ["InferenceWire", "Processes", "Raster", "Units", "Segmentation", "tomopilot-infer", logging]),
         .target(name: "CheckpointAssembly", path: "Tests/CheckpointAssembly", swiftSettings: strict),
         tests("ModelFiles", ["CMemory", "CheckpointAssembly", "InferenceWire"]),
+        tests("ModelStore", ["InferenceWire"]),
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Segmentation", ["InferenceWire", "Raster", "Units"]),
+        tests("AnalysisJobs", ["Detection", "Segmentation", "InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Targets", ["Raster", "Geometry", "Units"]),
         tests("Pictures", ["Targets", "Raster", "Geometry", "Units"]),
         tests(
@@ -173,7 +193,7 @@ let package = Package(
         tests(
             "Daemon",
             [
-                "Workflow", "Store", "ModelStore", "Microscope", "ImageFiles", "SerialEMSimulator", grdb, hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix,
+                "Workflow", "Store", "ModelStore", "Microscope", "ImageFiles", "SerialEMSimulator", "AnalysisJobs", "Raster", "Detection", "InferenceWire", "Units", grdb, hummingbird, httpTypes, serviceLifecycle, nioCore, nioPosix,
                 logging,
             ]),
         // The programs as an operator starts them.

@@ -1,9 +1,11 @@
 """Makes the models that Scripts/parity and Scripts/benchmark compare the programs on: checkpoints as Ultralytics and nnU-Net v2 save them."""
 
 import datetime
+import itertools
 import json
 import pydoc
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "training"))
@@ -112,7 +114,7 @@ def network_of(description: dict, channels: int, classes: int) -> torch.nn.Modul
 def segmenter(
     folder: Path, kind: str, features: list[int], patch: tuple[int, int], classes: int, folds: int = 1, mirroring: bool = True,
     schemes: tuple[str, ...] = ("ZScoreNormalization",), masked: bool = False, spacing: tuple[float, float] = (1.0, 1.0),
-    data: Path | None = None, steps: int = 0,
+    data: Path | None = None, steps: int = 0, regions: bool = False, turned: bool = False, minutes: float | None = None,
 ) -> None:
     """A folder as nnU-Net v2 writes it, with random weights, or weights that were trained for some steps on simulated maps."""
     description = architecture(kind, features)
@@ -130,20 +132,26 @@ def segmenter(
     levels = {"max": 255.0, "mean": 120.0, "median": 118.0, "min": 0.0, "percentile_00_5": 12.0, "percentile_99_5": 240.0, "std": 47.0}
     plans = {
         "dataset_name": "Dataset001_made", "plans_name": "nnUNetPlans", "original_median_spacing_after_transp": [999.0, 1.0, 1.0],
-        "original_median_shape_after_transp": [1, 512, 512], "image_reader_writer": "NaturalImage2DIO", "transpose_forward": [0, 1, 2],
-        "transpose_backward": [0, 1, 2], "configurations": {"2d": configuration}, "experiment_planner_used": "ExperimentPlanner",
+        "original_median_shape_after_transp": [1, 512, 512], "image_reader_writer": "NaturalImage2DIO",
+        "transpose_forward": [0, 2, 1] if turned else [0, 1, 2], "transpose_backward": [0, 2, 1] if turned else [0, 1, 2], "configurations": {"2d": configuration}, "experiment_planner_used": "ExperimentPlanner",
         "label_manager": "LabelManager", "foreground_intensity_properties_per_channel": {str(i): levels for i in range(len(schemes))},
     }
     names = {"background": 0} | {f"class{i}": i for i in range(1, classes)}
     dataset = {
         "channel_names": {str(i): "map" for i in range(len(schemes))}, "labels": names, "numTraining": 1, "file_ending": ".png", "pixel_size": 20.0,
     }
+    outputs = classes
+    if regions:
+        # Each lies in the one before; the order of the file is that of the outputs.
+        outputs = classes - 1
+        dataset["labels"] = {"background": 0} | {f"region{i}": list(range(i, classes)) for i in range(1, classes - 1)} | {"innermost": classes - 1}
+        dataset["regions_class_order"] = [*range(2, classes), 1]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plans.json").write_text(json.dumps(plans, indent=1))
     (folder / "dataset.json").write_text(json.dumps(dataset, indent=1))
     for fold in range(folds):
         torch.manual_seed(100 + fold)
-        network = network_of(description, len(schemes), classes)
+        network = network_of(description, len(schemes), outputs)
         if data is None:
             for name, value in network.named_parameters():
                 value.data.normal_(0, 0.12 if value.dim() > 1 else 0.3)
@@ -153,12 +161,12 @@ def segmenter(
                 noise = torch.nn.functional.interpolate(torch.randn(1, len(schemes), patch[0] // 8, patch[1] // 8), scale_factor=8.0, mode="bilinear")
                 logits = network(noise)[0]
             head = network.decoder.seg_layers[-1]
-            for k in range(classes):
+            for k in range(outputs):
                 factor = 2 / max(float(logits[k].std()), 1e-6)
                 head.weight.data[k] *= factor
                 head.bias.data[k] = (head.bias.data[k] - float(logits[k].mean())) * factor
         else:
-            train(network, data, classes, patch, steps)
+            train(network, data, classes, patch, steps, minutes)
         network.eval()
         (folder / f"fold_{fold}").mkdir(exist_ok=True)
         torch.save(
@@ -168,8 +176,11 @@ def segmenter(
             folder / f"fold_{fold}" / "checkpoint_final.pth")
 
 
-def train(network: torch.nn.Module, data: Path, classes: int, patch: tuple[int, int], steps: int) -> None:
-    """Some steps on pieces of simulated maps: enough for a network that knows what it says."""
+def train(network: torch.nn.Module, data: Path, classes: int, patch: tuple[int, int], steps: int, minutes: float | None = None) -> None:
+    """Some steps, or minutes, on pieces of simulated maps: enough for a network that knows what it says."""
+    end = None if minutes is None else time.monotonic() + 60 * minutes
+    # Half the patch in each direction is enough to learn from and takes a quarter of the time.
+    patch = patch if end is None else tuple(max(64, side // 2) for side in patch)
     random = np.random.default_rng(5)
     maps = []
     for image in sorted((data / "images").glob("*.pgm"))[:12]:
@@ -178,7 +189,7 @@ def train(network: torch.nn.Module, data: Path, classes: int, patch: tuple[int, 
         maps.append(((grey - grey.mean()) / max(grey.std(), 1e-8), np.minimum(labels, classes - 1)))
     optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3)
     network.train()
-    for _ in range(steps):
+    for _ in itertools.takewhile(lambda step: time.monotonic() < end, itertools.count()) if end else range(steps):
         images, labels = [], []
         for _ in range(4):
             grey, truth = maps[random.integers(len(maps))]

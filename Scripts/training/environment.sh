@@ -24,6 +24,6 @@ data() {
     [ -d "$folder/$3/images" ] && return
     echo "simulating $3: seeds $2"
     (cd "$repository" &&
-        swift run -c release serialem-sim training-data --kind "$1" --seeds "$2" --out "$folder/$3.part")
+        swift run -q -c "${TOMOPILOT_CONFIGURATION:-release}" serialem-sim training-data --kind "$1" --seeds "$2" --out "$folder/$3.part")
     mv "$folder/$3.part" "$folder/$3"
 }

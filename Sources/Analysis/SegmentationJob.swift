@@ -1,7 +1,8 @@
+public import AnalysisJobs
 import Foundation
 import Geometry
 import ImageFiles
-import InferenceWire
+public import InferenceWire
 import Pictures
 import Raster
 public import Segmentation
@@ -15,10 +16,23 @@ public struct SegmentationJob: Sendable {
     private let place: AnalysisPlace
     private let writesProbabilities: Bool
     private let isRaw: Bool
+    private let model: ModelFolder
+    private let analysis: any MapAnalysis
+    private let report: @Sendable (JobEvent) -> Void
 
-    /// - Parameter isRaw: whether grey levels of more than eight bits stay as they are.
-    public init(segmenter: LamellaSegmenter, place: AnalysisPlace, writesProbabilities: Bool = false, isRaw: Bool = false) {
+    /// - Parameters:
+    ///   - model: the folder of the segmenter.
+    ///   - isRaw: whether grey levels of more than eight bits stay as they are.
+    ///   - analysis: who does it; what is no map of grey bytes is done in this program.
+    ///   - report: told what a person should read.
+    public init(
+        segmenter: LamellaSegmenter, model: ModelFolder, place: AnalysisPlace, writesProbabilities: Bool = false, isRaw: Bool = false,
+        analysis: any MapAnalysis = LocalAnalysis(), report: @escaping @Sendable (JobEvent) -> Void = { _ in }
+    ) {
         self.segmenter = segmenter
+        self.model = model
+        self.analysis = analysis
+        self.report = report
         self.place = place
         self.writesProbabilities = writesProbabilities
         self.isRaw = isRaw
@@ -33,7 +47,7 @@ public struct SegmentationJob: Sendable {
     ///   - planned: told how often the network is going to run, before it does.
     ///   - progress: told the finished part, 0 ... 1.
     public func run(
-        _ path: String, planned: (_ passes: Int) async -> Void = { _ in }, progress: @Sendable (Double) async -> Void = { _ in }
+        _ path: String, planned: (_ passes: Int) async -> Void = { _ in }, progress: @escaping @Sendable (Double) async -> Void = { _ in }
     ) async throws -> Result {
         let model = segmenter.description
         let read = try place.read(path, isRaw: isRaw, channels: model.channels, montageAt: model.pixelSize, ending: "")
@@ -42,8 +56,8 @@ public struct SegmentationJob: Sendable {
         if writesProbabilities {
             files.append(read.stem + "_probabilities.mrc")
             writer = try MRCRowWriter(
-                path: files[3], width: read.image.width, height: read.image.height, sections: model.classes.count, pixelSize: read.pixelSize,
-                labels: ["Probabilities: \(model.classes.joined(separator: ", "))"])
+                path: files[3], width: read.image.width, height: read.image.height, sections: model.outputs, pixelSize: read.pixelSize,
+                labels: ["Probabilities: \((model.regions?.map { model.classes[$0] } ?? model.classes).joined(separator: ", "))"])
         }
         // Less than a thousandth is below what a map's pixel size is known to.
         let pixelSize = abs(read.pixelSize / model.pixelSize - 1) < 0.001 ? nil : read.pixelSize
@@ -51,7 +65,11 @@ public struct SegmentationJob: Sendable {
         let row: LamellaSegmenter.ProbabilityRow? = writer.map { writer in { try writer.append($0) } }
         let found =
             switch read.image.pixels {
-            case .grey(let image): try await segmenter.segment(image, pixelSize: pixelSize, progress: progress, probabilities: row)
+            case .grey(let image):
+                try await analysis.segment(
+                    SegmentationTask(
+                        title: (read.stem as NSString).lastPathComponent, map: image, pixelSize: pixelSize, zeroIsUnacquired: false, segmenter: segmenter, model: self.model,
+                        report: report, progress: progress), probabilities: row)
             case .levels(let images): try await segmenter.segment(channels: images, pixelSize: pixelSize, progress: progress, probabilities: row)
             }
         try writer?.finish()
@@ -64,7 +82,7 @@ public struct SegmentationJob: Sendable {
                 mapPixelSize: read.pixelSize, beamDiameter: Micrometers(0), recordFieldWidth: Micrometers(0), recordFieldHeight: Micrometers(0),
                 mapToStage: AffineMap(linear: LinearMap(xpx: 1, xpy: 0, ypx: 0, ypy: 1), sending: Point(x: 0, y: 0), to: Point(x: 0, y: 0)),
                 stageToSpecimen: LinearMap(xpx: 1, xpy: 0, ypx: 0, ypy: 1)),
-            maximumTilt: .zero, heading: [(read.stem as NSString).lastPathComponent, "\(model.name), \(timestamp())"])
+            maximumTilt: .zero, colours: model.colours.mapValues { RGB(red: $0.red, green: $0.green, blue: $0.blue) }, heading: [(read.stem as NSString).lastPathComponent, "\(model.name), \(timestamp())"])
         try place.write(OverviewPicture.lamella(scene), to: files[2])
         return Result(segmentation: result, files: files)
     }

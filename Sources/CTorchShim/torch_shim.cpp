@@ -1,7 +1,10 @@
 #include "CTorchShim.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <torch/csrc/api/include/torch/cuda.h>
 #include <torch/script.h>
+#include <torch/csrc/api/include/torch/version.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +15,7 @@
 struct ctorch_model {
     torch::jit::Module module;
     bool channels_last;
+    torch::Device device;
 };
 
 namespace {
@@ -31,15 +35,30 @@ void write_error(char *error, size_t size, const std::string &text) {
     error[size - 1] = 0;
 }
 
+/// Older versions of libtorch tell it by their words alone.
+bool tells_of_memory(const char *text) {
+    return std::strstr(text, "out of memory") != nullptr || std::strstr(text, "CUDNN_STATUS_ALLOC_FAILED") != nullptr ||
+           std::strstr(text, "CUBLAS_STATUS_ALLOC_FAILED") != nullptr || std::strstr(text, "not enough memory") != nullptr;
+}
+
 /// Runs a piece of work and turns whatever it throws into text.
 template <typename Work>
-bool guarded(char *error, size_t size, Work work) {
+bool guarded(char *error, size_t size, Work work, int *memory_exhausted = nullptr) {
+    if (memory_exhausted != nullptr) *memory_exhausted = 0;
     try {
         work();
         return true;
+    } catch (const c10::OutOfMemoryError &e) {
+        if (memory_exhausted != nullptr) *memory_exhausted = 1;
+        write_error(error, size, e.what_without_backtrace());
+    } catch (const std::bad_alloc &e) {
+        if (memory_exhausted != nullptr) *memory_exhausted = 1;
+        write_error(error, size, "no memory was left");
     } catch (const c10::Error &e) {
+        if (memory_exhausted != nullptr && tells_of_memory(e.what_without_backtrace())) *memory_exhausted = 1;
         write_error(error, size, e.what_without_backtrace());
     } catch (const std::exception &e) {
+        if (memory_exhausted != nullptr && tells_of_memory(e.what())) *memory_exhausted = 1;
         write_error(error, size, e.what());
     } catch (...) {
         write_error(error, size, "unknown C++ exception");
@@ -63,11 +82,27 @@ void ctorch_set_threads(int threads) {
     guarded(nullptr, 0, [&] { at::set_num_threads(threads < 1 ? 1 : threads); });
 }
 
-ctorch_model *ctorch_model_load(const char *path, int channels_last, char *error, size_t error_size) {
+int ctorch_gpu_count(void) {
+    int count = 0;
+    guarded(nullptr, 0, [&] { count = static_cast<int>(torch::cuda::device_count()); });
+    return count;
+}
+
+void ctorch_describe(char *text, size_t text_size) {
+    if (text == nullptr || text_size == 0) return;
+    const std::string line = "libtorch " TORCH_VERSION;
+    std::strncpy(text, line.c_str(), text_size - 1);
+    text[text_size - 1] = 0;
+}
+
+ctorch_model *ctorch_model_load(const char *path, int channels_last, int gpu, int *memory_exhausted, char *error, size_t error_size) {
     ctorch_model *model = nullptr;
     guarded(error, error_size, [&] {
         c10::InferenceMode guard;
-        auto module = torch::jit::load(path, torch::kCPU);
+        const torch::Device device = gpu < 0 ? torch::Device(torch::kCPU) : torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(gpu));
+        // Sums of 10 bits are not what the networks were compared with.
+        if (gpu >= 0) at::globalContext().setAllowTF32CuDNN(false);
+        auto module = torch::jit::load(path, device);
         module.eval();
         if (channels_last) {
             for (auto parameter : module.parameters()) {
@@ -76,8 +111,8 @@ ctorch_model *ctorch_model_load(const char *path, int channels_last, char *error
             // A network that was frozen when it was saved cannot be frozen again and need not be.
             if (module.hasattr("training")) module = torch::jit::freeze(module);
         }
-        model = new ctorch_model{module, channels_last != 0};
-    });
+        model = new ctorch_model{module, channels_last != 0, device};
+    }, memory_exhausted);
     return model;
 }
 
@@ -95,13 +130,15 @@ int ctorch_model_describe(ctorch_model *model, char *text, size_t text_size, cha
 int ctorch_model_run(ctorch_model *model, const float *values, const int64_t *shape, size_t rank,
                      ctorch_output *output, char *error, size_t error_size) {
     std::memset(output, 0, sizeof(*output));
-    return guarded(error, error_size, [&] {
+    int memory_exhausted = 0;
+    const bool done = guarded(error, error_size, [&] {
         c10::InferenceMode guard;
         const std::vector<int64_t> sizes(shape, shape + rank);
         // from_blob does not own the memory and does not write to it.
         auto input = torch::from_blob(const_cast<float *>(values), sizes, torch::kFloat32);
+        if (model->device.is_cuda()) input = input.to(model->device);
         if (model->channels_last && rank == 4) input = input.contiguous(at::MemoryFormat::ChannelsLast);
-        const auto result = first_tensor(model->module.forward({input})).to(torch::kFloat32).contiguous();
+        const auto result = first_tensor(model->module.forward({input})).to(torch::kCPU, torch::kFloat32).contiguous();
         if (result.dim() > CTORCH_MAXIMUM_RANK) throw std::runtime_error("the network returned too many dimensions");
         const size_t bytes = static_cast<size_t>(result.numel()) * sizeof(float);
         output->values = static_cast<float *>(std::malloc(bytes > 0 ? bytes : 1));
@@ -110,7 +147,8 @@ int ctorch_model_run(ctorch_model *model, const float *values, const int64_t *sh
         output->count = result.numel();
         output->rank = result.dim();
         for (int64_t i = 0; i < output->rank; i++) output->shape[i] = result.size(i);
-    }) ? 0 : 1;
+    }, &memory_exhausted);
+    return done ? 0 : memory_exhausted ? CTORCH_MEMORY_EXHAUSTED : 1;
 }
 
 int ctorch_program_save(const char *source, const ctorch_weight *weights, size_t count, const char *path,

@@ -8,10 +8,13 @@ package struct AllowedFolders: Sendable {
     package let models: String?
     /// What is in it was checked when it was added, by who may start this service.
     private let store: ModelStore
+    /// What the service's own file says of workers; nil where it has none.
+    private let analysis: AnalysisSettings?
 
     /// - Throws: ``WorkflowError`` where one of them is no folder.
-    package init(sessions: String, models: String?, store: ModelStore) throws {
+    package init(sessions: String, models: String?, store: ModelStore, analysis: AnalysisSettings? = nil) throws {
         self.store = store
+        self.analysis = analysis
         self.sessions = try Self.existing(sessions, option: "--sessions")
         self.models = try models.map { try Self.existing($0, option: "--models") }
     }
@@ -33,7 +36,20 @@ package struct AllowedFolders: Sendable {
                 throw ServiceError(.badRequest, "'\(key)' is '\(path)', which does not lie in \(places); models are taken from there only.")
             }
         }
-        return settings
+        return try withWorkers(settings)
+    }
+
+    /// What is run on a cluster, as whom and with which token, is said by who may start this service.
+    private func withWorkers(_ settings: SessionSettings) throws -> SessionSettings {
+        guard let wish = settings.analysis else { return settings }
+        guard wish.isOnlyWish else {
+            throw ServiceError(
+                .badRequest, "Only 'analysis' may be said in a session of this service; the keys 'analysis_...' and 'slurm_...' belong in the file of 'tomopilot serve --analysis'.")
+        }
+        guard let analysis else {
+            throw ServiceError(.badRequest, "'analysis' is \(wish.place.rawValue), and this service knows no workers; start it with --analysis FILE.")
+        }
+        return settings.analysed(by: analysis.wished(wish.place))
     }
 
     /// Whether a path lies below a folder once links are followed as far as the path exists.

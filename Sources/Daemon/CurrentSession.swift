@@ -56,6 +56,9 @@ struct CurrentSession: Sendable {
     var inspection: Inspection?
     /// The step of which it waits to be told what became of it.
     var question: StepQuestion?
+    /// What people have not done yet; what they did while the session is paused is taken up when it goes on.
+    var openInspection: Inspection? { inspection.flatMap { helm.isPaused && $0.isMarked ? nil : $0 } }
+    var openQuestion: StepQuestion? { question.flatMap { helm.isPaused && $0.isMarked ? nil : $0 } }
     /// Whether the microscope was left safe; nil while the session runs, or where it was never reached.
     var isSafe: Bool?
     /// How long PACEtomo may take, by the settings.

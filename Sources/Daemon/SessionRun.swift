@@ -1,3 +1,4 @@
+import AnalysisJobs
 import CMemory
 import Foundation
 import ImageFiles
@@ -46,7 +47,7 @@ package struct SessionRun: Sendable {
     ) async throws -> [String] {
         let worker = InferenceWorker(executable: worker, logger: logger("inference"))
         do {
-            let missing = try await perform(worker, supervisor, report)
+            let missing = try await analysing(report) { analysis in try await perform(worker, analysis, supervisor, report) }
             await worker.shutdown()
             return missing
         } catch {
@@ -55,15 +56,33 @@ package struct SessionRun: Sendable {
         }
     }
 
-    /// How long a SerialEM that works on the last command of a session that is no more is waited for.
+    /// Does something with whoever analyses maps.
+    private func analysing(
+        _ report: @escaping @Sendable (RunEvent) -> Void, _ body: @escaping @Sendable (any MapAnalysis) async throws -> [String]
+    ) async throws -> [String] {
+        guard let analysis = settings.analysis else { return try await body(LocalAnalysis()) }
+        let terminal = terminal
+        // The session's own log is not there yet, or no more.
+        let host = try AnalysisHost(settings: analysis, folder: settings.sessionFolder) { event in
+            switch event {
+            case .note(let text): terminal.show("           \(text)")
+            case .warning(let text): terminal.show("WARNING    \(text)")
+            }
+            report(RunEvent(event))
+        }
+        return try await host.during(body)
+    }
+
+    /// How long a SerialEM is waited for that is not there, or works on the last command of a session that is no more.
     private static let longestCommand: Duration = .seconds(900)
 
-    /// Leaves the microscope of a session safe that does not run.
+    /// Leaves the microscope of a session safe that does not run, as soon as SerialEM takes commands.
     ///
     /// - Parameter supervisor: may stop the wait for SerialEM.
     package static func makeSafe(_ settings: SessionSettings, supervisor: any Supervisor, logger: Logger) async -> SafeState {
         do {
-            let microscope = try await onceThere(longestCommand, acquiring: longestCommand, supervisor, { _ in }) {
+            let acquisition = try await acquisition(of: settings)
+            let microscope = try await onceThere(longestCommand, busy: max(acquisition?.limit ?? .zero, longestCommand), supervisor) {
                 try await SerialEMMicroscope.connect(host: settings.host, port: settings.port, logger: logger)
             }
             let state = await microscope.makeSafe(settings.safety.measures)
@@ -74,24 +93,30 @@ package struct SessionRun: Sendable {
         }
     }
 
+    private static func journal(of settings: SessionSettings) -> String { settings.sessionFolder + "/session.sqlite" }
+
+    /// An acquisition that an earlier run started goes on in SerialEM without anybody, for hours.
+    private static func acquisition(of settings: SessionSettings) async throws -> AcquisitionWatch? {
+        let path = journal(of: settings)
+        return try await AcquisitionWatch.underWay(settings) { try SessionStore.entry(for: $0, path: path) }
+    }
+
     private func perform(
-        _ worker: InferenceWorker, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
+        _ worker: InferenceWorker, _ analysis: any MapAnalysis, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> [String] {
         // Asked before the microscope is touched; a folder that is made later is asked for again.
         let isThere = FileManager.default.fileExists(atPath: settings.sessionFolder)
         var lock = isThere ? try SessionLock(folder: settings.sessionFolder) : nil
-        let models = try SessionModels(settings: settings, predictor: worker)
+        let models = try SessionModels(settings: settings, predictor: worker, analysis: analysis)
         try await models.check()
-        let path = settings.sessionFolder + "/session.sqlite"
-        // An acquisition that an earlier run started goes on in SerialEM without anybody, for hours.
-        let acquires = try FileManager.default.fileExists(atPath: path) && SessionStore.isAcquiring(path: path)
+        let path = Self.journal(of: settings)
+        let acquisition = try await Self.acquisition(of: settings)
         let terminal = terminal
         let wasBegun = FileManager.default.fileExists(atPath: path)
         if !wasBegun { try Self.requireNoSession(in: settings.sessionFolder) }
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
-        let acquisition = acquires ? Duration.seconds(settings.acquisitionHours * 3600) : nil
         let microscope = try await Self.onceThere(
-            wasBegun ? absence : nil, acquiring: acquisition, supervisor,
+            wasBegun ? absence : nil, busy: acquisition?.limit, watching: acquisition, supervisor,
             { event in
                 if case .note(let words) = event { terminal.show("           \(words)") }
                 report(event)
@@ -136,34 +161,44 @@ package struct SessionRun: Sendable {
     ///
     /// - Parameters:
     ///   - absence: how long one that is not there is waited for; nil not at all.
-    ///   - acquisition: how long one that is busy is waited for; nil not at all.
+    ///   - busy: how long one that is busy is waited for; nil not at all.
+    ///   - acquisition: what it is busy with, if it is known; told of while it is waited for.
     ///   - interval: how often is tried.
     ///   - patience: after how long people are told.
     static func onceThere<Connected: Sendable>(
-        _ absence: Duration?, acquiring acquisition: Duration? = nil, _ supervisor: any Supervisor, interval: Duration = .seconds(2), patience: Duration = .seconds(60),
-        _ report: @Sendable (RunEvent) -> Void, _ connect: () async throws -> Connected
+        _ absence: Duration?, busy: Duration? = nil, watching acquisition: AcquisitionWatch? = nil, _ supervisor: any Supervisor,
+        interval: Duration = .seconds(2), patience: Duration = .seconds(60), _ report: @Sendable (RunEvent) -> Void = { _ in },
+        _ connect: () async throws -> Connected
     ) async throws -> Connected {
         let clock = ContinuousClock()
-        let begin = clock.now
+        var begin = clock.now
+        var last: MicroscopeError.Code?
         var isTold = false
         var isKnownToAcquire = false
         while true {
             do {
                 let microscope = try await connect()
                 if isTold { report(.cleared("SerialEM is there again")) }
+                if last != nil { report(.waiting("SerialEM takes commands again")) }
                 return microscope
             } catch let error as MicroscopeError where error.code == .unreachable || error.code == .busy {
-                let acquires = error.code == .busy
-                guard let limit = acquires ? acquisition : absence, clock.now - begin < limit else { throw error }
+                // What it did before does not count for how long it is away.
+                if last != error.code { begin = clock.now }
+                last = error.code
+                let waited = clock.now - begin
+                guard let limit = error.code == .busy ? busy : absence, waited < limit else { throw error }
                 // A stop holds wherever it is asked for.
                 if case .stop(let reason) = await supervisor.verdict(at: .map(slot: 0)) { throw WorkflowError.stopped(reason) }
-                if acquires {
+                if error.code == .busy {
                     if !isKnownToAcquire { report(.note("SerialEM acquires what an earlier run of this session started; waiting for its end")) }
                     isKnownToAcquire = true
-                    report(.waiting("SerialEM acquires what an earlier run started"))
-                } else if !isTold, clock.now - begin > patience {
-                    isTold = true
-                    report(.obstructed(error.message, next: "It tries again until SerialEM is there, for \(words(limit)), and goes on by itself."))
+                    acquisition?.look(.busy, after: waited).forEach(report)
+                } else {
+                    if !isTold, waited > patience {
+                        isTold = true
+                        report(.obstructed(error.message, next: "It tries again until SerialEM is there, for \(words(limit)), and goes on by itself."))
+                    }
+                    report(.waiting("waits for SerialEM"))
                 }
                 try await Task.sleep(for: interval, clock: clock)
             }

@@ -1,5 +1,4 @@
 import Foundation
-import Microscope
 import Store
 import Workflow
 
@@ -46,30 +45,6 @@ extension SessionService {
                 step: crash.activities.last?.title)
         }
         return session
-    }
-
-    /// Leaves the microscope safe after a session that is not gone on with. Its end is written down before: what ended the service
-    /// may be an answer of SerialEM.
-    func leaveSafe(after session: QueuedSession) async throws {
-        let state = await makeSafe(session)
-        for failure in state.failures { await attempt { try await log(failure, kind: "microscope", level: .warning, session: session.id) } }
-        guard state.failures.isEmpty else { return try await hold(after: session, outcome: nil) }
-        await attempt { try await log("the microscope is left with \(state.reached.joined(separator: ", "))", kind: "session", session: session.id) }
-    }
-
-    /// Stops what waits when the service ends.
-    private struct Ending: Supervisor {
-        let service: SessionService
-        func verdict(at checkpoint: Checkpoint) -> Verdict { service.ends ? .stop("the service ends") : .goOn }
-        func untilReleased(at checkpoint: Checkpoint) {}
-    }
-
-    private func makeSafe(_ session: QueuedSession) async -> SafeState {
-        do {
-            return await safeguard(try folders.settings(session.settings, name: session.name, base: session.base), Ending(service: self))
-        } catch {
-            return SafeState(reached: [], failures: [sentence(error)])
-        }
     }
 
     private static func words(_ date: Date) -> String {

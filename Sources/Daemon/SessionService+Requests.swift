@@ -7,7 +7,9 @@ import Workflow
 /// What people ask of the service; each request is refused with a sentence where it cannot be done.
 extension SessionService {
     /// What it does now.
-    package func status() async throws -> ServiceStatus {
+    ///
+    /// - Parameter remark: what whoever asked for something should know of it.
+    package func status(remark: String? = nil) async throws -> ServiceStatus {
         let hold = try await store.hold()
         let waiting = try await store.sessions()
         let now = ContinuousClock.now
@@ -15,13 +17,13 @@ extension SessionService {
         return ServiceStatus(
             state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
             pausesNow: current?.helm.isPausedNow ?? false, phase: current?.phase, place: current?.place?.description, fraction: current?.fraction, obstacle: current?.obstacle,
-            inspection: current?.inspection.map(InspectionEntry.init), question: current?.question.map(QuestionEntry.init),
+            inspection: current?.openInspection.map(InspectionEntry.init), question: current?.openQuestion.map(QuestionEntry.init),
             steps: (current?.steps ?? []).map {
                 StepInProgress(
                     title: $0.title, seconds: Self.seconds(now - $0.begin), usualSeconds: $0.usual.map(Self.seconds),
                     limitSeconds: Self.seconds($0.limit))
             },
-            queued: waiting.count { $0.state == .queued }, lastEvent: try await store.lastEvent())
+            queued: waiting.count { $0.state == .queued }, remark: remark, lastEvent: try await store.lastEvent())
     }
 
     /// To a tenth: nobody reads more.
@@ -126,7 +128,7 @@ extension SessionService {
             try await store.setHold(reason)
         } catch {
             steering()
-            throw error
+            throw ServiceError(.unwritten, "It is done, but a restart of the service would not know of it: \(sentence(error))")
         }
         steering()
     }

@@ -19,10 +19,12 @@ extension SessionService {
             let list = known.isEmpty ? "none" : known.map(String.init).joined(separator: ", ")
             throw ServiceError(.badRequest, "'lamella' is \(lamella); grid \(skip.grid) has no such lamella, but \(list).")
         }
+        // Read first: whoever is told of an error has asked for nothing that holds.
+        let remark = try Self.remark(on: skip.part, in: running.session)
         try await store.add(skip, to: running.session.id)
         running.helm.skip(skip)
-        try await log("a person asks to skip \(skip.part): \(skip.reason)", kind: "skip", session: running.session.id)
-        return try await status()
+        try await log("a person asks to skip \(skip.part): \(skip.reason)\(remark.map { ". \($0)" } ?? "")", kind: "skip", session: running.session.id)
+        return try await status(remark: remark)
     }
 
     /// Takes back a skip, from the session that runs or from another of the queue; it holds where the session comes to it next.
@@ -43,13 +45,23 @@ extension SessionService {
             let hint = part.lamella != nil && skipped.contains(whole) ? "; \(whole) is, as a whole" : ""
             throw ServiceError(.conflict, "\(Self.capitalized("\(part)")) of session '\(session.name)' is not skipped\(hint).")
         }
-        if part.lamella != nil, try SessionStore.wasBegun(.grid(part.grid, "acquisition"), path: journal) {
+        if let lamella = part.lamella, let begun = try SessionStore.entry(for: .grid(part.grid, "acquisition"), path: journal),
+            AcquisitionWatch.wasBegun(begun, with: lamella) != true
+        {
             throw ServiceError(.conflict, "The acquisition of grid \(part.grid) was begun without \(part), so it stays out.")
         }
         try await store.takeBack(part, of: session.id)
         if let current, current.session.id == session.id { current.helm.takeBack(part) }
         try await log("a person takes back the skip of \(part)", kind: "skip", session: session.id)
         return try await status()
+    }
+
+    /// What becomes of a skip that comes after the acquisition has begun.
+    private static func remark(on part: SkippedPart, in session: QueuedSession) throws -> String? {
+        guard let begun = try SessionStore.entry(for: .grid(part.grid, "acquisition"), path: session.folder + "/session.sqlite") else { return nil }
+        if let lamella = part.lamella, AcquisitionWatch.wasBegun(begun, with: lamella) == false { return nil }
+        guard begun.state != .done else { return "It comes too late: the acquisition of grid \(part.grid) is done." }
+        return "SerialEM has been told to acquire \(part) and cannot be stopped in that: the skip holds for what is left where the acquisition is cut."
     }
 
     private static func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }

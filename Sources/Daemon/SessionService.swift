@@ -111,7 +111,10 @@ package actor SessionService: Service {
     private func workThroughQueue() async throws {
         for await _ in changes.changes() {
             do {
-                while !ends, let session = try await sessionToRun() { try await perform(session) }
+                while !ends, let session = try await sessionToRun() {
+                    let isLeftUnsafe = try await perform(session)
+                    if isLeftUnsafe { try await makeSafeLater(after: session) }
+                }
             } catch let error where !(error is CancellationError) {
                 // The service answers and tells people also while it cannot write.
                 if !ends { try await wait(after: error, doing: "look for the next session") }
@@ -142,7 +145,8 @@ package actor SessionService: Service {
         return try await store.hold() == nil ? next : nil
     }
 
-    private func perform(_ session: QueuedSession) async throws {
+    /// Runs a session to its end; returns whether it is over and left the microscope unsafe.
+    private func perform(_ session: QueuedSession) async throws -> Bool {
         let helm = Helm(session: session.id, skips: try await store.skips(of: session.id), takenBack: try await store.takenBack(of: session.id))
         current = CurrentSession(session: session, helm: helm)
         defer {
@@ -160,9 +164,9 @@ package actor SessionService: Service {
         // Not written down, it would be taken for one that was under way, and be run again.
         while true {
             do {
-                try await settle(session, outcome)
+                let isLeftUnsafe = try await settle(session, outcome)
                 unwritten = nil
-                return
+                return isLeftUnsafe
             } catch let error where !(error is CancellationError) {
                 if ends { throw error }
                 try await wait(after: error, doing: "write down how session '\(session.name)' ended")
@@ -229,8 +233,9 @@ package actor SessionService: Service {
         }
     }
 
-    /// Writes down how a session ended, tells people, and holds the queue where going on would be wrong.
-    private func settle(_ session: QueuedSession, _ outcome: SessionOutcome) async throws {
+    /// Writes down how a session ended, tells people, and holds the queue where going on would be wrong; returns whether a session
+    /// that is over left the microscope unsafe.
+    private func settle(_ session: QueuedSession, _ outcome: SessionOutcome) async throws -> Bool {
         // Of one that was under way and never came to the microscope again, nobody knows how it was left.
         let isSafe = current?.isSafe ?? (!session.state.isUnderWay || outcome == .interrupted)
         let name = "session '\(session.name)'"
@@ -260,25 +265,10 @@ package actor SessionService: Service {
                     kind: "session", session: session)
             }
         }
-        if !isSafe { try await hold(after: session, outcome: outcome) }
+        guard !isSafe else { return false }
+        try await tellUnsafe(after: session, outcome: outcome)
+        return outcome != .interrupted
     }
-
-    /// Holds the queue after a session that left the microscope unsafe, and tells people.
-    func hold(after session: QueuedSession, outcome: SessionOutcome?) async throws {
-        let reason = Self.unsafeAfter(session.name)
-        // A session that goes on by itself when the service does is not held up by what kept the microscope busy meanwhile.
-        let holds = outcome != .interrupted
-        if holds { try await store.setHold(reason) }
-        await attempt {
-            try await alarm(
-                "\(reason).",
-                next: holds ? "The queue waits: look at the microscope, then resume it." : "The session goes on when the service starts again: look at the microscope until then.",
-                kind: "microscope", session: session)
-        }
-    }
-
-    /// Why the queue is held after a session that left the microscope as it was; whoever lets that session go on has looked at it.
-    static func unsafeAfter(_ name: String) -> String { "the microscope could not be made safe after session '\(name)'" }
 
     /// What cannot be logged is shown, and undoes nothing that was written down.
     func attempt(_ body: () async throws -> Void) async {

@@ -29,7 +29,7 @@ struct Letterbox: Sendable, Hashable {
 
     /// The network's input, 0 to 255.
     func filled(_ image: Raster<UInt8>) -> Raster<UInt8> {
-        let scaled = scaledWidth == width && scaledHeight == height ? image : ReferenceImage.linear(image, width: scaledWidth, height: scaledHeight)
+        let scaled = scaledWidth == width && scaledHeight == height ? image : ReferenceEnlargement.openCV(image, width: scaledWidth, height: scaledHeight)
         return scaled.cropped(x: -left, y: -top, width: left + scaledWidth + right, height: top + scaledHeight + bottom, fill: LamellaDetector.padding)
     }
 

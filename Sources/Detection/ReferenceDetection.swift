@@ -22,8 +22,9 @@ struct ReferenceDetection: Sendable {
             throw DetectionError.unsuitableModel("the reference gives it tiles of any size, and it takes one only")
         }
         let factor = description.pixelSize / pixelSize
+        let (columns, rows) = (Double(map.width) / factor, Double(map.height) / factor)
+        guard max(columns, rows) <= Double(LamellaDetector.largestSide) else { throw DetectionError.mapTooLarge(width: Int(min(columns, 1e9)), height: Int(min(rows, 1e9))) }
         let image = ReferenceImage.stretched(ReferenceImage.resampled(map, by: factor))
-        guard max(image.width, image.height) <= LamellaDetector.largestSide else { throw DetectionError.mapTooLarge(width: image.width, height: image.height) }
         let overlap = Int(10_000 / description.pixelSize.value)
         guard overlap < side else { throw DetectionError.unsuitableModel("10 µm, which the reference's tiles share, are more than a tile") }
         var boxes: [Candidate] = []
@@ -86,24 +87,46 @@ struct ReferenceDetection: Sendable {
         let count = output.shape[2]
         let classes = output.shape[1] - 4
         return (0 ..< count).compactMap { i in
-            func value(_ row: Int) -> Double { Double(output.values[row * count + i]) }
+            func value(_ row: Int) -> Float { output.values[row * count + i] }
             let best = (0 ..< classes).max { (value(4 + $0), -$0) < (value(4 + $1), -$1) } ?? 0
-            guard value(4 + best) > confidence, (0 ..< 4).allSatisfy({ value($0).isFinite }) else { return nil }
-            let box = Rectangle<Frame.MapPixels>(
-                minX: value(0) - value(2) / 2, minY: value(1) - value(3) / 2, maxX: value(0) + value(2) / 2, maxY: value(1) + value(3) / 2)
-            return Candidate(box: box, classIndex: best, score: value(4 + best), isCut: false)
+            guard value(4 + best) > Float(confidence), (0 ..< 4).allSatisfy({ value($0).isFinite }) else { return nil }
+            let (x, y, width, height) = (value(0), value(1), value(2) / 2, value(3) / 2)
+            let box = Rectangle<Frame.MapPixels>(minX: Double(x - width), minY: Double(y - height), maxX: Double(x + width), maxY: Double(y + height))
+            return Candidate(box: box, classIndex: best, score: Double(value(4 + best)), isCut: false)
         }
     }
 
     /// Ultralytics' suppression: of one class, what shares more than 0.7 with a better one goes; 300 stay at most.
     static func suppressed(_ candidates: [Candidate]) -> [Candidate] {
-        var kept: [Candidate] = []
+        var kept: [(candidate: Candidate, box: OffsetBox)] = []
         // Equal scores keep their order, as a stable sort of the program's.
         let ordered = candidates.enumerated().sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }.prefix(30_000)
         for (_, candidate) in ordered where kept.count < 300 {
-            if !kept.contains(where: { $0.classIndex == candidate.classIndex && $0.box.intersectionOverUnion(with: candidate.box) > 0.7 }) { kept.append(candidate) }
+            let box = OffsetBox(candidate)
+            if !kept.contains(where: { $0.box.sharesMuch(with: box) }) { kept.append((candidate, box)) }
         }
-        return kept
+        return kept.map(\.candidate)
+    }
+
+    /// A box as Ultralytics compares it: in single precision, each class 7680 pixels away from the one before, which costs digits and now and
+    /// then decides.
+    private struct OffsetBox {
+        private let minX: Float
+        private let minY: Float
+        private let maxX: Float
+        private let maxY: Float
+        private var area: Float { (maxX - minX) * (maxY - minY) }
+
+        init(_ candidate: Candidate) {
+            let offset = Float(candidate.classIndex) * 7680
+            (minX, minY) = (Float(candidate.box.minX) + offset, Float(candidate.box.minY) + offset)
+            (maxX, maxY) = (Float(candidate.box.maxX) + offset, Float(candidate.box.maxY) + offset)
+        }
+
+        func sharesMuch(with other: OffsetBox) -> Bool {
+            let common = max(min(maxX, other.maxX) - max(minX, other.minX), 0) * max(min(maxY, other.maxY) - max(minY, other.minY), 0)
+            return common / (area + other.area - common) > 0.7
+        }
     }
 
     /// SPACEtomo's merging: from left to right, each box is held against the last one only, with a tenth of its size about it.

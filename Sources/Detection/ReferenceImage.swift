@@ -4,15 +4,16 @@ import Raster
 /// A map as SerialEM and SPACEtomo make it ready for the detector.
 enum ReferenceImage {
     /// At another pixel size: reduced as SerialEM does it (Lanczos-2 over the pixels that become one; even width, cut equally on both sides),
-    /// enlarged linearly.
+    /// enlarged linearly. A map at the network's pixel size stays as it is, as one that SPACEtomo has saved.
     ///
     /// - Parameter factor: pixels that become one.
     static func resampled(_ map: Raster<UInt8>, by factor: Double) -> Raster<UInt8> {
         guard abs(factor - 1) > 1e-6 else { return map }
         guard factor > 1 else {
-            let limit = Double(LamellaDetector.largestSide) + 1
-            return linear(
-                map, width: Int(min(limit, (Double(map.width) / factor).rounded(.toNearestOrEven))), height: Int(min(limit, (Double(map.height) / factor).rounded(.toNearestOrEven))))
+            // Multiplied, as there: half a pixel more or less is decided by the last bit.
+            let scale = 1 / factor
+            return ReferenceEnlargement.scikitImage(
+                map, width: max(1, Int((Double(map.width) * scale).rounded(.toNearestOrEven))), height: max(1, Int((Double(map.height) * scale).rounded(.toNearestOrEven))))
         }
         return reduced(map, by: factor, width: max(2, 2 * Int(0.5 * Double(map.width) / factor)), height: max(1, Int(Double(map.height) / factor)))
     }
@@ -22,19 +23,19 @@ enum ReferenceImage {
         let rows = weights(from: map.height, to: height, factor: factor)
         var result = Raster<UInt8>(width: width, height: height, filledWith: 0)
         for y in 0 ..< height {
-            var line = [Float](repeating: 0, count: map.width)
-            for (k, weight) in rows[y] { for x in line.indices { line[x] += weight * Float(map.pixels[k * map.width + x]) } }
+            var line = [Double](repeating: 0, count: map.width)
+            for (k, weight) in rows[y] { for x in line.indices { line[x] += weight * Double(map.pixels[k * map.width + x]) } }
             for x in 0 ..< width {
-                var sum: Float = 0
+                var sum = 0.0
                 for (k, weight) in columns[x] { sum += weight * line[k] }
-                result.pixels[y * width + x] = UInt8(max(0, min(255, sum.rounded())))
+                result.pixels[y * width + x] = UInt8(max(0, min(255, sum.rounded(.toNearestOrEven))))
             }
         }
         return result
     }
 
     /// The old pixels that make each new one, and by how much.
-    private static func weights(from source: Int, to target: Int, factor: Double) -> [[(index: Int, weight: Float)]] {
+    private static func weights(from source: Int, to target: Int, factor: Double) -> [[(index: Int, weight: Double)]] {
         let start = (Double(source) - Double(target) * factor) / 2
         return (0 ..< target).map { i in
             let centre = start + (Double(i) + 0.5) * factor
@@ -44,7 +45,7 @@ enum ReferenceImage {
                 if weight != 0 { found.append((min(max(k, 0), source - 1), weight)) }
             }
             let sum = found.reduce(0) { $0 + $1.weight }
-            return found.map { ($0.index, Float($0.weight / sum)) }
+            return found.map { ($0.index, $0.weight / sum) }
         }
     }
 
@@ -55,30 +56,9 @@ enum ReferenceImage {
         return sin(angle) / angle * sin(angle / 2) / (angle / 2)
     }
 
-    /// Linear between pixels, without smoothing, as OpenCV does it; corners of both images coincide.
-    static func linear(_ image: Raster<UInt8>, width: Int, height: Int) -> Raster<UInt8> {
-        func taps(_ source: Int, _ target: Int) -> [(Int, Int, Float)] {
-            (0 ..< target).map { i in
-                let place = min(max((Double(i) + 0.5) * Double(source) / Double(target) - 0.5, 0), Double(source - 1))
-                return (Int(place), min(Int(place) + 1, source - 1), Float(place - place.rounded(.down)))
-            }
-        }
-        let columns = taps(image.width, width)
-        var result = Raster<UInt8>(width: width, height: height, filledWith: 0)
-        for (y, (above, below, share)) in taps(image.height, height).enumerated() {
-            let (first, second) = (above * image.width, below * image.width)
-            for (x, (left, right, part)) in columns.enumerated() {
-                let upper = Float(image.pixels[first + left]) * (1 - part) + Float(image.pixels[first + right]) * part
-                let lower = Float(image.pixels[second + left]) * (1 - part) + Float(image.pixels[second + right]) * part
-                result.pixels[y * width + x] = UInt8((upper * (1 - share) + lower * share).rounded())
-            }
-        }
-        return result
-    }
-
     /// SPACEtomo stretches an image that is darker than 200 everywhere from its darkest to its brightest pixel.
     static func stretched(_ image: Raster<UInt8>) -> Raster<UInt8> {
         guard let least = image.pixels.min(), let most = image.pixels.max(), most <= 200, most > least else { return image }
-        return image.map { UInt8(Double($0 - least) * 255 / Double(most - least)) }
+        return image.map { UInt8(Double($0 - least) / Double(most - least) * 255) }
     }
 }

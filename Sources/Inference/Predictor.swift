@@ -17,16 +17,25 @@ public struct Predictor: ~Copyable {
     /// A session has a detector and a segmenter of up to five folds; a network takes 10 to 200 MB.
     private static let capacity = 8
     private var loaded: [Identity: Loaded] = [:]
+    private let device: InferenceDevice
 
-    public init(threads: Int) { TorchModel.setThreads(threads) }
+    /// - Parameter device: what networks run on; the first GPU if it is not said, or the processor where there is none.
+    public init(threads: Int, device: InferenceDevice? = nil) {
+        TorchModel.setThreads(threads)
+        self.device = device ?? TorchModel.machine.devices[0]
+    }
 
     /// The answer to one request; nothing that is wrong with it ends the worker.
     public mutating func answer(_ frame: [UInt8]) -> PredictionAnswer {
+        guard frame != MachineRequest.encoded else { return .machine(TorchModel.machine) }
         do {
             let request = try PredictionRequest.decode(frame)
             return .output(try network(for: request).model.run(request.input))
         } catch let error as TorchError {
-            return .refusal(error.description)
+            guard error.isMemoryExhausted else { return .refusal(error.description) }
+            // The next request may need less where no other network is.
+            loaded.removeAll()
+            return .memoryExhausted(error.description)
         } catch let error as WireError {
             return .refusal(error.description)
         } catch {
@@ -46,9 +55,11 @@ public struct Predictor: ~Copyable {
         // Measured on two cores: channels-last and frozen takes a fifth off a detector and adds a third to a U-Net.
         let channelsLast = request.input.shape.count == 4 && request.input.shape[1] == 3
         do {
-            let fresh = Loaded(try TorchModel(path: request.model, channelsLast: channelsLast))
+            let fresh = Loaded(try TorchModel(path: request.model, channelsLast: channelsLast, device: device))
             loaded[identity] = fresh
             return fresh
+        } catch where error.isMemoryExhausted {
+            throw error
         } catch {
             throw TorchError(description: "It is no TorchScript network that libtorch can load (\(error.description)).")
         }

@@ -31,13 +31,22 @@ public struct PredictionRequest: Sendable, Hashable {
     }
 }
 
+/// What the service asks of the worker besides: the byte 2, for what there is on its machine.
+public enum MachineRequest {
+    public static let encoded: [UInt8] = [2]
+}
+
 /// What the worker answers.
 ///
-/// Bytes: `UInt8 1 | tensor` or `UInt8 2 | UInt32 n | n bytes of UTF-8 reason`.
+/// Bytes: `UInt8 1 | tensor`, `UInt8 2 | UInt32 n | n bytes of UTF-8 reason`, the same with 3, or
+/// `UInt8 4 | UInt32 GPUs | UInt32 n | n bytes of UTF-8 name of the library`.
 public enum PredictionAnswer: Sendable, Hashable {
     case output(Tensor)
     /// The network could not be loaded or run; the worker itself is well.
     case refusal(String)
+    /// The device had not the memory that the network needs there.
+    case memoryExhausted(String)
+    case machine(InferenceMachine)
 
     public func encoded() -> [UInt8] {
         switch self {
@@ -46,10 +55,16 @@ public enum PredictionAnswer: Sendable, Hashable {
             writer.append(UInt8(1))
             writer.append(tensor)
             return writer.bytes
-        case .refusal(let reason):
+        case .refusal(let reason), .memoryExhausted(let reason):
             var writer = ByteWriter(capacity: 16 + reason.utf8.count)
-            writer.append(UInt8(2))
+            if case .refusal = self { writer.append(UInt8(2)) } else { writer.append(UInt8(3)) }
             writer.append(reason)
+            return writer.bytes
+        case .machine(let machine):
+            var writer = ByteWriter(capacity: 16 + machine.library.utf8.count)
+            writer.append(UInt8(4))
+            writer.append(UInt32(clamping: machine.gpus))
+            writer.append(machine.library)
             return writer.bytes
         }
     }
@@ -60,6 +75,10 @@ public enum PredictionAnswer: Sendable, Hashable {
         switch try reader.byte() {
         case 1: answer = .output(try reader.tensor())
         case 2: answer = .refusal(try reader.text())
+        case 3: answer = .memoryExhausted(try reader.text())
+        case 4:
+            let gpus = Int(try reader.number())
+            answer = .machine(InferenceMachine(library: try reader.text(), gpus: gpus))
         default: throw .malformed("the answer is of an unknown kind")
         }
         try reader.end()

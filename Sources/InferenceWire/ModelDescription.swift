@@ -45,6 +45,13 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var patchColumns: Int?
     /// Key `classes`: names in the order of the network's output; a segmenter's first one is the background.
     public var classes: [String]
+    /// Key `colours`, `#RRGGBB` by class: what the class is drawn in; those that are not named have the colours that pictures choose.
+    public var colours: [String: ClassColour]
+    /// Key `regions`, segmenters: the classes' indices in the order of the network's outputs, where an output stands for a region that may overlap
+    /// others; of those that a pixel is in the last one counts. nil: an output for each class, of which a pixel has one.
+    public var regions: [Int]?
+    /// Numbers that a segmenter gives for a pixel.
+    public var outputs: Int { regions?.count ?? classes.count }
     /// Key `normalisation`, one for each channel of the input: a list, or what holds for all.
     public var normalisations: [Normalisation]
     /// Key `channels` of the input, which get the same grey image where there is no image for each; default 3 for detectors, 1 for segmenters.
@@ -83,7 +90,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public init(
         name: String, kind: ModelKind, networks: [Network], pixelSize: PixelSize,
         sideLength: Int? = nil, networkSide: Int? = nil, patchRows: Int? = nil, patchColumns: Int? = nil, classes: [String],
-        normalisation: Normalisation, channels: Int? = nil, normalisations: [Normalisation]? = nil, spacing: [Double] = [1, 1],
+        colours: [String: ClassColour] = [:], regions: [Int]? = nil, normalisation: Normalisation, channels: Int? = nil, normalisations: [Normalisation]? = nil, spacing: [Double] = [1, 1],
         acceptsAnySize: Bool = false, mirroringAxes: [Int] = [],
         step: Double = 0.5, licence: String, trainedOn: String? = nil, source: ModelSource? = nil
     ) {
@@ -96,6 +103,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.patchRows = patchRows
         self.patchColumns = patchColumns
         self.classes = classes
+        self.colours = colours
+        self.regions = regions
         self.normalisations = normalisations ?? Array(repeating: normalisation, count: min(100, max(0, channels ?? (kind == .detector ? 3 : 1))))
         self.spacing = spacing
         self.acceptsAnySize = acceptsAnySize
@@ -123,6 +132,10 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         if !(pixelSize.value.isFinite && pixelSize.value > 0) { found.append("pixel_size must be more than 0") }
         if classes.isEmpty || classes.count > 255 { found.append("classes must name 1 to 255 classes") }
         if Set(classes).count != classes.count { found.append("classes names a class twice") }
+        if !Set(colours.keys).isSubset(of: classes) { found.append("colours must be those of classes") }
+        if let regions, kind == .detector || regions.sorted() != Array(1 ..< classes.count) {
+            found.append("regions must name each class of a segmenter but the background once")
+        }
         if !(1 ... 16).contains(channels) { found.append("channels must be 1 to 16") }
         if !normalisations.allSatisfy(\.isUsable) { found.append("normalisation has impossible levels") }
         if spacing.count != 2 || !spacing.allSatisfy({ $0.isFinite && $0 >= 0.01 && $0 <= 100 }) { found.append("spacing must be two numbers from 0.01 to 100") }
@@ -148,7 +161,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
 extension ModelDescription {
     private enum Key: String, CodingKey {
         case name, kind, file, sha256, pixelSize = "pixel_size", sideLength = "side_length", networkSide = "network_side", patchSize = "patch_size"
-        case classes, normalisation, channels, acceptsAnySize = "dynamic_size", mirroring, step, licence
+        case classes, colours, regions, normalisation, channels, acceptsAnySize = "dynamic_size", mirroring, step, licence
         case trainedOn = "trained_on", source, folds, spacing
     }
 
@@ -191,6 +204,8 @@ extension ModelDescription {
             networkSide: values.decodeIfPresent(Int.self, forKey: .networkSide),
             patchRows: patch.first, patchColumns: patch.last,
             classes: values.decode([String].self, forKey: .classes),
+            colours: values.decodeIfPresent([String: ClassColour].self, forKey: .colours) ?? [:],
+            regions: values.decodeIfPresent([Int].self, forKey: .regions),
             normalisation: .unit, normalisations: normalisations,
             spacing: values.decodeIfPresent([Double].self, forKey: .spacing) ?? [1, 1],
             acceptsAnySize: values.decodeIfPresent(Bool.self, forKey: .acceptsAnySize) ?? false,
@@ -216,6 +231,8 @@ extension ModelDescription {
         try values.encodeIfPresent(networkSide, forKey: .networkSide)
         if let patchRows, let patchColumns { try values.encode([patchRows, patchColumns], forKey: .patchSize) }
         try values.encode(classes, forKey: .classes)
+        if !colours.isEmpty { try values.encode(colours, forKey: .colours) }
+        try values.encodeIfPresent(regions, forKey: .regions)
         if let first = normalisations.first, normalisations.allSatisfy({ $0 == first }) {
             try values.encode(first, forKey: .normalisation)
         } else {

@@ -1,15 +1,22 @@
-import Dispatch
+import Foundation
 public import InferenceWire
 public import Logging
-import Processes
 
-/// Runs networks in a process of its own (`tomopilot-infer`), so that neither libtorch's memory nor its crashes are the
-/// service's.
+/// Runs networks in processes of their own (`tomopilot-infer`), so that neither libtorch's memory nor its crashes are the
+/// service's: one process on the processor, or one for each GPU.
 ///
-/// The process starts with the first request and is started again once if it dies over one. Requests are answered in
-/// their order; all waiting happens on a thread of its own.
+/// A process starts with the first request for it and is started again once if it dies over one. Requests go to the first GPU that is free and
+/// are answered there in their order; all waiting happens on threads of its own. What a GPU has no memory for runs on the processor.
 public actor InferenceWorker: Predicting {
-    private let line: WorkerLine
+    private let first: WorkerLine
+    /// Where GPUs may be, how many there are is asked of the first process.
+    private let looksForGPUs: Bool
+    private let line: @Sendable (InferenceDevice?) -> WorkerLine
+    private let logger: Logger
+    private var pool: Task<DevicePool<WorkerLine>, Never>?
+    private var processor: WorkerLine?
+    /// Networks that found no room on a GPU.
+    private var tooLarge: Set<String> = []
     private var isShutDown = false
 
     /// - Parameters:
@@ -17,106 +24,72 @@ public actor InferenceWorker: Predicting {
     ///   - threads: threads that one operation of a network may use.
     ///   - deadline: the longest time one request may take once it is its turn.
     public init(executable: String, threads: Int = 2, deadline: Duration = .seconds(600), logger: Logger) {
-        line = WorkerLine(executable: executable, threads: max(1, threads), deadline: deadline, logger: logger)
+        self.init(executable: executable, threads: threads, deadline: deadline, logger: logger, looksForGPUs: Self.driverIsThere)
     }
+
+    /// - Parameter looksForGPUs: whether the program is asked for them, which takes a moment.
+    init(executable: String, threads: Int, deadline: Duration, logger: Logger, looksForGPUs: Bool) {
+        line = { WorkerLine(executable: executable, threads: max(1, threads), device: $0, deadline: deadline, logger: logger) }
+        first = line(nil)
+        self.looksForGPUs = looksForGPUs
+        self.logger = logger
+    }
+
+    /// Without a driver of Nvidia or AMD there is nothing to look for.
+    private static var driverIsThere: Bool { ["/dev/nvidiactl", "/dev/kfd", "/dev/dxg"].contains(where: FileManager.default.fileExists) }
 
     public func predict(model: String, input: Tensor) async throws -> Tensor {
         guard !isShutDown else { throw InferenceWorkerError.shutDown }
         try Task.checkCancellation()
         let request = PredictionRequest(model: model, input: input)
-        return try await line.perform { line in try line.predict(request) }
+        if tooLarge.contains(model) { return try await onProcessor(request) }
+        do {
+            return try await devices().perform { line in try await line.perform { line in try line.predict(request) } }
+        } catch is DevicePool<WorkerLine>.Closed {
+            throw InferenceWorkerError.shutDown
+        } catch InferenceWorkerError.memoryExhausted(_, let reason) where looksForGPUs {
+            guard tooLarge.insert(model).inserted else { return try await onProcessor(request) }
+            logger.warning(
+                "a GPU has not the memory that a network needs, which runs on the processor now and takes longer",
+                metadata: ["model.path": "\(model)", "error.message": "\(reason)"])
+            return try await onProcessor(request)
+        }
     }
 
-    /// The number of the running process, nil if none runs.
+    private func onProcessor(_ request: PredictionRequest) async throws -> Tensor {
+        guard !isShutDown else { throw InferenceWorkerError.shutDown }
+        let slower = processor ?? line(.processor)
+        processor = slower
+        return try await slower.perform { line in try line.predict(request) }
+    }
+
+    /// What networks run on here, as the program sees it.
+    public func machine() async throws -> InferenceMachine {
+        guard !isShutDown else { throw InferenceWorkerError.shutDown }
+        return try await first.perform { line in try line.machine() }
+    }
+
+    /// The number of the running process, nil if none runs; of several GPUs the first one's.
     public func processIdentifier() async -> Int32? {
-        try? await line.perform { line in line.processIdentifier }
+        try? await first.perform { line in line.processIdentifier }
     }
 
-    /// Waits for the requests that are under way and ends the process.
+    /// Waits for the requests that are under way and ends the processes.
     public func shutdown() async {
         isShutDown = true
-        try? await line.perform { line in line.finish() }
-    }
-}
-
-/// The worker's process as seen from the queue that waits for it.
-///
-/// Unchecked: `process` is touched on `queue` only, which is serial; the compiler cannot know that.
-private final class WorkerLine: @unchecked Sendable {
-    private let executable: String
-    private let threads: Int
-    private let deadline: Duration
-    private let logger: Logger
-    private let queue = DispatchQueue(label: "tomopilot.inference")
-    private var process: WorkerProcess?
-
-    init(executable: String, threads: Int, deadline: Duration, logger: Logger) {
-        self.executable = executable
-        self.threads = threads
-        self.deadline = deadline
-        self.logger = logger
+        await devices().close { line in try? await line.perform { line in line.finish() } }
+        try? await processor?.perform { line in line.finish() }
     }
 
-    deinit { process?.finish() }
-
-    /// Does blocking work on the queue.
-    func perform<Result: Sendable>(_ work: @escaping @Sendable (WorkerLine) throws -> Result) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Swift.Result { try work(self) }) }
+    private func devices() async -> DevicePool<WorkerLine> {
+        if let pool { return await pool.value }
+        let (first, line, looks, isShutDown) = (first, line, looksForGPUs, isShutDown)
+        let made = Task {
+            // What is wrong with the program is told by the request that comes then.
+            guard looks, !isShutDown, let gpus = try? await first.perform({ line in try line.machine().gpus }), gpus > 1 else { return DevicePool([first]) }
+            return DevicePool([first] + (1 ..< min(gpus, 64)).map { line(.gpu($0)) })
         }
-    }
-
-    var processIdentifier: Int32? { process?.identifier }
-
-    func predict(_ request: PredictionRequest) throws -> Tensor {
-        let frame = request.encoded()
-        var lastEnding = InferenceWorkerError.Ending.status(0)
-        for attempt in 1 ... 2 {
-            let running = try process ?? start()
-            process = running
-            let reply: [UInt8]?
-            do {
-                reply = try running.exchange(frame, deadline: deadline)
-            } catch {
-                process = nil
-                throw error
-            }
-            if let reply {
-                return try tensor(of: reply, from: running, model: request.model)
-            }
-            lastEnding = running.reap()
-            process = nil
-            logger.warning(
-                "inference worker died",
-                metadata: ["worker.ending": "\(lastEnding)", "worker.attempt": "\(attempt)", "model.path": "\(request.model)"])
-        }
-        throw InferenceWorkerError.workerDied(lastEnding)
-    }
-
-    func finish() {
-        process?.finish()
-        process = nil
-    }
-
-    private func tensor(of reply: [UInt8], from running: WorkerProcess, model: String) throws -> Tensor {
-        let answer: PredictionAnswer
-        do {
-            answer = try PredictionAnswer.decode(reply)
-        } catch {
-            // Whoever answers nonsense once is not asked again.
-            _ = running.reap()
-            process = nil
-            throw InferenceWorkerError.line(error.description)
-        }
-        switch answer {
-        case .output(let tensor): return tensor
-        case .refusal(let reason): throw InferenceWorkerError.refused(model: model, reason: reason)
-        }
-    }
-
-    private func start() throws -> WorkerProcess {
-        let started = try WorkerProcess(executable: executable, threads: threads)
-        logger.info("inference worker started", metadata: ["worker.pid": "\(started.identifier)"])
-        return started
+        pool = made
+        return await made.value
     }
 }

@@ -12,6 +12,8 @@ public enum InferenceWorkerError: Error, Sendable, Hashable, CustomStringConvert
     case deadlinePassed(seconds: Double)
     /// The program is well but cannot load or run this network.
     case refused(model: String, reason: String)
+    /// The device had not the memory that the network needs.
+    case memoryExhausted(model: String, reason: String)
     /// The line broke or carried nonsense.
     case line(String)
     /// ``InferenceWorker/shutdown()`` was called before.
@@ -34,6 +36,8 @@ public enum InferenceWorkerError: Error, Sendable, Hashable, CustomStringConvert
         case .refused(let model, let reason):
             "The network \(model) could not be run: \(reason.hasSuffix(".") ? String(reason.dropLast()) : reason); "
                 + "is it whole, and the one that its model.json describes?"
+        case .memoryExhausted(let model, let reason):
+            "The network \(model) needs more memory than there is: \(reason.hasSuffix(".") ? String(reason.dropLast()) : reason)."
         case .line(let reason): reason
         case .shutDown: "The inference program has been shut down."
         }

@@ -16,7 +16,8 @@ final class WorkerProcess: Sendable {
     private let watch = Mutex(Watch.idle)
     private let alarms = DispatchQueue(label: "tomopilot.inference.deadline")
 
-    init(executable: String, threads: Int) throws(InferenceWorkerError) {
+    /// - Parameter device: what it runs networks on; nil: it chooses.
+    init(executable: String, threads: Int, device: InferenceDevice?) throws(InferenceWorkerError) {
         guard FileManager.default.isExecutableFile(atPath: executable) else { throw .workerNotFound(path: executable) }
         var ends: [Int32] = [-1, -1]
         // Close-on-exec, or a second worker would hold the first one's line open.
@@ -29,7 +30,7 @@ final class WorkerProcess: Sendable {
         defer { close(ends[1]) }
         do {
             child = try ChildProgram(
-                [executable, "--threads", String(threads)], environment: Self.environment(threads: threads), input: .descriptor(ends[1]),
+                [executable, "--threads", String(threads)] + (device.map { ["--device", $0.description] } ?? []), environment: Self.environment(threads: threads), input: .descriptor(ends[1]),
                 output: .descriptor(ends[1]), error: .descriptor(STDERR_FILENO))
         } catch {
             close(ends[0])

@@ -15,11 +15,20 @@ public struct ModelFacts: Sendable {
     public var pixelSize: PixelSize?
     public var sideLength: Int?
     public var licence: String?
-    public init(name: String? = nil, pixelSize: PixelSize? = nil, sideLength: Int? = nil, licence: String? = nil) {
+    /// What single classes are drawn in, by name.
+    public var colours: [String: ClassColour]
+    /// What SPACEtomo has been told of the model.
+    public var configuration: SPACEtomoConfiguration?
+    public init(
+        name: String? = nil, pixelSize: PixelSize? = nil, sideLength: Int? = nil, licence: String? = nil, colours: [String: ClassColour] = [:],
+        configuration: SPACEtomoConfiguration? = nil
+    ) {
         self.name = name
         self.pixelSize = pixelSize
         self.sideLength = sideLength
         self.licence = licence
+        self.colours = colours
+        self.configuration = configuration
     }
 }
 
@@ -52,6 +61,8 @@ extension ModelStore {
         } else if source.lowercased().hasSuffix(".zip") {
             try made.unpack(source)
             try await made.make(fromFolder: workshop + "/unpacked", named: (source as NSString).lastPathComponent)
+        } else if source.lowercased().hasSuffix(".py") {
+            throw ModelStoreError.notTaken("\(path) is a program; where it is SPACEtomo's configuration, name the model and give this with --config.")
         } else {
             try await made.makeDetector(from: source)
         }

@@ -20,19 +20,26 @@ struct ModelWorkshop {
         let (detector, weights) = try UltralyticsDetector.read(path, into: workbench.weights)
         try weights.close()
         let file = (path as NSString).lastPathComponent
-        guard let pixelSize = facts.pixelSize ?? Self.pixelSize(named: file) else {
+        let said = facts.configuration
+        try said?.require(detector: file)
+        guard let pixelSize = facts.pixelSize ?? said?.detectorPixelSize.map({ PixelSize($0) }) ?? Self.pixelSize(named: file) else {
             throw ModelStoreError.notTaken("\(path) does not say the pixel size that it was trained at; give it with --pixel-size, in nm (SPACEtomo's detectors: 400).")
         }
         // Ultralytics trains on whole strides.
         let trained = detector.sideLength.map { ($0 + 31) / 32 * 32 }
-        guard let side = facts.sideLength ?? Self.sideLength(named: file) ?? trained else {
+        guard let side = facts.sideLength ?? said?.detectorSide ?? Self.sideLength(named: file) ?? trained else {
             throw ModelStoreError.notTaken("\(path) does not say how large its images are; give the side with --side, in pixels (SPACEtomo's detectors: 1024).")
+        }
+        // SPACEtomo keeps the names in its configuration, and shows those.
+        let classes = said?.detectorClasses ?? detector.classes
+        guard classes.count == detector.classes.count else {
+            throw ModelStoreError.notTaken("\(path) has \(detector.classes.count) classes (\(detector.classes.joined(separator: ", "))), and WG_model_categories of the configuration names \(classes.count).")
         }
         let sum = try await compile(detector.program, on: workbench, to: "model.torchscript")
         try write(
             ModelDescription(
                 name: name, kind: .detector, networks: [ModelDescription.Network(file: "model.torchscript", sha256: sum)], pixelSize: pixelSize,
-                sideLength: side, networkSide: trained == side ? nil : trained, classes: detector.classes, normalisation: .unit, acceptsAnySize: true,
+                sideLength: side, networkSide: trained == side ? nil : trained, classes: classes, colours: try colours(of: classes, known: Dictionary(zip(classes, said?.detectorColours ?? []), uniquingKeysWith: { first, _ in first })), normalisation: .unit, acceptsAnySize: true,
                 licence: facts.licence ?? detector.licence ?? "not stated",
                 source: try source(path, program: "Ultralytics" + (detector.version.map { " \($0)" } ?? ""))))
     }
@@ -41,7 +48,19 @@ struct ModelWorkshop {
     static func pixelSize(named file: String) -> PixelSize? {
         file.firstMatch(of: /(\d+(?:[.,]\d+)?)nm/).flatMap { Double($0.1.replacing(",", with: ".")) }.map { PixelSize($0) }
     }
-    static func sideLength(named file: String) -> Int? { file.firstMatch(of: /(?:^|[_-])sl(\d+)/).flatMap { Int($0.1) } }
+    /// SPACEtomo's set-up looks for `_1024sl_`; people also write `_sl1024_`.
+    static func sideLength(named file: String) -> Int? {
+        file.firstMatch(of: /(?:^|[_-])(?:sl(\d+)|(\d+)sl)(?![A-Za-z0-9])/).flatMap { Int($0.1 ?? $0.2 ?? "") }
+    }
+
+    /// - Parameter known: what the model's own files say.
+    private func colours(of classes: [String], known: [String: ClassColour] = [:]) throws(ModelStoreError) -> [String: ClassColour] {
+        let unknown = facts.colours.keys.filter { !classes.contains($0) }.sorted()
+        guard unknown.isEmpty else {
+            throw .notTaken("--colour names \(unknown.joined(separator: ", ")), and the model has the classes \(classes.joined(separator: ", ")).")
+        }
+        return known.filter { classes.contains($0.key) }.merging(facts.colours) { _, said in said }
+    }
 
     // MARK: segmenters and folders
 
@@ -50,33 +69,41 @@ struct ModelWorkshop {
         let shown = shown ?? path
         let manager = FileManager.default
         if manager.fileExists(atPath: path + "/model.json") { return try copyFolder(path) }
-        let found = Self.folders(below: path)
-        guard let trained = found.first else {
+        let found = Self.models(below: path)
+        guard let only = found.first else {
             throw ModelStoreError.notTaken("\(shown) holds no model: neither model.json nor plans.json and dataset.json of nnU-Net v2 are there.")
         }
-        guard found.count == 1 else {
-            let names = found.map { ($0 as NSString).lastPathComponent }.joined(separator: ", ")
-            throw ModelStoreError.notTaken("\(shown) holds \(found.count) models of nnU-Net (\(names)); give the folder of one.")
+        guard found.count == 1, !only.hasSuffix(".pt") else {
+            // Of a zip file the folders are those in it.
+            let names = found.map { $0.dropFirst(path.count + 1) }
+            let some = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
+            let how = shown == path ? "'tomopilot models add \(only)'" : "unpack it, and 'tomopilot models add FOLDER/\(names[0])'"
+            throw ModelStoreError.notTaken("\(shown) holds \(found.count == 1 ? "a model" : "\(found.count) models") (\(some)), and one is added at a time: \(how) adds \(found.count == 1 ? "it" : "the first").")
         }
-        try await makeSegmenter(from: trained, shown: shown)
+        if manager.fileExists(atPath: only + "/model.json") { return try copyFolder(only) }
+        try await makeSegmenter(from: only, shown: shown)
     }
 
-    /// Folders with a trained model, not more than four levels down.
-    private static func folders(below path: String, depth: Int = 4) -> [String] {
+    /// Models in a folder, not more than four levels down: folders, and checkpoints of detectors.
+    private static func models(below path: String, depth: Int = 4) -> [String] {
         let manager = FileManager.default
-        if manager.fileExists(atPath: path + "/plans.json"), manager.fileExists(atPath: path + "/dataset.json") { return [path] }
+        func has(_ file: String) -> Bool { manager.fileExists(atPath: path + "/" + file) }
+        if has("model.json") || has("plans.json") && has("dataset.json") { return [path] }
         guard depth > 0 else { return [] }
         let names = ((try? manager.contentsOfDirectory(atPath: path)) ?? []).sorted().filter { !$0.hasPrefix(".") && $0 != "__MACOSX" }
         return names.flatMap { name -> [String] in
             var isFolder: ObjCBool = false
-            guard manager.fileExists(atPath: "\(path)/\(name)", isDirectory: &isFolder), isFolder.boolValue else { return [] }
-            return folders(below: "\(path)/\(name)", depth: depth - 1)
+            guard manager.fileExists(atPath: "\(path)/\(name)", isDirectory: &isFolder) else { return [] }
+            return isFolder.boolValue ? models(below: "\(path)/\(name)", depth: depth - 1) : name.hasSuffix(".pt") ? ["\(path)/\(name)"] : []
         }
     }
 
     private func makeSegmenter(from trained: String, shown: String) async throws {
-        let network = try NNUNetModel(folder: trained)
-        guard let pixelSize = facts.pixelSize ?? network.pixelSize.map({ PixelSize($0) }) else {
+        let said = facts.configuration
+        try said?.require(segmenter: (shown as NSString).lastPathComponent)
+        let network = try NNUNetModel(folder: trained, folds: said?.segmenterFolds, prefersBest: said != nil)
+        // What the model says of itself counts more than SPACEtomo's configuration, as there.
+        guard let pixelSize = facts.pixelSize ?? (network.pixelSize ?? said?.segmenterPixelSize).map({ PixelSize($0) }) else {
             throw ModelStoreError.notTaken("\(shown) does not say the pixel size that it was trained at (pixel_size in dataset.json); give it with --pixel-size, in nm (SPACEtomo's yeast model: 2.283).")
         }
         var networks: [ModelDescription.Network] = []
@@ -92,7 +119,7 @@ struct ModelWorkshop {
         try write(
             ModelDescription(
                 name: name, kind: .segmenter, networks: networks, pixelSize: pixelSize, patchRows: network.patchRows,
-                patchColumns: network.patchColumns, classes: network.classes, normalisation: .zScore, normalisations: network.normalisations, spacing: network.spacing,
+                patchColumns: network.patchColumns, classes: network.classes, colours: try colours(of: network.classes), regions: network.regions, normalisation: .zScore, normalisations: network.normalisations, spacing: network.spacing,
                 mirroringAxes: network.mirroringAxes, licence: facts.licence ?? network.licence ?? "not stated",
                 source: ModelSource(
                     file: shown, sha256: sums.count == 1 ? sums[0] : SHA256.hexadecimal(of: Array(sums.joined().utf8)), program: "nnU-Net v2", added: date)))
@@ -105,6 +132,7 @@ struct ModelWorkshop {
         description.name = name
         if let pixelSize = facts.pixelSize { description.pixelSize = pixelSize }
         if let licence = facts.licence { description.licence = licence }
+        description.colours = try colours(of: description.classes, known: description.colours)
         for (network, file) in zip(description.networks, opened.networkPaths) {
             try FileManager.default.copyItem(atPath: file, toPath: "\(model)/\(network.file)")
         }

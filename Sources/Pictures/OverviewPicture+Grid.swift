@@ -44,9 +44,9 @@ extension OverviewPicture {
     }
 
     private static func legend(of boxes: [GridBox]) -> [LegendEntry] {
-        let processed = Dictionary(grouping: boxes.filter { $0.leftOut == nil }, by: \.className).mapValues(\.count)
+        let processed = Dictionary(grouping: boxes.filter { $0.leftOut == nil }, by: \.className)
         let leftOut = Dictionary(grouping: boxes.compactMap(\.leftOut)) { $0 }.mapValues(\.count)
-        return processed.sorted { $0.key < $1.key }.map { LegendEntry("\($0.value) \($0.key)", Palette.of(lamella: $0.key)) }
+        return processed.sorted { $0.key < $1.key }.map { LegendEntry("\($0.value.count) \($0.key)", $0.value.first?.colour ?? Palette.of(lamella: $0.key)) }
             + leftOut.sorted { $0.key < $1.key }.map { LegendEntry("\($0.value) left out: \($0.key)", Palette.leftOut, .dashedBox) }
     }
 

@@ -12,6 +12,8 @@ public struct LamellaScene: Sendable {
     public var labels: Raster<UInt8>
     /// Names of the labels.
     public var classes: [String]
+    /// The model's own colours by class; a class without one has that of its name.
+    public var colours: [String: RGB]
     public var areas: [TargetArea]
     public var geometry: LamellaGeometry
     public var maximumTilt: Degrees
@@ -27,11 +29,12 @@ public struct LamellaScene: Sendable {
     public init(
         map: Raster<UInt8>, labels: Raster<UInt8>, classes: [String], areas: [TargetArea], geometry: LamellaGeometry,
         maximumTilt: Degrees, imageShiftLimit: Micrometers? = nil, recordFieldRotation: Degrees = .zero,
-        centre: Point<Frame.MapPixels>? = nil, heading: [String]
+        centre: Point<Frame.MapPixels>? = nil, colours: [String: RGB] = [:], heading: [String]
     ) {
         self.map = map
         self.labels = labels
         self.classes = classes
+        self.colours = colours
         self.areas = areas
         self.geometry = geometry
         self.maximumTilt = maximumTilt
@@ -49,7 +52,7 @@ extension OverviewPicture {
     ///
     /// - Parameter maximumSide: the longer side of the drawn map in pixels.
     public static func lamella(_ scene: LamellaScene, maximumSide: Int = 1600) -> Raster<RGB> {
-        let colours = scene.classes.enumerated().map { Palette.of(class: $0.element, index: $0.offset) }
+        let colours = scene.classes.enumerated().map { Palette.of(class: $0.element, index: $0.offset, given: scene.colours[$0.element]) }
         let tones = Tones.lamella(scene.map, labels: scene.labels, shown: colours.map { $0 != nil })
         var sheet = Sheet(
             Sheet.Contents(

@@ -12,10 +12,12 @@ public struct GridBox: Hashable, Sendable, Codable {
     public var leftOut: String?
     /// What was reached on it, in two or three words, for instance `12 targets`.
     public var reached: String
+    /// The model's own colour of the class; nil: that of its name.
+    public var classColour: RGB?
 
     public init(
         rectangle: Rectangle<Frame.MapPixels>, className: String, score: Double, label: String, leftOut: String? = nil,
-        reached: String = ""
+        reached: String = "", classColour: RGB? = nil
     ) {
         self.rectangle = rectangle
         self.className = className
@@ -23,9 +25,10 @@ public struct GridBox: Hashable, Sendable, Codable {
         self.label = label
         self.leftOut = leftOut
         self.reached = reached
+        self.classColour = classColour
     }
 
-    var colour: RGB { leftOut != nil && label.isEmpty ? Palette.leftOut : Palette.of(lamella: className) }
+    var colour: RGB { leftOut != nil && label.isEmpty ? Palette.leftOut : classColour ?? Palette.of(lamella: className) }
 }
 
 /// The pictures that an operator looks at first: what was found on a grid and what will be exposed on a lamella.

@@ -14,9 +14,12 @@ enum Palette {
     ].map { RGB($0) }
 
     /// The colour of a class of a segmentation; classes that stand for "nothing there" have none, so that the map shows.
-    static func of(class name: String, index: Int) -> RGB? {
+    ///
+    /// - Parameter given: the model's own colour.
+    static func of(class name: String, index: Int, given: RGB? = nil) -> RGB? {
         switch name {
         case "background", "white", "black", "vacuum": nil
+        case _ where given != nil: given
         case "cell", "cytoplasm": RGB(0x3FBF7F)
         case "nucleus": RGB(0xF0E442)
         case "mitos", "mitochondria": RGB(0xFF5C5C)

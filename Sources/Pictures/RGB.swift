@@ -1,7 +1,7 @@
 public import Raster
 
 /// A colour, eight bits each.
-public struct RGB: Hashable, Sendable {
+public struct RGB: Hashable, Sendable, Codable {
     public var red: UInt8
     public var green: UInt8
     public var blue: UInt8

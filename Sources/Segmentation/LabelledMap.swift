@@ -1,20 +1,27 @@
+import InferenceWire
 import Raster
 
 /// The labels of a map as its rows are finished from top to bottom; what is not on the map, or was not acquired, is "black".
 struct LabelledMap {
     private var labels: Raster<UInt8>
-    private let classes: Int
+    private let outputs: Int
+    private let regions: [Int]?
     private let black: UInt8
+    /// The output that is certain where nothing was acquired; regions may have none.
+    private let blackOutput: Int?
     private let acquired: Raster<Bool>?
     private let probabilities: LamellaSegmenter.ProbabilityRow?
     private var part = FilledPart(width: 0, height: 0)
     /// The row of the map that comes next.
     private var next = 0
 
-    init(width: Int, height: Int, classes: [String], acquired: Raster<Bool>?, probabilities: LamellaSegmenter.ProbabilityRow?) {
-        black = UInt8(classes.firstIndex(of: "black") ?? 0)
+    init(width: Int, height: Int, model: ModelDescription, acquired: Raster<Bool>?, probabilities: LamellaSegmenter.ProbabilityRow?) {
+        let place = model.classes.firstIndex(of: "black") ?? 0
+        black = UInt8(clamping: place)
+        regions = model.regions
+        blackOutput = model.regions.map { $0.firstIndex(of: place) } ?? place
         labels = Raster(width: width, height: height, filledWith: black)
-        self.classes = classes.count
+        outputs = model.outputs
         self.acquired = acquired
         self.probabilities = probabilities
     }
@@ -27,7 +34,7 @@ struct LabelledMap {
 
     mutating func append(_ row: LogitRow) throws {
         while next < part.y { try finish(nil) }
-        labels.pixels.replaceSubrange(next * labels.width + part.x ..< next * labels.width + part.x + part.width, with: row.labels())
+        labels.pixels.replaceSubrange(next * labels.width + part.x ..< next * labels.width + part.x + part.width, with: regions.map(row.labels(ofRegions:)) ?? row.labels())
         try finish(row)
     }
 
@@ -43,14 +50,14 @@ struct LabelledMap {
             for x in 0 ..< labels.width where !acquired.pixels[start + x] { labels.pixels[start + x] = black }
         }
         guard let probabilities else { return }
-        let inside = row?.probabilities()
-        var all = [Float](repeating: 0, count: classes * labels.width)
+        let inside = regions == nil ? row?.probabilities() : row?.separateProbabilities()
+        var all = [Float](repeating: 0, count: outputs * labels.width)
         for x in 0 ..< labels.width {
             let column = x - part.x
             if let inside, (0 ..< part.width).contains(column), acquired?.pixels[start + x] ?? true {
-                for k in 0 ..< classes { all[k * labels.width + x] = inside[k * part.width + column] }
-            } else {
-                all[Int(black) * labels.width + x] = 1
+                for k in 0 ..< outputs { all[k * labels.width + x] = inside[k * part.width + column] }
+            } else if let blackOutput {
+                all[blackOutput * labels.width + x] = 1
             }
         }
         try probabilities(all)

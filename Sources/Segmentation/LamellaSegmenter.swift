@@ -42,7 +42,7 @@ public struct LamellaSegmenter: Sendable {
         try self.init(description: folder.description, networkPaths: folder.networkPaths, predictor: predictor, profile: profile)
     }
 
-    /// Gets the probabilities of a row of a map, `[class][column]`; rows come from top to bottom.
+    /// Gets the probabilities of a row of a map, `[class][column]`, or `[region][column]` in the order of the network's outputs; rows come from top to bottom.
     public typealias ProbabilityRow = ([Float]) throws -> Void
 
     /// Labels a map.
@@ -106,13 +106,13 @@ public struct LamellaSegmenter: Sendable {
         if let acquired, acquired.width != map.width || acquired.height != map.height {
             throw SegmentationError.maskSizeDiffers
         }
-        var output = LabelledMap(width: map.width, height: map.height, classes: description.classes, acquired: acquired, probabilities: probabilities)
+        var output = LabelledMap(width: map.width, height: map.height, model: description, acquired: acquired, probabilities: probabilities)
         if let image = PreparedImage(channels, normalisations: description.normalisations) {
             let size = inputSize(width: image.width, height: image.height, pixelSize: pixelSize)
             guard max(size.width, size.height) <= Self.largestSide else { throw SegmentationError.mapTooLarge(width: size.width, height: size.height) }
             output.begin(image.part)
             if size == (image.width, image.height) {
-                try await predict(image, isWeighted: probabilities == nil) { _, row in try output.append(row) } progress: { await progress($0) }
+                try await predict(image, isWeighted: probabilities == nil && description.regions == nil) { _, row in try output.append(row) } progress: { await progress($0) }
             } else {
                 let resampled = image.resampled(width: size.width, height: size.height)
                 var rows = LogitRowResampler(rows: LinearTaps(from: size.height, to: image.height), columns: LinearTaps(from: size.width, to: image.width))
@@ -131,8 +131,8 @@ public struct LamellaSegmenter: Sendable {
         let rows = WindowAxis(image: image.height, window: patchRows, step: step)
         let columns = WindowAxis(image: image.width, window: patchColumns, step: step)
         let isReference = profile == .reference
-        var band = LogitBand(classes: isReference ? 0 : description.classes.count, width: columns.length, height: patchRows)
-        var folds = isReference ? networkPaths.map { _ in ReferenceBand(classes: description.classes.count, rows: rows, columns: columns) } : []
+        var band = LogitBand(classes: isReference ? 0 : description.outputs, width: columns.length, height: patchRows)
+        var folds = isReference ? networkPaths.map { _ in ReferenceBand(classes: description.outputs, rows: rows, columns: columns) } : []
         let windows = Double(rows.positions.count * columns.positions.count)
         var done = 0.0
         for (number, top) in rows.positions.enumerated() {
@@ -162,7 +162,7 @@ public struct LamellaSegmenter: Sendable {
 
     /// Logits for one window, averaged over the folds, and over the mirror images if the model asks for them.
     private func logits(of patch: [Float], by networkPaths: [String]) async throws -> [Float] {
-        let expected = [1, description.classes.count, patchRows, patchColumns]
+        let expected = [1, description.outputs, patchRows, patchColumns]
         var sum: [Float] = []
         for image in mirrorImages {
             let input = try Tensor(

@@ -25,6 +25,22 @@ struct LogitRow: Sendable {
         return labels
     }
 
+    /// Of outputs that stand for regions: the class of the last region that a pixel is in, 0 where it is in none.
+    ///
+    /// - Parameter regions: the class of each output.
+    func labels(ofRegions regions: [Int]) -> [UInt8] {
+        var labels = [UInt8](repeating: 0, count: width)
+        for (k, region) in regions.enumerated() {
+            for x in 0 ..< width where Self.sigmoid(values[k * width + x]) > 0.5 { labels[x] = UInt8(clamping: region) }
+        }
+        return labels
+    }
+
+    /// The probability of each output by itself, `[output][column]`.
+    func separateProbabilities() -> [Float] { values.map(Self.sigmoid) }
+
+    private static func sigmoid(_ value: Float) -> Float { 1 / (1 + exp(-value)) }
+
     /// The probabilities of all classes, `[class][column]`: their sum is 1 at each pixel.
     func probabilities() -> [Float] {
         var result = values

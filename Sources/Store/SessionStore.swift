@@ -25,21 +25,9 @@ public struct SessionStore: Journal {
         }
     }
 
-    /// Whether an acquisition of the session at a path was started and its end not seen.
-    public static func isAcquiring(path: String) throws -> Bool {
-        try look(path) { db in
-            guard try db.tableExists("step") else { return false }
-            return try Bool.fetchOne(
-                db, sql: "SELECT EXISTS (SELECT * FROM step WHERE id GLOB 'grid-*/acquisition' AND state <> 'done')") ?? false
-        } ?? false
-    }
-
-    /// Whether a step of the session at a path was ever begun.
-    public static func wasBegun(_ step: StepIdentifier, path: String) throws -> Bool {
-        try look(path) { db in
-            guard try db.tableExists("step") else { return false }
-            return try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT * FROM step WHERE id = ?)", arguments: [step.path]) ?? false
-        } ?? false
+    /// The newest entry of a step in the journal at a path, which another process may have open; nil where there is none.
+    public static func entry(for step: StepIdentifier, path: String) throws -> JournalEntry? {
+        try look(path) { db in try db.tableExists("step") ? entry(for: step, db, path) : nil } ?? nil
     }
 
     /// Reads a journal that another process, or another part of this one, may have open; nil where there is none.
@@ -138,21 +126,23 @@ public struct SessionStore: Journal {
     }
 
     public func entry(for step: StepIdentifier) async throws -> JournalEntry? {
-        do {
-            return try await database.read { db in
-                let row = try Row.fetchOne(
-                    db, sql: "SELECT state, inputDigest, input, output, products FROM step WHERE id = ?", arguments: [step.path])
-                guard let row, let state = JournalEntry.State(rawValue: row["state"]) else { return nil }
-                let input = StepInput(digest: row["inputDigest"], json: (row["input"] as String?).map { Data($0.utf8) })
-                return JournalEntry(state: state, input: input, output: row["output"], products: try products(of: step, row["products"]))
-            }
-        } catch {
-            throw Self.worded(error, path: path)
-        }
+        let path = path
+        return try await read { db in try Self.entry(for: step, db, path) }
+    }
+
+    private static func entry(for step: StepIdentifier, _ db: Database, _ path: String) throws -> JournalEntry? {
+        guard let row = try Row.fetchOne(db, sql: "SELECT * FROM step WHERE id = ?", arguments: [step.path]),
+            let state = JournalEntry.State(rawValue: row["state"])
+        else { return nil }
+        // A journal of an earlier build that is only looked into lacks columns, which read as nil.
+        let input: String? = row["input"]
+        return JournalEntry(
+            state: state, input: StepInput(digest: row["inputDigest"], json: input.map { Data($0.utf8) }), output: row["output"],
+            products: try products(of: step, row["products"], path))
     }
 
     /// The files of an entry; one of an earlier build names none.
-    private func products(of step: StepIdentifier, _ data: Data?) throws -> [StepProduct] {
+    private static func products(of step: StepIdentifier, _ data: Data?, _ path: String) throws -> [StepProduct] {
         guard let data else { return [] }
         do {
             return try JSONDecoder().decode([StepProduct].self, from: data)

@@ -7,7 +7,7 @@ import Version
 
 func printUsage() -> Never {
     FileHandle.standardError.write(
-        Data("usage: tomopilot-infer [--threads N]\n       tomopilot-infer --compile FOLDER\n       tomopilot-infer --version\nStarted by tomopilot; reads requests from standard input.\n".utf8))
+        Data("usage: tomopilot-infer [--threads N] [--device cpu|gpu-N]\n       tomopilot-infer --machine\n       tomopilot-infer --compile FOLDER\n       tomopilot-infer --version\nStarted by tomopilot; reads requests from standard input.\n".utf8))
     exit(64)
 }
 
@@ -22,16 +22,25 @@ if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "--compile" {
 }
 
 var threads = 1
+var device: InferenceDevice?
 var arguments = CommandLine.arguments.dropFirst()
 while let argument = arguments.popFirst() {
     if argument == "--version" {
         print(version)
         exit(0)
     }
-    guard argument == "--threads", let text = arguments.popFirst(), let number = Int(text), (1 ... 256).contains(number) else {
+    if argument == "--machine" {
+        print(TorchModel.machine.words)
+        exit(0)
+    }
+    guard let text = arguments.popFirst() else { printUsage() }
+    if argument == "--device", let named = InferenceDevice(text) {
+        device = named
+    } else if argument == "--threads", let number = Int(text), (1 ... 256).contains(number) {
+        threads = number
+    } else {
         printUsage()
     }
-    threads = number
 }
 
 // Libraries that print to standard output would break the line; what they print goes to standard error instead.
@@ -41,7 +50,7 @@ guard answers >= 0, dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 else { exit(71) }
 _ = nice(5)
 
 let line = FrameLine(input: STDIN_FILENO, output: answers, isSocket: false)
-var predictor = Predictor(threads: threads)
+var predictor = Predictor(threads: threads, device: device)
 do {
     while let frame = try line.receive() {
         try line.send(predictor.answer(frame).encoded())

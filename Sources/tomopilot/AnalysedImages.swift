@@ -1,5 +1,7 @@
 import Analysis
+import AnalysisJobs
 import ArgumentParser
+import Daemon
 import Foundation
 import ImageFiles
 import InferenceWire
@@ -29,40 +31,47 @@ struct AnalysedImages: ParsableArguments {
     @Option(help: "Threads that a network may use; as many as there are cores if not given.")
     var threads: Int?
 
+    @Option(help: "A file that says which workers do it, with the keys 'analysis', 'analysis_...' and 'slurm_...' of 'tomopilot init'.")
+    var analysis: String?
+
     @Option(help: .hidden)
     var infer: String?
 
     /// Does what is asked for on one image; returns a few words on it and the files that it has written.
-    typealias Work = (_ path: String, _ terminal: Terminal, _ progress: @escaping @Sendable (Double) async -> Void) async throws -> (words: String, files: [String])
+    typealias Work = @Sendable (_ path: String, _ terminal: Terminal, _ progress: @escaping @Sendable (Double) async -> Void) async throws -> (words: String, files: [String])
 
     var usedThreads: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
     func place() throws -> AnalysisPlace { try AnalysisPlace(folder: out, pixelSize: pixelSize.map { PixelSize($0) }, section: section) }
 
     /// - Parameter prepare: makes the work from the model and the worker that runs it.
-    func run(_ kind: ModelKind, option: String, _ prepare: (ModelFolder, InferenceWorker) async throws -> Work) async throws {
+    func run(
+        _ kind: ModelKind, option: String,
+        _ prepare: @escaping @Sendable (ModelFolder, InferenceWorker, any MapAnalysis, @escaping @Sendable (JobEvent) -> Void) async throws -> Work
+    ) async throws {
         try await reporting {
             if let threads, !(1 ... 256).contains(threads) { throw WorkflowError.refused("--threads is \(threads); it must be 1 to 256.") }
             let place = try place()
             try place.requireDifferentNames(images)
             let folder = try openModel(kind)
             if let out { try Folder.make(out) }
+            let terminal = Terminal()
             let worker = InferenceWorker(
                 executable: try InferenceProgram.path(named: infer), threads: usedThreads,
-                logger: Logger(label: "inference") { _ in SwiftLogNoOpLogHandler() })
-            let work = try await prepare(folder, worker)
-            let terminal = Terminal()
-            var failures = 0
-            for path in images {
-                do {
-                    try await analyse(path, work, terminal)
-                } catch is CancellationError {
-                    throw CancellationError()
-                } catch {
-                    failures += 1
-                    terminal.clearStatus()
-                    _ = fail(error)
+                logger: WarningHandler.logger("inference", terminal))
+            let report: @Sendable (JobEvent) -> Void = { event in
+                switch event {
+                case .note(let text): terminal.show("           \(text)")
+                case .warning(let text): terminal.show("WARNING    \(text)")
                 }
+            }
+            let failures: Int
+            if let file = analysis {
+                let host = try AnalysisHost(
+                    settings: try SettingsFile.analysis(file), folder: ([URL(fileURLWithPath: out ?? ".").standardizedFileURL.path, option] + images).joined(separator: "\n"), report: report)
+                failures = try await host.during { analysis in try await analyseAll(prepare(folder, worker, analysis, report), terminal, atATime: analysis.width) }
+            } else {
+                failures = try await analyseAll(prepare(folder, worker, LocalAnalysis(), report), terminal, atATime: 1)
             }
             await worker.shutdown()
             if failures > 0 { throw ExitCode.failure }
@@ -78,6 +87,30 @@ struct AnalysedImages: ParsableArguments {
         let folder = try ModelFolder.open(path)
         guard folder.description.kind == kind else { throw WorkflowError.refused("'\(model)' is not a model that \(task); 'tomopilot models' lists those of the store.") }
         return folder
+    }
+
+    /// Returns how many images could not be analysed.
+    private func analyseAll(_ work: @escaping Work, _ terminal: Terminal, atATime width: Int) async throws -> Int {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            var failures = 0
+            for (number, path) in images.enumerated() {
+                if number >= width, try await group.next() == false { failures += 1 }
+                group.addTask {
+                    do {
+                        try await analyse(path, work, terminal)
+                        return true
+                    } catch is CancellationError {
+                        throw CancellationError()
+                    } catch {
+                        terminal.clearStatus()
+                        _ = fail(error)
+                        return false
+                    }
+                }
+            }
+            for try await isDone in group where !isDone { failures += 1 }
+            return failures
+        }
     }
 
     private func analyse(_ path: String, _ work: Work, _ terminal: Terminal) async throws {

@@ -31,7 +31,7 @@ private func description(of status: ServiceStatus) -> String {
     if let phase = status.phase { line += ", \(phase)" + (status.fraction.map { " \(Int($0 * 100)) %" } ?? "") }
     if let reason = status.reason { line += " (\(reason))" }
     if status.queued > 0 { line += "; \(status.queued) waiting" }
-    var lines = [line] + status.steps.map(description)
+    var lines = [line] + (status.remark.map { ["  \($0)"] } ?? []) + status.steps.map(description)
     if !status.steps.isEmpty, let landing = landing(of: status) { lines.append("  \(landing)") }
     if let obstacle = status.obstacle { lines.append("  in the way: \(obstacle)") }
     if let inspection = status.inspection {
@@ -146,8 +146,8 @@ struct Unskip: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Takes back a skip.",
         discussion: """
-            What was passed by already is gone through before the session ends, or where it has ended, with 'queue retry'. A lamella of a grid whose \
-            acquisition was begun stays out.
+            What was passed by already is gone through before the session ends, or where it has ended, with 'queue retry'. A lamella without which \
+            the acquisition of its grid was begun stays out.
             """)
     @OptionGroup var client: ServiceClient
     @Option(help: "The cassette slot of the grid.")

@@ -28,9 +28,9 @@ struct Detect: AsyncParsableCommand {
     var unmerged = false
 
     func run() async throws {
-        try await images.run(.detector, option: "WG_model") { folder, worker in
+        try await images.run(.detector, option: "WG_model") { folder, worker, analysis, report in
             let detector = try LamellaDetector(folder: folder, predictor: worker, confidence: confidence, mode: reference ? unmerged ? .unmergedReference : .reference : .standard)
-            let job = DetectionJob(detector: detector, place: try images.place())
+            let job = DetectionJob(detector: detector, model: folder, place: try images.place(), analysis: analysis, report: report)
             return { path, _, progress in
                 let result = try await job.run(path, progress: progress)
                 let classes = Dictionary(grouping: result.lamellae, by: \.className).map { "\($0.value.count) \($0.key)" }.sorted()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import InferenceWire
 import InferenceWorker
 import Logging
 import Microscope
@@ -23,7 +24,7 @@ struct Doctor: AsyncParsableCommand {
         do {
             let settings = try SettingsFile.read(settingsFile).settings
             let worker = InferenceWorker(executable: try InferenceProgram.path(named: infer), logger: Logger(label: "inference") { _ in SwiftLogNoOpLogHandler() })
-            let findings = await examine(settings, worker)
+            let findings = await deviceFindings(worker) + examine(settings, worker)
             await worker.shutdown()
             print(Page(findings).text)
             if findings.contains(where: { $0.verdict == .missing }) { throw ExitCode(1) }
@@ -32,6 +33,12 @@ struct Doctor: AsyncParsableCommand {
         } catch {
             throw fail(error)
         }
+    }
+
+    private func deviceFindings(_ worker: InferenceWorker) async -> [Finding] {
+        // Where the program cannot be run, the models say why.
+        guard let machine = try? await worker.machine() else { return [] }
+        return [Finding("networks run on", .good, machine.words)]
     }
 
     private func examine(_ settings: SessionSettings, _ worker: InferenceWorker) async -> [Finding] {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import InferenceWire
+import InferenceWorker
+import Logging
 import ModelStore
 import Processes
 import Units
@@ -47,6 +49,10 @@ struct Models: AsyncParsableCommand {
         var side: Int?
         @Option(help: "Licence of the weights, where the file does not say.")
         var licence: String?
+        @Option(name: .customLong("colour"), help: ArgumentHelp("What a class is drawn in, such as mitos=#C92F28; may be given several times.", valueName: "class=#rrggbb"))
+        var colours: [String] = []
+        @Option(help: "SPACEtomo's config.py, whose WG_model_ or MM_model_ values are about this model: pixel size, side, classes and colours, folds.")
+        var config: String?
         @Option(help: .hidden)
         var infer: String?
 
@@ -54,12 +60,25 @@ struct Models: AsyncParsableCommand {
             try await reporting {
                 if let pixelSize, !(pixelSize.isFinite && pixelSize > 0) { throw ModelStoreError.notTaken("--pixel-size is \(pixelSize); it must be more than 0.") }
                 let compiler = Compiler(program: try InferenceProgram.path(named: infer))
-                let facts = ModelFacts(name: name, pixelSize: pixelSize.map { PixelSize($0) }, sideLength: side, licence: licence)
+                let facts = ModelFacts(
+                    name: name, pixelSize: pixelSize.map { PixelSize($0) }, sideLength: side, licence: licence, colours: try Models.colours(colours),
+                    configuration: try config.map { path throws(ModelStoreError) in try SPACEtomoConfiguration(path) })
                 let added = try await place.models.add(path, facts: facts, compiler: compiler, date: Models.today())
                 print("added \(Models.words(added.description))")
                 print("'tomopilot models activate \((added.path as NSString).lastPathComponent)' makes it the one that sessions use which name none; its name as WG_model or MM_model in the settings names it for one.")
             }
         }
+    }
+
+    /// What somebody said of colours, `class=#RRGGBB`.
+    private static func colours(_ texts: [String]) throws -> [String: ClassColour] {
+        var found: [String: ClassColour] = [:]
+        for text in texts {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let colour = ClassColour(parts[1]) else { throw ModelStoreError.notTaken("--colour \(text): a colour is said as mitos=#C92F28.") }
+            found[parts[0]] = colour
+        }
+        return found
     }
 
     struct Activate: AsyncParsableCommand {
@@ -125,6 +144,7 @@ struct Models: AsyncParsableCommand {
                 let isActive = try store.active(model.description.kind) == name
                 for (key, value) in Models.facts(model.description, isActive: isActive) { print(key.padding(toLength: 14, withPad: " ", startingAt: 0) + value) }
                 print("folder".padding(toLength: 14, withPad: " ", startingAt: 0) + model.path)
+                if let devices = await Models.devices() { print("runs on".padding(toLength: 14, withPad: " ", startingAt: 0) + devices) }
             }
         }
     }
@@ -165,6 +185,15 @@ struct Models: AsyncParsableCommand {
         }
     }
 
+    /// What networks run on here; nil where the program that runs them cannot say.
+    private static func devices() async -> String? {
+        guard let program = try? InferenceProgram.path(named: nil) else { return nil }
+        let worker = InferenceWorker(executable: program, logger: Logger(label: "inference") { _ in SwiftLogNoOpLogHandler() })
+        let machine = try? await worker.machine()
+        await worker.shutdown()
+        return machine?.words
+    }
+
     private static func today() -> String {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
@@ -195,7 +224,9 @@ struct Models: AsyncParsableCommand {
         if let side = description.sideLength { lines.append(("side", "\(side) px")) }
         if let side = description.networkSide { lines.append(("scaled to", "\(side) px")) }
         if let rows = description.patchRows, let columns = description.patchColumns { lines.append(("patch", "\(rows) x \(columns) px, step \(description.step)")) }
-        lines.append(("classes", description.classes.joined(separator: ", ")))
+        let colours = description.colours
+        lines.append(("classes", description.classes.map { name in name + (colours[name].map { " (\($0))" } ?? "") }.joined(separator: ", ")))
+        if let regions = description.regions { lines.append(("regions", "may overlap; the last of \(regions.map { description.classes[$0] }.joined(separator: ", ")) counts")) }
         lines.append(("normalisation", description.normalisations.map(\.name).joined(separator: ", ")))
         if description.kind == .segmenter {
             lines.append(("mirroring", description.mirroringAxes.isEmpty ? "none" : description.mirroringAxes.map { $0 == 0 ? "rows" : "columns" }.joined(separator: " and ")))

@@ -28,9 +28,9 @@ struct Segment: AsyncParsableCommand {
     var raw = false
 
     func run() async throws {
-        try await images.run(.segmenter, option: "MM_model") { folder, worker in
+        try await images.run(.segmenter, option: "MM_model") { folder, worker, analysis, report in
             let segmenter = try LamellaSegmenter(folder: folder, predictor: worker, profile: profile)
-            let job = SegmentationJob(segmenter: segmenter, place: try images.place(), writesProbabilities: probabilities, isRaw: raw)
+            let job = SegmentationJob(segmenter: segmenter, model: folder, place: try images.place(), writesProbabilities: probabilities, isRaw: raw, analysis: analysis, report: report)
             let clock = PassClock(segmenter: segmenter, threads: images.usedThreads, calibration: ModelStore.standard.calibration)
             return { path, terminal, progress in
                 var begin = ContinuousClock.now
@@ -38,6 +38,8 @@ struct Segment: AsyncParsableCommand {
                 let result = try await job.run(
                     path,
                     planned: { count in
+                        // How long it takes elsewhere is not known here.
+                        guard images.analysis == nil else { return }
                         passes = count
                         if let seconds = await clock.secondsPerPass() { terminal.show("\(path)  about \(Self.time(seconds * Double(count))): \(count) runs of the network, \(Self.time(seconds)) each") }
                         begin = .now

@@ -39,6 +39,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "A file that says who else is told of alarms, as 'tomopilot init --alarms' writes it.")
     var alarms: String?
 
+    @Option(help: "A file that says how workers analyse maps, with the keys 'analysis_...' and 'slurm_...' of 'tomopilot init'; sessions ask for them with 'analysis'.")
+    var analysis: String?
+
     @Option(help: "Minutes after which a step is overdue at the earliest; else after three times its usual time.")
     var overdue = 10.0
 
@@ -81,7 +84,7 @@ struct Serve: AsyncParsableCommand {
             folder: folder, busy: "Another tomopilot serves from \(folder); end it, or name another --folder.")
         let service = SessionService(
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
-            folders: try AllowedFolders(sessions: sessions, models: models, store: .standard),
+            folders: try AllowedFolders(sessions: sessions, models: models, store: .standard, analysis: try analysis.map(SettingsFile.analysis)),
             desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal,
             stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60)),
             mostCrashes: crashLimit,

@@ -26,6 +26,14 @@ enum SettingsFile {
         return text
     }
 
+    /// Reads a file that only says who analyses maps.
+    static func analysis(_ path: String) throws -> AnalysisSettings {
+        guard let settings = try AnalysisSettings.read(yaml: try text(path), file: path) else {
+            throw WorkflowError.refused("The file '\(path)' says 'analysis: local', or nothing; it must be workers or slurm.")
+        }
+        return settings.withAbsolutePaths(from: path)
+    }
+
     /// - Throws: one sentence that names the file, and the line where there is one.
     static func read(_ path: String) throws -> (settings: SessionSettings, text: String) {
         let text = try text(path)

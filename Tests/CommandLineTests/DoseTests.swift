@@ -6,16 +6,7 @@ import Testing
 /// The dose ledger against what the simulator really exposed.
 @Suite struct DoseTests {
     private func run(_ folder: String, port: Int, level: Int, more: String = "") async throws -> Ending {
-        let text = """
-            session_dir: ./session
-            serialem_port: \(port)
-            automation_level: \(level)
-            WG_model: \(modelsFolder)/lamella-detector-sim
-            MM_model: \(modelsFolder)/lamella-segmenter-sim
-            exclude_lamella_classes: [gone, broken, thick, wedge]
-            \(more)
-            """
-        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+        try writeSettingsOfFewLamellae(in: folder, port: port, level: level, more: more)
         return try await tomopilot("run", "s.yaml", in: folder)
     }
 

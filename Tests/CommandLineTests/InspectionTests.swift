@@ -9,17 +9,7 @@ import Testing
 /// People look at lamellae and targets before the session goes on, and change them.
 @Suite struct InspectionTests {
     private func writeSettings(in folder: String, port: Int, level: Int) throws {
-        let text = """
-            session_dir: ./session
-            serialem_port: \(port)
-            automation_level: \(level)
-            WG_model: \(modelsFolder)/lamella-detector-sim
-            MM_model: \(modelsFolder)/lamella-segmenter-sim
-            exclude_lamella_classes: [gone, broken, thick, wedge]
-            WG_wait_for_inspection: true
-            MM_wait_for_inspection: true
-            """
-        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+        try writeSettingsOfFewLamellae(in: folder, port: port, level: level, more: "WG_wait_for_inspection: true\nMM_wait_for_inspection: true")
     }
 
     private struct Boxes: Codable {

@@ -80,6 +80,44 @@ import Testing
         }
     }
 
+    @Test func aFolderOfModelsNamesThemAndHowToAddOne() async throws {
+        try await withCheckpoints { folder in
+            let ending = try await models("add", folder, in: folder)
+            expectSentence(
+                "\(folder) holds 2 models (2024_07_26_lamella_detect_400nm_yolo8.pt, yeast), and one is added at a time: "
+                    + "'tomopilot models add \(folder)/2024_07_26_lamella_detect_400nm_yolo8.pt' adds the first.", ending)
+            // Those that come along have plans.json beside model.json, and no folds.
+            _ = try await said("add", "yeast", in: folder)
+            let copied = try await models("add", "store", "--name", "again", in: folder)
+            #expect((copied.status, copied.error) == (0, ""), "\(copied.error)")
+            #expect(copied.output.hasPrefix("added again  segments lamellae at 20.0 nm/px"))
+        }
+    }
+
+    @Test func spacetomosConfigurationAndColoursAreKeptAndShown() async throws {
+        try await withCheckpoints { folder in
+            let text = """
+                WG_model_file = 'models/lamellae.pt'
+                WG_model_pix_size = 500.0 # nm/px
+                WG_model_sidelen = '96.0'
+                WG_model_categories = ["fine", "lost"]
+                WG_model_gui_colors = [(255, 125, 0, 255), (50, 150, 50, 255)]
+                MM_model_folder = 'models/yeast'
+                MM_model_folds = ['1']
+                MM_model_pix_size = 22.83 / 10
+                """
+            try SmallModels.write(["config.py": Array(text.utf8), "lamellae.pt": SmallModels.detector()], to: folder)
+            let detector = try await said("add", "lamellae.pt", "--config", "config.py", "--colour", "lost=#0a0b0c", in: folder)
+            #expect(detector.hasPrefix("added lamellae  finds lamellae at 500.0 nm/px, 96 px, 2 classes\n"))
+            #expect(try await said("info", "lamellae", in: folder).contains("classes       fine (#FF7D00), lost (#0A0B0C)\n"))
+            // dataset.json says the pixel size.
+            let segmenter = try await said("add", "yeast", "--config", "config.py", in: folder)
+            #expect(segmenter.hasPrefix("added yeast  segments lamellae at 20.0 nm/px, 32 x 48 px, 2 classes\n"))
+            let info = try await said("info", "yeast", in: folder)
+            #expect(info.contains("runs on       the processor (libtorch ") || info.contains(" GPU"), "\(info)")
+        }
+    }
+
     @Test func whatIsNoModelIsRefusedInOneSentenceAndLeavesNothing() async throws {
         try await withCheckpoints { folder in
             let harm = folder + "/harm"
@@ -97,7 +135,7 @@ import Testing
                 [
                     "hostile_400nm.pt": ZipAssembler.checkpoint(hostile.ended()), "flat_400nm.pt": ZipAssembler.checkpoint(flat.ended()), "text_400nm.pt": Array("weights".utf8),
                     "short_400nm.pt": Array(SmallModels.detector().dropLast(200)), "lamellae.pt": SmallModels.detector(), "side_400nm.pt": SmallModels.detector(),
-                    "empty/readme.txt": [], "twice.zip": SmallModels.zip(["a/plans.json": [], "a/dataset.json": [], "b/plans.json": [], "b/dataset.json": []], folder: "x"),
+                    "config.py": Array("WG_model_file = 'models/lamellae.pt'\n".utf8), "empty/readme.txt": [], "twice.zip": SmallModels.zip(["a/plans.json": [], "a/dataset.json": [], "b/plans.json": [], "b/dataset.json": []], folder: "x"),
                     "outside.zip": SmallModels.zip(["../../plans.json": []], folder: "x"),
                 ], to: folder)
             try SmallModels.write(half, to: folder + "/half")
@@ -123,7 +161,16 @@ import Testing
             try await refuses(
                 ["add", "lamellae.pt", "--name", "a/b"], "'a/b' cannot be a model's name: letters, digits, '-', '_' and '.' can; give one with --name.")
             try await refuses(["add", "empty"], "\(folder)/empty holds no model: neither model.json nor plans.json and dataset.json of nnU-Net v2 are there.")
-            try await refuses(["add", "twice.zip"], "twice.zip holds 2 models of nnU-Net (a, b); give the folder of one.")
+            try await refuses(
+                ["add", "twice.zip"],
+                "twice.zip holds 2 models (x/a, x/b), and one is added at a time: unpack it, and 'tomopilot models add FOLDER/x/a' adds the first.")
+            try await refuses(["add", "config.py"], "config.py is a program; where it is SPACEtomo's configuration, name the model and give this with --config.")
+            try await refuses(
+                ["add", "side_400nm.pt", "--config", "config.py"],
+                "config.py is about the detector lamellae.pt, not about side_400nm.pt; without --config, --pixel-size and --side say what it says.")
+            try await refuses(["add", "side_400nm.pt", "--colour", "good=red"], "--colour good=red: a colour is said as mitos=#C92F28.")
+            try await refuses(
+                ["add", "side_400nm.pt", "--colour", "mitos=#C92F28"], "--colour names mitos, and the model has the classes good, gone.")
             try await refuses(["add", "outside.zip"], "\(folder)/outside.zip: member 'x/../../plans.json' would be written outside of its folder.")
             try await refuses(["add", "half"], "\(folder)/half: it has no trained fold (fold_0/checkpoint_final.pth).")
             try await refuses(

@@ -9,17 +9,8 @@ import Testing
 /// A grid that was taken off the stage after its targets were chosen: they are acquired where they were chosen.
 @Suite struct ReloadedGridTests {
     private func run(_ folder: String, port: Int, level: Int) async throws -> Ending {
-        let text = """
-            session_dir: ./session
-            serialem_port: \(port)
-            automation_level: \(level)
-            WG_model: \(modelsFolder)/lamella-detector-sim
-            MM_model: \(modelsFolder)/lamella-segmenter-sim
-            exclude_lamella_classes: [gone, broken, thick, wedge, contaminated]
-            WG_detection_threshold: 0.885
-            target_score_threshold: 0.6
-            """
-        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+        try writeSettingsOfFewLamellae(
+            in: folder, port: port, level: level, without: ", contaminated", more: "WG_detection_threshold: 0.885\ntarget_score_threshold: 0.6")
         return try await tomopilot("run", "s.yaml", in: folder)
     }
 

@@ -6,18 +6,6 @@ import Testing
 
 /// The same session again, with other settings or another level: what PACEtomo is sent to is whole and of one piece.
 @Suite struct RepeatedSessionTests {
-    private func settings(port: Int, level: Int, more: String = "") -> String {
-        """
-        session_dir: ./session
-        serialem_port: \(port)
-        automation_level: \(level)
-        WG_model: \(modelsFolder)/lamella-detector-sim
-        MM_model: \(modelsFolder)/lamella-segmenter-sim
-        exclude_lamella_classes: [gone, broken, thick, wedge]
-        \(more)
-        """
-    }
-
     /// The targets files of a grid's folder with their contents.
     private func targets(in grid: String) throws -> [String: PACEtomoTargets] {
         var found: [String: PACEtomoTargets] = [:]
@@ -53,7 +41,7 @@ import Testing
         try await withFolder { folder in
             try await withSimulator(in: folder, seed: 25) { simulator in
                 func run(level: Int) async throws -> Ending {
-                    try Data(settings(port: simulator.port, level: level).utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+                    try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: level)
                     return try await tomopilot("run", "s.yaml", in: folder)
                 }
                 #expect(try await run(level: 4).status == 0)
@@ -82,8 +70,7 @@ import Testing
         try await withFolder { folder in
             try await withSimulator(in: folder, seed: 25) { simulator in
                 func run(level: Int, more: String = "") async throws -> Ending {
-                    let text = settings(port: simulator.port, level: level, more: more)
-                    try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+                    try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: level, more: more)
                     return try await tomopilot("run", "s.yaml", in: folder)
                 }
                 #expect(try await run(level: 4).status == 0)

@@ -11,16 +11,7 @@ import Workflow
     @Test func aSkippedLamellaIsShownAsSuchAndItsTargetsFileIsSetAsideUntilItIsTakenBack() async throws {
         try await withFolder { folder in
             try await withSimulator(in: folder, seed: 25) { simulator in
-                let text = """
-                    session_dir: ./session
-                    serialem_port: \(simulator.port)
-                    automation_level: 4
-                    WG_model: \(modelsFolder)/lamella-detector-sim
-                    MM_model: \(modelsFolder)/lamella-segmenter-sim
-                    exclude_lamella_classes: [gone, broken, thick, wedge]
-                    MM_wait_for_inspection: true
-                    """
-                try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+                try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 4, more: "MM_wait_for_inspection: true")
                 let grid = folder + "/session/HeLa_1"
                 func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: grid).sorted() }
                 func marked(_ number: Int) throws -> Int {

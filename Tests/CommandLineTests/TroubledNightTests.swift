@@ -29,15 +29,7 @@ import Testing
         try await withFolder { folder in
             try await withSimulator(in: folder, seed: 25) { simulator in
                 simulator.microscope.faults.add(try Fault.list(text: Self.faults, place: "faults"))
-                let text = """
-                    session_dir: ./session
-                    serialem_port: \(simulator.port)
-                    automation_level: 2
-                    WG_model: \(modelsFolder)/lamella-detector-sim
-                    MM_model: \(modelsFolder)/lamella-segmenter-sim
-                    exclude_lamella_classes: [gone, broken, thick, wedge]
-                    """
-                try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+                try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 2)
                 let ending = try await tomopilot("run", "s.yaml", in: folder)
                 #expect((ending.status, ending.error) == (0, ""))
                 #expect(simulator.microscope.faults.strikes.map(\.kind).sorted() == ["closedValve", "lowDisk", "refill", "vacuum", "vacuum"])

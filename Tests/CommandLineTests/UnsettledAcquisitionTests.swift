@@ -8,19 +8,6 @@ import Testing
 @Suite(.serialized) struct UnsettledAcquisitionTests {
     private func grid(_ folder: String) -> String { folder + "/session/HeLa_1" }
 
-    /// A session whose targets are chosen, ready for the acquisition.
-    private func withTargets(_ body: @Sendable (_ folder: String, _ simulator: SimulatorServer) async throws -> Void) async throws {
-        try await withFolder { folder in
-            try await withSimulator(in: folder, seed: 25) { simulator in
-                try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 4)
-                let targets = try await tomopilot("run", "s.yaml", in: folder)
-                #expect((targets.status, targets.error) == (0, ""))
-                try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 5)
-                try await body(folder, simulator)
-            }
-        }
-    }
-
     /// The areas by whether PACEtomo ended with them; one that it did not begin is missing.
     private func areas(_ folder: String) throws -> [String: Bool] {
         let files = try FileManager.default.contentsOfDirectory(atPath: grid(folder))
@@ -36,18 +23,13 @@ import Testing
         try FileManager.default.contentsOfDirectory(atPath: grid(folder)).count { $0.hasSuffix("_tgts.txt") }
     }
 
-    /// Tilted records of tilt series so far; grid maps are taken with Record too.
-    private func records(_ simulator: SimulatorServer) async -> Int {
-        await simulator.microscope.exposureLog().count { $0.area == "R" && abs($0.tilt) > 1 }
-    }
-
     /// The step of a question, as its line names it.
     private func step(_ line: String) throws -> String {
         String(try #require(line.split(separator: "--step ").last?.split(separator: " ").first))
     }
 
     @Test func theServiceIsAnsweredAboutTheAreaThatTheFullDiskCut() async throws {
-        try await withTargets { folder, simulator in
+        try await withTargetsChosen { folder, simulator in
             simulator.microscope.faults.add([Fault(.diskFull, when: .init(command: "AcquireAtItems", after: 30))])
             let service = try RunningProgram(
                 [program("tomopilot"), "serve", "--folder", "service", "--sessions", ".", "--models", modelsFolder, "--port", "0"], in: folder)
@@ -85,7 +67,7 @@ import Testing
     }
 
     @Test func aRunThatIsKilledAndASerialEMThatCrashesLeaveOneQuestionAndTheOtherAreasAreAcquired() async throws {
-        try await withTargets { folder, simulator in
+        try await withTargetsChosen { folder, simulator in
             let killed = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
             _ = try #require(try await killed.line(beginning: "begin      Acquire "))
             while await records(simulator) < 8 { try await Task.sleep(for: .milliseconds(2)) }

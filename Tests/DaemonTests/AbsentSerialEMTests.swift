@@ -16,12 +16,12 @@ import Workflow
 
     /// Connects after some attempts that fail; returns how many there were and what people were told.
     private func connect(
-        after failures: Int, of error: MicroscopeError = Self.absent, waiting absence: Duration?, acquiring acquisition: Duration? = nil,
+        after failures: Int, of error: MicroscopeError = Self.absent, waiting absence: Duration?, busy: Duration? = nil,
         by answer: Verdict = .goOn
     ) async throws -> (attempts: Int, told: [String]) {
         let told = Mutex<[String]>([])
         let attempts = try await SessionRun.onceThere(
-            absence, acquiring: acquisition, Person(answer: answer), interval: .milliseconds(1), patience: .zero
+            absence, busy: busy, Person(answer: answer), interval: .milliseconds(1), patience: .zero
         ) { event in
             switch event {
             case .obstructed(let text, _), .cleared(let text), .note(let text): told.withLock { $0.append(text) }
@@ -60,16 +60,16 @@ import Workflow
     }
 
     @Test func anAcquisitionOfAnEarlierRunIsWaitedForWithoutAnAlarmAndAStopIsHeard() async throws {
-        let busy = MicroscopeError(.busy, "SerialEM is busy.")
-        let (attempts, told) = try await connect(after: 4, of: busy, waiting: nil, acquiring: .seconds(3600))
+        let isBusy = MicroscopeError(.busy, "SerialEM is busy.")
+        let (attempts, told) = try await connect(after: 4, of: isBusy, waiting: nil, busy: .seconds(3600))
         #expect(attempts == 5)
         #expect(told == ["SerialEM acquires what an earlier run of this session started; waiting for its end"])
         let stopped = await #expect(throws: WorkflowError.self) {
-            try await connect(after: .max, of: busy, waiting: nil, acquiring: .seconds(3600), by: .stop("enough"))
+            try await connect(after: .max, of: isBusy, waiting: nil, busy: .seconds(3600), by: .stop("enough"))
         }
         #expect(stopped?.code == .stopped)
         // What somebody else acquires is not waited for.
-        let refused = await #expect(throws: MicroscopeError.self) { try await connect(after: 1, of: busy, waiting: .seconds(3600)) }
-        #expect(refused == busy)
+        let refused = await #expect(throws: MicroscopeError.self) { try await connect(after: 1, of: isBusy, waiting: .seconds(3600)) }
+        #expect(refused == isBusy)
     }
 }

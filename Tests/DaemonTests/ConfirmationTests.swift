@@ -43,6 +43,21 @@ import Testing
         }
     }
 
+    @Test func whatIsConfirmedInAPauseIsNotAskedForAnyMore() async throws {
+        try await withGate { service, sessions in
+            _ = try await service.ask("POST", "/v1/pause")
+            try await service.status(.paused)
+            #expect(try await service.ask("GET", "/v1/status").value(ServiceStatus.self).inspection != nil)
+            #expect(try await confirm(service, 1, "lamellae").status == 200)
+            let paused = try await service.ask("GET", "/v1/status").value(ServiceStatus.self)
+            #expect(paused.state == .paused && paused.inspection == nil)
+            sessions.allow(steps: 1)
+            _ = try await service.ask("POST", "/v1/resume")
+            try await service.status(.idle)
+            #expect(sessions.done == ["a grid 1"])
+        }
+    }
+
     @Test("Nobody confirms another gate than the one that waits", arguments: [(2, "targets"), (1, "lamellae")])
     func anotherGate(grid: Int, subject: String) async throws {
         try await withGate(.targets) { service, sessions in

@@ -275,17 +275,6 @@ import Workflow
         }
     }
 
-    @Test func aMicroscopeThatIsNotSafeHoldsTheQueueWhateverTheEntrySays() async throws {
-        try await withService { service, sessions in
-            sessions.allow(steps: 9)
-            sessions.leave(safe: false)
-            try await service.add("a", query: "?on_failure=continue")
-            try await service.status(.held)
-            let reason = try await service.ask("GET", "/v1/status").value(ServiceStatus.self).reason
-            #expect(reason == "the microscope could not be made safe after session 'a'")
-        }
-    }
-
     @Test func anAlarmReachesTheFacilitysOwnProgram() async throws {
         try await withFolder { folder in
             let command = folder + "/alarm"

@@ -59,13 +59,26 @@ struct NNUNetTests {
         #expect(try model((patch, own)).patchRows == 32)
         #expect(refusal((patch, own.replacingOccurrences(of: "\"order\": 3", with: "\"order\": 1"))).contains("of order 1"))
         #expect(refusal((patch, #""patch_size": [32, 48], "resampling_fn_probabilities": "resample_torch""#)).contains("'resample_torch'"))
-        #expect(refusal(("[0, 1, 2]", "[0, 2, 1]")).contains("transposes"))
+        #expect(refusal((#""transpose_forward": [0, 1, 2]"#, #""transpose_forward": [1, 0, 2]"#)).contains("it transposes images by [1, 0, 2]"))
     }
 
-    @Test func `labels are numbers, and regions are refused by their names`() throws {
+    @Test func `where rows and columns are exchanged, everything is told for images as they are`() throws {
+        let turned = (#""transpose_forward": [0, 1, 2]"#, #""transpose_forward": [0, 2, 1]"#)
+        let model = try model(turned, (#""spacing": [1.0, 1.0]"#, #""spacing": [2.0, 0.5]"#))
+        #expect((model.patchRows, model.patchColumns) == (48, 32))
+        #expect(model.spacing == [0.5, 2])
+    }
+
+    @Test func `labels are numbers, or regions in the order of the file`() throws {
         let labels = #""background": 0, "cell": 1"#
         #expect(try model((labels, #""cell": [1], "background": 0, "ignore": 2"#), file: "dataset.json").classes == ["background", "cell"])
-        #expect(refusal((labels, #""background": 0, "whole": [1, 2], "core": [2]"#), file: "dataset.json").contains("its labels whole are regions that may overlap"))
+        let regions = #""background": 0, "whole\" {": [1, 2, 3], "core": [2, 3], "inner": 3}, "regions_class_order": [1, 3, 2], "more": {"labels": {"x": 1}"#
+        let read = try self.model((labels, regions), file: "dataset.json")
+        #expect(read.classes == ["background", "whole\" {", "inner", "core"])
+        #expect(read.regions == [1, 3, 2])
+        #expect(try self.model((labels, #""core": [1, 2], "background": 0, "ignore": 3, "whole": 1}, "regions_class_order": [2, 1], "a": {"#), file: "dataset.json").classes == ["background", "whole", "core"])
+        #expect(refusal((labels, #""background": 0, "whole": [1, 2], "core": [2]"#), file: "dataset.json").contains("it lacks 'regions_class_order'"))
+        #expect(refusal((labels, #""background": 0, "whole": [1, 2]}, "regions_class_order": [2], "a": {"#), file: "dataset.json").contains("a number from 1 without a gap"))
         #expect(refusal((labels, #""background": 0, "cell": 2"#), file: "dataset.json").contains("numbered from 0 without a gap"))
     }
 }

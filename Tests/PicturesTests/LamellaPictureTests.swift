@@ -98,4 +98,21 @@ struct LamellaPictureTests {
         broken.areas = [TargetArea(targets: [Target(position: Point(x: .nan, y: .infinity), score: 0)])]
         #expect(OverviewPicture.lamella(broken).width == 1600)
     }
+
+    @Test func aModelsOwnColourOfAClassIsUsedAndNothingIsDrawnOverWhatIsNotThere() {
+        let own = RGB(red: 1, green: 2, blue: 3)
+        #expect(Palette.of(class: "mitos", index: 1, given: own) == own)
+        #expect(Palette.of(class: "something", index: 1, given: own) == own)
+        #expect(Palette.of(class: "background", index: 0, given: own) == nil)
+        var box = GridBox(rectangle: Rectangle(minX: 0, minY: 0, maxX: 9, maxY: 9), className: "good", score: 1, label: "L01", classColour: own)
+        #expect(box.colour == own)
+        box.classColour = nil
+        #expect(box.colour == Palette.of(lamella: "good"))
+        var coloured = scene(axis: 0)
+        coloured.classes = ["background", "mitos"]
+        coloured.labels = Raster(width: coloured.labels.width, height: coloured.labels.height, filledWith: 1)
+        let plain = OverviewPicture.lamella(coloured)
+        coloured.colours = ["mitos": own]
+        #expect(OverviewPicture.lamella(coloured) != plain)
+    }
 }

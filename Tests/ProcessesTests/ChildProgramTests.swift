@@ -72,6 +72,19 @@ import Testing
         }
     }
 
+    @Test func itTakesSignalsThoughTheThreadThatStartsItTakesNone() async throws {
+        let child = try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                var (all, before) = (sigset_t(), sigset_t())
+                sigfillset(&all)
+                pthread_sigmask(SIG_BLOCK, &all, &before)
+                continuation.resume(with: Result { try shell("kill -TERM $$; exit 0") })
+                pthread_sigmask(SIG_SETMASK, &before, nil)
+            }
+        }
+        #expect(try await child.end() == .signal(SIGTERM))
+    }
+
     @Test func secretsOfThisProgramAreNotHandedOn() {
         let own = ["PATH": "/bin", "TOMOPILOT_SMTP_PASSWORD": "secret", "TOMOPILOT_WEBHOOK": "https://hooks.example/secret"]
         #expect(ChildProgram.inherited(of: own) == ["PATH": "/bin"])

@@ -1,5 +1,6 @@
 import InferenceWire
 import Raster
+import Synchronization
 import Testing
 import Units
 
@@ -157,6 +158,67 @@ actor RecordingNetwork: Predicting {
         await #expect(throws: SegmentationError.maskSizeDiffers) {
             try await LamellaSegmenter(description: description, networkPaths: ["/none"], predictor: NotANumber())
                 .segment(map, acquired: Raster(width: 3, height: 3, filledWith: true))
+        }
+    }
+
+    @Test("Of regions the last one that a pixel is in counts, and each has a probability of its own")
+    func regions() async throws {
+        var description = Self.description(classes: ["background", "whole", "inner", "core"], normalisation: .asIs)
+        description.regions = [1, 3, 2]
+        // Outputs are sure by grey value: the first from 2 on, the second from 4 on, the third at 6 alone.
+        struct RegionNetwork: Predicting {
+            func predict(model: String, input: Tensor) async throws -> Tensor {
+                let bounds: [ClosedRange<Float>] = [2 ... 9, 4 ... 9, 6 ... 6]
+                return try Tensor(
+                    shape: [1, 3, input.shape[2], input.shape[3]], values: bounds.flatMap { bound in input.values.map { bound.contains($0) ? 4 : -4 } })
+            }
+        }
+        let map = Raster<UInt8>(width: 8, height: 1, pixels: (1 ... 8).map { UInt8($0) })
+        var acquired = Raster<Bool>(width: 8, height: 1, filledWith: true)
+        acquired.pixels[7] = false
+        for profile in [SegmentationProfile.accurate, .reference] {
+            let segmenter = try LamellaSegmenter(description: description, networkPaths: ["/none"], predictor: RegionNetwork(), profile: profile)
+            var rows: [[Float]] = []
+            let result = try await segmenter.segment(map, acquired: acquired, probabilities: { rows.append($0) })
+            #expect(result.labels.pixels == [0, 1, 1, 3, 3, 2, 3, 0])
+            #expect(try await segmenter.segment(map, acquired: acquired).labels == result.labels)
+            let probabilities = try #require(rows.first)
+            #expect(rows.count == 1 && probabilities.count == 24)
+            // Nothing is said of what was not acquired.
+            #expect(probabilities[7] == 0 && probabilities[15] == 0 && probabilities[23] == 0)
+            for (k, inside) in [[2, 3, 4, 5, 6, 7], [4, 5, 6, 7], [6]].enumerated() {
+                for x in 0 ..< 7 { #expect((probabilities[k * 8 + x] > 0.9) == inside.contains(x + 1)) }
+            }
+        }
+    }
+
+    @Test("When a window is looked at, every row above it is finished and gone: no more rows are kept than a window has", arguments: [33, 200, 1500])
+    func boundedMemory(_ height: Int) async throws {
+        let (rows, columns) = (32, 48)
+        let finished = Mutex(0)
+        /// Writes down how many rows were finished each time that it is asked.
+        struct WatchingNetwork: Predicting {
+            let finished: @Sendable () -> Int
+            let seen: @Sendable (Int) -> Void
+            func predict(model: String, input: Tensor) async throws -> Tensor {
+                seen(finished())
+                return Tensor(shape: [1, 18, input.shape[2], input.shape[3]], filledWith: 0)
+            }
+        }
+        let seen = Mutex<[Int]>([])
+        let network = WatchingNetwork(finished: { finished.withLock { $0 } }, seen: { count in seen.withLock { $0.append(count) } })
+        for profile in [SegmentationProfile.fast, .balanced, .reference] {
+            finished.withLock { $0 = 0 }
+            seen.withLock { $0 = [] }
+            let segmenter = try LamellaSegmenter(
+                description: Self.description(classes: (0 ..< 18).map { "class\($0)" }, normalisation: .asIs, rows: rows, columns: columns), networkPaths: ["/none"],
+                predictor: network, profile: profile)
+            _ = try await segmenter.segment(Raster(width: 60, height: height, filledWith: 3), probabilities: { _ in finished.withLock { $0 += 1 } })
+            let step = profile == .fast ? 0.75 : 0.5
+            let tops = WindowAxis.positions(length: height, window: rows, step: step)
+            let across = WindowAxis.positions(length: 60, window: columns, step: step).count
+            #expect(seen.withLock { $0 } == tops.flatMap { Array(repeating: $0, count: across) })
+            #expect(finished.withLock { $0 } == height)
         }
     }
 }

@@ -129,8 +129,9 @@ struct AcquisitionNight: Sendable {
     /// - Parameters:
     ///   - policy: `uncertain_steps`.
     ///   - answer: what a person says of an area, by its name.
+    ///   - supervisor: asked at each checkpoint.
     ///   - attempts: how many losses of SerialEM the session goes on after.
-    func run(_ policy: UncertainSteps = .stop, attempts: Int = 5, answering answer: @escaping @Sendable (String) -> StepAnswer? = { _ in nil }) async throws -> Outcome {
+    func run(_ policy: UncertainSteps = .stop, under supervisor: any Supervisor = FreeRun(), attempts: Int = 5, answering answer: @escaping @Sendable (String) -> StepAnswer? = { _ in nil }) async throws -> Outcome {
         let settings = try SessionSettings(
             yaml: """
                 session_dir: \(folder)
@@ -165,7 +166,7 @@ struct AcquisitionNight: Sendable {
                     context: SessionContext(
                         settings: settings, engine: engine, microscope: microscope, models: models, facts: facts, progress: ProgressCounter(report: report),
                         gate: Gate(
-                            supervisor: FreeRun(), makeSafe: { SafeState(reached: [], failures: []) }, reconnect: {}, patience: .seconds(3600), report: report)),
+                            supervisor: supervisor, makeSafe: { SafeState(reached: [], failures: []) }, reconnect: {}, patience: .seconds(3600), report: report)),
                     slot: 1, folder: GridFolder(session: folder, grid: "G")
                 ) { _ in Loading(number: 0, mapped: 0, mapIsStale: false) }
                 await session.targetsAreWritten()
@@ -182,7 +183,7 @@ struct AcquisitionNight: Sendable {
         }
         let all = events.withLock { $0 }
         let report5 = GridReport(
-            slot: 1, name: "G", found: found(), recentred: recentred(), analysed: lamellae(), acquired: targets, skipped: await grid?.skipped ?? [:], leftOut: await grid?.leftOut ?? [:])
+            slot: 1, name: "G", found: found(), recentred: recentred(), analysed: lamellae(), acquired: targets, skipped: await grid?.skipped ?? [:], dismissed: await grid?.dismissed ?? [], skippedTooLate: await grid?.skippedTooLate ?? [:], leftOut: await grid?.leftOut ?? [:])
         await microscope.disconnect()
         return Outcome(
             targets: targets, report: report5, failure: failure, events: all,

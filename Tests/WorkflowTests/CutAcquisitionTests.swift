@@ -1,6 +1,7 @@
 import Foundation
 import ImageFiles
 import SerialEMSimulator
+import Synchronization
 import Testing
 @testable import Workflow
 
@@ -132,6 +133,62 @@ import Testing
             #expect(outcome.failure == nil && outcome.questions.map(\.area) == [area])
             await expectOthersOnce(than: area, night, outcome)
             #expect(await night.records(of: area).values.allSatisfy { $0 <= 2 })
+        }
+    }
+
+    /// A person who leaves lamellae out, or not.
+    private final class Person: Supervisor {
+        private let skipped = Mutex<Int?>(nil)
+        func skip(_ lamella: Int?) { skipped.withLock { $0 = lamella } }
+        func verdict(at checkpoint: Checkpoint) -> Verdict {
+            guard let lamella = skipped.withLock({ $0 }) else { return .goOn }
+            return Skip(grid: 1, lamella: lamella, reason: "thick ice").covers(checkpoint) ? .skip("thick ice") : .goOn
+        }
+        func untilReleased(at checkpoint: Checkpoint) {}
+    }
+
+    @Test func aLamellaThatIsSkippedInItsAcquisitionIsLeftOutWhenThatIsCutAndMayBeTakenBack() async throws {
+        try await Night.with { night in
+            let (cut, next) = (Night.areas[1], Night.areas[2])
+            let person = Person()
+            night.linger(in: cut)
+            async let first = night.run(.stop, under: person)
+            try await night.inside(cut) {
+                person.skip(2)
+                night.server.crash(seconds: 0.3)
+            }
+            let outcome = try await first
+            #expect(outcome.failure == nil && outcome.questions.isEmpty && outcome.isWhole(Night.areas[0]))
+            #expect(Set(outcome.targets.filter(\.isLeftOut).map(\.area)) == [cut, next])
+            // The next run finds it as it was, asks nobody and takes nothing for changed settings.
+            let exposures = await night.server.microscope.exposureLog().count
+            let again = try await night.run(.stop, under: person)
+            #expect(again.targets == outcome.targets && again.questions.isEmpty && again.failure == nil)
+            #expect(again.report.lamellae.map(\.isSkipped) == [false, true] && again.report.lamellae[1].targets == 4)
+            #expect(await night.server.microscope.exposureLog().count == exposures)
+            // Taken back, what was cut is asked about, and what was not begun is acquired.
+            person.skip(nil)
+            let back = try await night.run(.stop, under: person) { _ in .repeat }
+            #expect(back.failure == nil && back.questions.map(\.area) == [cut])
+            #expect(Night.areas.allSatisfy(back.isWhole))
+            #expect(await night.records(of: next) == Night.once)
+            await expectOthersOnce(than: cut, night, back)
+            for run in [outcome, again, back] {
+                #expect(!run.events.contains { if case .note(let text) = $0 { text.contains("other settings") } else { false } })
+            }
+        }
+    }
+
+    @Test func aSkipThatComesTooLateForTheAcquisitionIsToldAndIsInTheReport() async throws {
+        try await Night.with { night in
+            let person = Person()
+            night.linger(in: Night.areas[0])
+            async let run = night.run(.stop, under: person)
+            try await night.inside(Night.areas[0]) { person.skip(2) }
+            let outcome = try await run
+            #expect(outcome.failure == nil && Night.areas.allSatisfy(outcome.isWhole))
+            #expect(outcome.warnings.contains { $0.contains("was to be skipped (thick ice), which came too late") }, "\(outcome.warnings)")
+            #expect(outcome.report.lamellae.map(\.note) == ["", "to be skipped, which came too late: thick ice"])
         }
     }
 

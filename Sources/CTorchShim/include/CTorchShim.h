@@ -26,12 +26,21 @@ typedef struct ctorch_output {
 /// Threads that one operation may use; for the whole process.
 void ctorch_set_threads(int threads);
 
+/// GPUs that libtorch can use: 0 where it was built without, or where there is no driver.
+int ctorch_gpu_count(void);
+
+/// libtorch's version, as one line.
+void ctorch_describe(char *text, size_t text_size);
+
 /// Loads a network. `channels_last` stores its weights channels-last and freezes it, which is faster for detectors
-/// with three input channels and slower for U-Nets with one.
-ctorch_model *ctorch_model_load(const char *path, int channels_last, char *error, size_t error_size);
+/// with three input channels and slower for U-Nets with one. `gpu` is the number of a GPU, or -1 for the processor.
+ctorch_model *ctorch_model_load(const char *path, int channels_last, int gpu, int *memory_exhausted, char *error, size_t error_size);
 
 /// Name of the network's type and the number of its parameters, as one line.
 int ctorch_model_describe(ctorch_model *model, char *text, size_t text_size, char *error, size_t error_size);
+
+/// `ctorch_model_run` could not get the memory that it needs.
+#define CTORCH_MEMORY_EXHAUSTED 2
 
 /// Runs the network on one tensor. Where it returns several tensors the first is taken.
 int ctorch_model_run(ctorch_model *model, const float *values, const int64_t *shape, size_t rank,

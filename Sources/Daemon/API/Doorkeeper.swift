@@ -80,6 +80,7 @@ extension ServiceError {
         case .conflict: .conflict
         case .tooLarge: .contentTooLarge
         case .timeout: .requestTimeout
+        case .unwritten: .internalServerError
         }
     }
 }

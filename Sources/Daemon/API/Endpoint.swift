@@ -78,10 +78,10 @@ package struct APICall: Sendable {
     }
 
     /// The whole body.
-    func body() async throws -> Data {
+    func body(upTo most: Int = Self.largestBody) async throws -> Data {
         do {
             return try await withThrowingTaskGroup(of: Data?.self) { [request] group in
-                group.addTask { Data(try await request.body.collect(upTo: Self.largestBody).readableBytesView) }
+                group.addTask { Data(try await request.body.collect(upTo: most).readableBytesView) }
                 group.addTask { [longestBody] in
                     try await Task.sleep(for: longestBody)
                     return nil
@@ -93,7 +93,7 @@ package struct APICall: Sendable {
                 return body
             }
         } catch is NIOTooManyBytesError {
-            throw ServiceError(.tooLarge, "The request has more than 1 MiB; settings are a text of some lines.")
+            throw ServiceError(.tooLarge, most == Self.largestBody ? "The request has more than 1 MiB; settings are a text of some lines." : "The request has more than \(most) bytes.")
         }
     }
 

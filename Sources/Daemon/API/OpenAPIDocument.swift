@@ -7,6 +7,7 @@ import Workflow
 /// The description of the API in OpenAPI 3.1, made from the endpoints themselves.
 struct OpenAPIDocument: Sendable {
     let endpoints: [Endpoint]
+    var about = "The control of a TomoPilot service. Every refusal is JSON with one sentence in 'error'."
 
     var data: Data { Data(json.text.utf8) }
 
@@ -21,7 +22,7 @@ struct OpenAPIDocument: Sendable {
             "openapi": "3.1.0",
             "info": [
                 "title": "TomoPilot", "version": "1",
-                "description": "The control of a TomoPilot service. Every refusal is JSON with one sentence in 'error'.",
+                "description": .string(about),
             ],
             "paths": .object(paths),
             "components": [
@@ -94,7 +95,7 @@ struct OpenAPIDocument: Sendable {
             ],
             optional: [
                 "reason": text, "session": reference("Session"), "phase": text, "place": text, "fraction": number, "obstacle": text,
-                "inspection": reference("Inspection"), "question": reference("Question"),
+                "inspection": reference("Inspection"), "question": reference("Question"), "remark": text,
             ]),
         "Question": object(
             [

@@ -49,6 +49,8 @@ package struct ServiceStatus: Codable, Sendable, Hashable {
     package let steps: [StepInProgress]
     /// How many sessions wait.
     package let queued: Int
+    /// What whoever just asked for something should know of it.
+    package let remark: String?
     /// The number of the newest line of the log.
     package let lastEvent: Int64
 }

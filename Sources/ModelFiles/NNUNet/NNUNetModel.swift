@@ -13,6 +13,8 @@ public struct NNUNetModel: Sendable {
     public let folds: [Fold]
     /// By label value; the first one is the background.
     public let classes: [String]
+    /// Where its labels are regions that may overlap: the class of each output of the network.
+    public let regions: [Int]?
     public var channels: Int { normalisations.count }
     /// One for each channel of the input.
     public let normalisations: [Normalisation]
@@ -29,20 +31,24 @@ public struct NNUNetModel: Sendable {
 
     /// Reads everything but the weights.
     ///
+    /// - Parameters:
+    ///   - wanted: numbers of the folds that are taken; nil: all.
+    ///   - prefersBest: whether the weights that scored best in the training are taken where the first fold has them, as SPACEtomo does, rather than the last ones.
     /// - Throws: ``ModelFileError``.
-    public init(folder: String) throws(ModelFileError) {
+    public init(folder: String, folds wanted: [Int]? = nil, prefersBest: Bool = false) throws(ModelFileError) {
         self.folder = folder
-        folds = try Self.folds(of: folder)
+        folds = try Self.folds(of: folder, wanted, prefersBest)
         let dataset = try Self.inFile(folder + "/dataset.json") { text throws(Damage) in try NNUNetDataset(text) }
         let first = folds[0].path
         let fold = try Self.inFile(at: first) { () throws(Damage) in try NNUNetFold(TorchCheckpoint(FileBytes(path: first))) }
         let name = fold.configuration ?? "2d"
         plans = try Self.inFile(folder + "/plans.json") { text throws(Damage) in try NNUNetPlans(text, configuration: name) }
         classes = dataset.classes
+        regions = dataset.regions
         normalisations = try Self.inFile(at: folder + "/plans.json") { [plans] () throws(Damage) in try plans.normalisations(channels: dataset.channels) }
         pixelSize = dataset.pixelSize
         licence = dataset.licence
-        mirroringAxes = fold.mirroringAxes
+        mirroringAxes = plans.axes(fold.mirroringAxes)
     }
 
     /// The network of a fold.
@@ -52,20 +58,26 @@ public struct NNUNetModel: Sendable {
     public func read<Sink: WeightSink>(_ fold: Fold, into sink: Sink) throws -> (program: NetworkProgram, sink: Sink) {
         do {
             let read = try NNUNetFold(TorchCheckpoint(FileBytes(path: fold.path)))
-            guard read.mirroringAxes == mirroringAxes else { throw Damage("it allows other mirror images than the first fold.") }
+            guard plans.axes(read.mirroringAxes) == mirroringAxes else { throw Damage("it allows other mirror images than the first fold.") }
             var writer = UNetWriter(plans: plans, checkpoint: read.checkpoint, tensors: read.tensors, writer: ProgramWriter(sink: sink))
-            try writer.write(channels: channels, classes: classes.count)
+            try writer.write(channels: channels, classes: regions?.count ?? classes.count)
             return (writer.writer.program, writer.writer.sink)
         } catch let damage as Damage {
             throw ModelFileError(fold.path, damage)
         }
     }
 
-    private static func folds(of folder: String) throws(ModelFileError) -> [Fold] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let found = names.filter { $0.hasPrefix("fold_") }.sorted().compactMap { name in
-            ["checkpoint_final.pth", "checkpoint_best.pth", "checkpoint_latest.pth"].map { "\(folder)/\(name)/\($0)" }
-                .first(where: FileManager.default.fileExists).map { Fold(name: name, path: $0) }
+    private static func folds(of folder: String, _ wanted: [Int]?, _ prefersBest: Bool) throws(ModelFileError) -> [Fold] {
+        var names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasPrefix("fold_") }.sorted()
+        if let wanted {
+            let missing = wanted.filter { !names.contains("fold_\($0)") }
+            guard missing.isEmpty else { throw ModelFileError(folder, Damage("it has no \(missing.map { "fold_\($0)" }.joined(separator: ", ")), which is asked for.")) }
+            names = wanted.map { "fold_\($0)" }
+        }
+        let isBest = prefersBest && names.first.map { FileManager.default.fileExists(atPath: "\(folder)/\($0)/checkpoint_best.pth") } == true
+        let files = (isBest ? ["checkpoint_best.pth"] : []) + ["checkpoint_final.pth", "checkpoint_best.pth", "checkpoint_latest.pth"]
+        let found = names.compactMap { name in
+            files.map { "\(folder)/\(name)/\($0)" }.first(where: FileManager.default.fileExists).map { Fold(name: name, path: $0) }
         }
         guard !found.isEmpty else { throw ModelFileError(folder, Damage("it has no trained fold (fold_0/checkpoint_final.pth).")) }
         return found
@@ -89,6 +101,8 @@ public struct NNUNetModel: Sendable {
 /// What `dataset.json` of nnU-Net v2 says.
 struct NNUNetDataset: Sendable, Hashable {
     let classes: [String]
+    /// Of a model with regions: the class of each output.
+    let regions: [Int]?
     let channels: Int
     let pixelSize: Double?
     let licence: String?
@@ -100,10 +114,16 @@ struct NNUNetDataset: Sendable, Hashable {
         } catch {
             throw Damage("it is no dataset file of nnU-Net v2: \(DecodingError.words(error)).")
         }
-        let regions = file.labels.filter { $0.value.values.count != 1 }.keys.sorted()
-        guard regions.isEmpty else {
-            throw Damage("its labels \(regions.joined(separator: ", ").forPeople) are regions that may overlap; labels that exclude one another are read.")
+        channels = file.channels.count
+        pixelSize = file.pixelSize
+        licence = file.licence
+        guard (1 ... 16).contains(channels) else { throw Damage("it has \(channels) channels.") }
+        if let pixelSize, !(pixelSize.isFinite && pixelSize > 0) { throw Damage("its pixel_size is no size.") }
+        guard file.labels.allSatisfy({ $0.value.values.count == 1 }) else {
+            (classes, regions) = try Self.regions(of: file, in: text)
+            return
         }
+        regions = nil
         var labels = file.labels.compactMapValues(\.values.first)
         // What was left out of the training has no output of the network.
         labels["ignore"] = nil
@@ -112,11 +132,19 @@ struct NNUNetDataset: Sendable, Hashable {
             throw Damage("its labels are not numbered from 0 without a gap.")
         }
         classes = ordered.map(\.key)
-        channels = file.channels.count
-        guard (1 ... 16).contains(channels) else { throw Damage("it has \(channels) channels.") }
-        pixelSize = file.pixelSize
-        licence = file.licence
-        if let pixelSize, !(pixelSize.isFinite && pixelSize > 0) { throw Damage("its pixel_size is no size.") }
+    }
+
+    /// Of labels that are regions: an output for each in the order of the file, and the value that is written for each.
+    private static func regions(of file: File, in text: Data) throws(Damage) -> (classes: [String], regions: [Int]) {
+        let names = ObjectKeys.of("labels", in: text).filter { name in name != "ignore" && file.labels[name]?.values.contains { $0 != 0 } == true }
+        guard let order = file.regionsOrder else { throw Damage("its labels are regions that may overlap, and it lacks 'regions_class_order'.") }
+        guard names.count == order.count, Set(names).count == names.count, order.sorted() == Array(1 ..< order.count + 1), order.count < 255 else {
+            throw Damage("its 'regions_class_order' does not give each of its \(names.count) regions a number from 1 without a gap.")
+        }
+        guard file.labels["background"]?.values == [0] else { throw Damage("its labels lack 'background', which has to be 0.") }
+        var classes = ["background"] + names
+        for (name, value) in zip(names, order) { classes[value] = name }
+        return (classes, order)
     }
 
     /// A number, or the numbers of a region.
@@ -129,11 +157,13 @@ struct NNUNetDataset: Sendable, Hashable {
     }
     private struct File: Decodable {
         let labels: [String: Label]
+        let regionsOrder: [Int]?
         let channels: [String: String]
         let pixelSize: Double?
         let licence: String?
         enum CodingKeys: String, CodingKey {
             case labels
+            case regionsOrder = "regions_class_order"
             case channels = "channel_names"
             case pixelSize = "pixel_size"
             case licence

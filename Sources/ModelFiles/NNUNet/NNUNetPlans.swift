@@ -25,7 +25,8 @@ struct NNUNetPlans: Sendable, Hashable {
     /// Per channel.
     let schemes: [String]
     let usesMask: [Bool]
-    let transposesForward: [Int]
+    /// Whether its networks were trained on images with rows and columns exchanged. What is here is for images as they are.
+    let isTransposed: Bool
     let intensities: [String: Intensity]
 
     /// What was measured of a channel where the training's labels are.
@@ -74,8 +75,16 @@ struct NNUNetPlans: Sendable, Hashable {
             throw Damage("its network is a '\(className.forPeople)'; PlainConvUNet and ResidualEncoderUNet are read.")
         }
         self.family = family
-        strides = try need(arguments?.strides ?? found.poolKernels, "strides").map(\.both)
-        kernels = try need(arguments?.kernels ?? found.kernels, "kernel_sizes").map(\.both)
+        let transposition = file.transposesForward ?? [0, 1, 2]
+        guard transposition == [0, 1, 2] || transposition == [0, 2, 1], file.transposesBackward ?? transposition == transposition else {
+            throw Damage("it transposes images by \(transposition); rows and columns alone can be exchanged.")
+        }
+        // A network that sees images turned over is the same as one with its kernels turned over.
+        let isTransposed = transposition == [0, 2, 1]
+        self.isTransposed = isTransposed
+        func ours(_ sizes: Sizes) -> [Int] { isTransposed ? sizes.both.reversed() : sizes.both }
+        strides = try need(arguments?.strides ?? found.poolKernels, "strides").map(ours)
+        kernels = try need(arguments?.kernels ?? found.kernels, "kernel_sizes").map(ours)
         let stages = strides.count
         let base = found.baseFeatures ?? 32
         let most = found.mostFeatures ?? 512
@@ -88,14 +97,13 @@ struct NNUNetPlans: Sendable, Hashable {
         slope = arguments?.activation?.slope ?? 0.01
         let patch = try need(found.patch, "patch_size")
         guard patch.count == 2, patch.allSatisfy({ (8 ... 8192).contains($0) }) else { throw Damage("its configuration '\(name)' has a patch of \(patch); rows and columns of a 2D network are expected.") }
-        (patchRows, patchColumns) = (patch[0], patch[1])
-        spacing = found.spacing ?? [1, 1]
+        (patchRows, patchColumns) = isTransposed ? (patch[1], patch[0]) : (patch[0], patch[1])
+        let spacing = found.spacing ?? [1, 1]
+        self.spacing = isTransposed ? spacing.reversed() : spacing
         schemes = try need(found.schemes, "normalization_schemes")
         usesMask = found.usesMask ?? schemes.map { _ in false }
-        transposesForward = file.transposesForward ?? [0, 1, 2]
         intensities = file.intensities ?? file.oldIntensities ?? [:]
         try check(name)
-        guard transposesForward == [0, 1, 2] else { throw Damage("it transposes images; those that stay as they are are read.") }
         for (function, order) in [(found.dataResampling, 3), (found.logitResampling, 1)] {
             guard function?.name ?? Resampling.standard == Resampling.standard, function?.order ?? order == order else {
                 throw Damage("configuration '\(name)' resamples by '\((function?.name ?? "").forPeople)' of order \(function?.order ?? order); nnU-Net's own function of orders 3 and 1 is calculated.")
@@ -106,6 +114,9 @@ struct NNUNetPlans: Sendable, Hashable {
         if let kind = arguments?.nonlinearity, !kind.hasSuffix("LeakyReLU") { throw Damage("its network has \(kind.forPeople) as its activation; LeakyReLU is read.") }
         if arguments?.nonlinearityIsFirst == true || arguments?.norm?.isAffine == false { throw Damage("its network orders or learns its norms in a way that nnU-Net's own planners do not.") }
     }
+
+    /// Axes of the network's images as axes of images as they are.
+    func axes(_ axes: [Int]) -> [Int] { isTransposed ? axes.map { 1 - $0 }.sorted() : axes }
 
     /// How each channel is normalised.
     func normalisations(channels: Int) throws(Damage) -> [Normalisation] {
@@ -155,11 +166,13 @@ extension NNUNetPlans {
     private struct File: Decodable {
         let configurations: [String: Configuration]
         let transposesForward: [Int]?
+        let transposesBackward: [Int]?
         let intensities: [String: Intensity]?
         let oldIntensities: [String: Intensity]?
         enum CodingKeys: String, CodingKey {
             case configurations
             case transposesForward = "transpose_forward"
+            case transposesBackward = "transpose_backward"
             case intensities = "foreground_intensity_properties_per_channel"
             case oldIntensities = "foreground_intensity_properties_by_modality"
         }
@@ -279,18 +292,6 @@ extension NNUNetPlans {
             dataArguments = dataArguments ?? parent.dataArguments
             logitFunction = logitFunction ?? parent.logitFunction
             logitArguments = logitArguments ?? parent.logitArguments
-        }
-    }
-}
-
-extension DecodingError {
-    /// What the decoder says, in a few words.
-    static func words(_ error: any Error) -> String {
-        switch error as? DecodingError {
-        case .keyNotFound(let key, _): "it lacks '\(key.stringValue.forPeople)'"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            "'\(context.codingPath.map(\.stringValue).joined(separator: ".").forPeople)' has a value of the wrong kind"
-        default: "it is no JSON"
         }
     }
 }

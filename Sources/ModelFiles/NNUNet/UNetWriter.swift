@@ -81,7 +81,22 @@ struct UNetWriter<Sink: WeightSink> {
 
     private mutating func weight(_ name: String, _ shape: [Int]) throws -> String {
         guard let tensor = tensors[name] else { throw Damage("weight '\(name)' is missing: plans.json describes another network than this.") }
-        guard tensor.shape == shape else { throw Damage("weight '\(name)' has the shape \(tensor.shape); plans.json describes \(shape).") }
-        return try writer.weight(checkpoint.values(of: tensor), shape: shape)
+        let isTurned = plans.isTransposed && shape.count == 4
+        let expected = isTurned ? [shape[0], shape[1], shape[3], shape[2]] : shape
+        guard tensor.shape == expected else { throw Damage("weight '\(name)' has the shape \(tensor.shape); plans.json describes \(expected).") }
+        let values = try checkpoint.values(of: tensor)
+        return try writer.weight(isTurned ? Self.transposed(values, rows: shape[2], columns: shape[3]) : values, shape: shape)
+    }
+
+    /// Kernels with rows and columns exchanged.
+    ///
+    /// - Parameters: rows and columns of the result.
+    private static func transposed(_ values: [Float], rows: Int, columns: Int) -> [Float] {
+        let size = rows * columns
+        return values.indices.map { place in
+            let (kernel, inside) = place.quotientAndRemainder(dividingBy: size)
+            let (row, column) = inside.quotientAndRemainder(dividingBy: columns)
+            return values[kernel * size + column * rows + row]
+        }
     }
 }

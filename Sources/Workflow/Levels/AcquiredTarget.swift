@@ -24,6 +24,8 @@ struct AreaDecision: Codable, Sendable, Hashable {
     let fate: Fate
     /// Why it is left out; nil where what exists is taken as it is.
     let reason: String?
+    /// Whether it is left out with its whole lamella, which people may take back; nil where it is not, and in journals of earlier builds.
+    var bySkip: Bool?
 
     var words: String {
         switch fate {

@@ -10,16 +10,11 @@ import Targets
 ///         ▲               └────────────► cut short ─┬───────► taken as it is | left out   (a person)
 ///         └──────────── again (a person, or uncertain_steps) ┴► left out of this run      (uncertain_steps, nobody came)
 extension GridSession {
-    private struct Input: Encodable, Sendable {
-        let areas: [TargetedLamella.Area]
-        let script: Int
-    }
-
-    private func acquisition(of areas: [PlannedArea]) -> Step<Input, [AcquiredTarget]> {
+    private func acquisition(of areas: [PlannedArea]) -> Step<AcquisitionWatch.Input, [AcquiredTarget]> {
         let script = settings.scriptNumbers[2]
         return Step(
             exposing: .grid(slot, "acquisition"), title: "Acquire \(areas.reduce(0) { $0 + $1.targets }) targets of grid \(folder.grid)",
-            input: Input(areas: areas.map(\.area), script: script)
+            input: AcquisitionWatch.Input(areas: areas.map(\.area), script: script)
         ) { [self] in
             let areas = try await standing(areas)
             if areas.allSatisfy(\.isClosed) { return .happened(areas.flatMap(\.acquired)) }
@@ -38,6 +33,8 @@ extension GridSession {
             return []
         }
         try await tellChangedSeries(areas)
+        let step = acquisition(of: areas)
+        try await openTakenBack(areas, of: step.id, input: step.input)
         let targets = try await acquire(areas) { [self] in
             // While it was held the grid may have been taken off the stage and brought back.
             if await placed.placement != placementOfTargets { try await writeTargets(of: lamellae) }
@@ -48,8 +45,24 @@ extension GridSession {
         if !missing.isEmpty {
             engine.note(.warning("\(missing.count) of \(targets.count) targets were not acquired to the end; see \(folder.grid)_acquisition.json"))
         }
+        // Only a grid's report tells the session what people may take back.
+        for area in areas where skipped[area.lamella] == nil {
+            guard let decision = targets.first(where: { $0.area == area.name })?.decision, decision.bySkip ?? false else { continue }
+            leaveOut(area.lamella, because: decision.reason ?? "")
+        }
+        try await tellLateSkips(of: areas)
         try writeRecord(targets)
         return targets
+    }
+
+    /// SerialEM cannot be kept from a part of what it acquires.
+    private func tellLateSkips(of areas: [PlannedArea]) async throws {
+        for number in Set(areas.map(\.lamella)).sorted() where skipped[number] == nil {
+            let checkpoint = Checkpoint.lamella(slot: slot, number: number, before: .acquisition)
+            guard case .skip(let reason) = await context.gate.supervisor.verdict(at: checkpoint) else { continue }
+            engine.note(.warning("\(checkpoint.subject) was to be skipped (\(reason)), which came too late: it is acquired"))
+            comesTooLate(number, reason)
+        }
     }
 
     /// Acquires what was not begun, then settles what was cut short, until nothing is left that may be exposed.
@@ -78,6 +91,7 @@ extension GridSession {
                 let now = try await standing(areas)
                 // PACEtomo does not take an item that it did not begin.
                 guard now.count(where: { $0.state == .untouched }) < before, now.contains(where: { $0.state == .cut }) else { throw error }
+                try await leaveOutSkipped(areas)
                 // SerialEM is at rest: whoever stopped it is asked before anything else is exposed.
                 try await settle(areas)
             }
@@ -110,16 +124,9 @@ extension GridSession {
     }
 
     private func awaitEnd(of areas: [PlannedArea]) async throws {
-        let limit = Duration.seconds(settings.acquisitionHours * 3600)
-        let listener = AcquisitionListener()
-        let end = try await microscope.awaitControl(within: limit) { [self] waited, sign in
-            report(areas, after: waited)
-            switch listener.hear(sign, after: waited, written: { newestFile() }) {
-            case .trouble(let words):
-                engine.note(.obstructed("Grid \(folder.grid): \(words).", next: "The session waits for the acquisition, for \(settings.acquisitionHours) hours at most."))
-            case .over(let words): engine.note(.cleared("Grid \(folder.grid): \(words)"))
-            case nil: break
-            }
+        let watch = AcquisitionWatch(areas.map(\.area), of: folder, hours: settings.acquisitionHours)
+        let end = try await microscope.awaitControl(within: watch.limit) { [self] waited, sign in
+            watch.look(sign, after: waited).forEach(engine.note)
         }
         guard end != .restarted else {
             throw MicroscopeError(
@@ -128,7 +135,7 @@ extension GridSession {
         guard end == .finished else {
             throw WorkflowError.incomplete("Acquire at Items is paused in SerialEM; resume or end it there, then run again.")
         }
-        engine.note(.progress(phase: "\(folder.grid), acquiring", done: 1, total: 1))
+        engine.note(watch.progress)
     }
 
     /// SerialEM at rest may have been stopped by somebody, or have given up an item.
@@ -181,23 +188,8 @@ extension GridSession {
 
     /// What an earlier session acquired of these targets, when this one does not go so far.
     func acquiredEarlier(_ lamellae: [AnalysedLamella]) async throws -> [AcquiredTarget] {
-        let input = Input(areas: planned(lamellae).map(\.area), script: settings.scriptNumbers[2])
+        let input = AcquisitionWatch.Input(areas: planned(lamellae).map(\.area), script: settings.scriptNumbers[2])
         return try await engine.output(
             of: .grid(slot, "acquisition"), inputDigest: inputDigest(of: input), as: [AcquiredTarget].self) ?? []
-    }
-
-    private nonisolated func report(_ areas: [PlannedArea], after waited: Duration) {
-        let finished = areas.filter { run(of: $0.area).state == .finished }
-        let done = finished.reduce(0) { $0 + $1.targets }
-        let total = areas.reduce(0) { $0 + $1.targets }
-        engine.note(.progress(phase: "\(folder.grid), acquiring", done: Double(done), total: Double(total)))
-        engine.note(.waiting("\(done) of \(total) tilt series after \(words(waited))"))
-    }
-
-    /// When something was written last in the grid's folder: PACEtomo writes with each tilt.
-    private nonisolated func newestFile() -> Date? {
-        let keys: Set<URLResourceKey> = [.contentModificationDateKey]
-        let files = try? FileManager.default.contentsOfDirectory(at: URL(fileURLWithPath: folder.path), includingPropertiesForKeys: Array(keys))
-        return files?.compactMap { try? $0.resourceValues(forKeys: keys).contentModificationDate }.max()
     }
 }

@@ -93,7 +93,7 @@ extension GridSession {
         let y = Int(part.minY)
         let crop = image.cropped(x: x, y: y, width: Int(part.maxX) - x, height: Int(part.maxY) - y, fill: 0)
         // A PNG of a map holds 0 exactly where nothing was acquired.
-        let result = try await segmenter.segment(crop, acquired: crop.map { $0 != 0 })
+        let result = try await context.models.segment(crop, of: "lamella \(map.number) of grid \(folder.grid)", by: segmenter) { [engine] in engine.note($0) }
         let outside = UInt8(result.classes.firstIndex(of: "black") ?? 0)
         var labels = Raster<UInt8>(width: image.width, height: image.height, filledWith: outside)
         for row in 0 ..< crop.height {

@@ -120,7 +120,20 @@ extension GridSession {
     func leaveOutSkipped(_ areas: [PlannedArea]) async throws {
         for area in try await standing(areas) where !area.isClosed {
             guard try await !mayGoOn(area.planned.lamella, before: .acquisition) else { continue }
-            try await note(area, AreaDecision(fate: .leftOut, reason: skipped[area.planned.lamella]))
+            let lamella = area.planned.lamella
+            try await note(area, AreaDecision(fate: .leftOut, reason: skipped[lamella], bySkip: dismissed.contains(lamella)))
+        }
+    }
+
+    /// Opens again what was left out with a lamella that people have taken back since.
+    func openTakenBack(_ areas: [PlannedArea], of acquisition: StepIdentifier, input: AcquisitionWatch.Input) async throws {
+        let takenBack = try await standing(areas).filter { area in
+            area.state == .decided && area.acquired.contains { $0.decision?.bySkip ?? false }
+        }
+        for area in takenBack where try await mayGoOn(area.planned.lamella, before: .acquisition) {
+            engine.note(.note("area \(area.planned.name) was left out with its lamella, taken back since; it is open again"))
+            try await engine.reopen(area.planned.step, input: area.planned.area)
+            try await engine.reopen(acquisition, input: input)
         }
     }
 

@@ -1,3 +1,4 @@
+import AnalysisJobs
 import Detection
 import Foundation
 import Geometry
@@ -50,7 +51,7 @@ extension GridSession {
                 await context.progress.finish(Work.mediumMap)
                 guard let map = imaged else { continue }
                 if map.measured { offsets.append(map.stage - lamella.stage) }
-                if waiting >= 2, let finished = try await group.next() {
+                if waiting >= context.models.analysis.width, let finished = try await group.next() {
                     waiting -= 1
                     if let finished { done.append(finished) }
                 }

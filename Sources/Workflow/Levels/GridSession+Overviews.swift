@@ -60,7 +60,8 @@ extension GridSession {
                     geometry: Self.geometry(of: map, in: geometry), maximumTilt: settings.maximumTilt,
                     imageShiftLimit: context.facts.imageShiftLimit,
                     recordFieldRotation: Self.recordFieldRotation(on: map, in: geometry),
-                    centre: map.measured ? map.center : nil, heading: heading(of: analysed, lamella: lamella, dose: input.dose, cut: cut))
+                    centre: map.measured ? map.center : nil,
+                    colours: Self.colours(of: context.models.segmenterDescription), heading: heading(of: analysed, lamella: lamella, dose: input.dose, cut: cut))
                 let file = folder.mediumStem(map.number) + "_overview.png"
                 try writePicture(OverviewPicture.lamella(scene), to: file)
                 return file
@@ -97,6 +98,10 @@ extension GridSession {
         return Degrees(atan2(column.dy, column.dx) * 180 / .pi)
     }
 
+    private static func colours(of model: ModelDescription?) -> [String: RGB] {
+        (model?.colours ?? [:]).mapValues { RGB(red: $0.red, green: $0.green, blue: $0.blue) }
+    }
+
     private struct GridInput: Encodable, Sendable {
         let picture: MapPicture
         let boxes: [GridBox]
@@ -108,17 +113,18 @@ extension GridSession {
         found: [FoundLamella], recentred: [RecentredLamella]? = nil, analysed: [AnalysedLamella]? = nil, acquired: [AcquiredTarget] = []
     ) async throws {
         guard let picture = wholeGridPicture else { return }
+        let colours = Self.colours(of: context.models.detectorDescription)
         let kept = found.map { lamella in
             GridBox(
                 rectangle: lamella.box, className: lamella.className, score: lamella.score, label: "L\(twoDigits(lamella.number))",
                 leftOut: skipped[lamella.number] != nil ? "skipped" : Self.reasonLeftOut(lamella, recentred: recentred, analysed: analysed),
-                reached: Self.reached(lamella, analysed: analysed, acquired: acquired))
+                reached: Self.reached(lamella, analysed: analysed, acquired: acquired), classColour: colours[lamella.className])
         }
         let all = try boxesOfGrid()
         let others = all.filter { box in !found.contains { $0.box.intersectionOverUnion(with: box.box) > 0.5 } }.map { box in
             GridBox(
                 rectangle: box.box, className: box.className, score: box.score, label: "",
-                leftOut: settings.excludedLamellaClasses.contains(box.className) ? box.className : "beyond stage limit")
+                leftOut: settings.excludedLamellaClasses.contains(box.className) ? box.className : "beyond stage limit", classColour: colours[box.className])
         }
         let input = GridInput(
             picture: picture, boxes: others + kept, heading: gridHeading(kept, targets: analysed.map(Self.targets)))

@@ -114,7 +114,7 @@ extension GridSession {
         return try await engine.run(
             Step(.grid(slot, "lamellae"), title: "Find lamellae on grid \(folder.grid)", input: input, products: { _ in [folder.wholeGridStem + "_boxes.json"] }, whenEdited: .readByCaller) { [self] in
                 let image = try PNGFile.readGrey(picture.png)
-                let all = try await context.models.detector.detect(in: image, pixelSize: picture.pixelSize)
+                let all = try await context.models.detect(in: image, pixelSize: picture.pixelSize, of: "grid \(folder.grid)") { [engine] in engine.note($0) }
                 try writeBoxes(all, of: picture, to: folder.wholeGridStem + "_boxes.json")
                 let limit = settings.stageLimit.value
                 let kept = all.filter { found in

@@ -17,6 +17,9 @@ struct PlannedArea: Sendable, Hashable {
         step = .lamella(slot, number, "tilt-series\(suffix)")
     }
 
+    /// The number of the lamella that an area is on, by its name: `HeLa_1_L03_A2`.
+    static func lamella(ofArea name: String) -> Int? { name.firstMatch(of: /_L(\d+)(?:_A\d+)?$/).flatMap { Int($0.1) } }
+
     /// What the operator reads of it.
     var title: String { "Acquire area \(name)" }
 }

@@ -83,10 +83,11 @@ struct GridReport: Codable, Sendable, Hashable {
     /// - Parameters:
     ///   - skipped: why a lamella was skipped, by its number.
     ///   - dismissed: those of them that people left out.
+    ///   - skippedTooLate: why people skipped a lamella that was acquired all the same.
     init(
         slot: Int, name: String, found: [FoundLamella], recentred: [RecentredLamella] = [],
         analysed: [GridSession.AnalysedLamella] = [], acquired: [AcquiredTarget] = [], skipped: [Int: String] = [:],
-        dismissed: Set<Int> = [], leftOut: [String: String] = [:],
+        dismissed: Set<Int> = [], skippedTooLate: [Int: String] = [:], leftOut: [String: String] = [:],
         doses: [Int: LamellaDose] = [:], realigned: Realignment? = nil
     ) {
         self.realigned = realigned
@@ -108,6 +109,7 @@ struct GridReport: Codable, Sendable, Hashable {
                 case .absent: "not found at intermediate magnification"
                 case .found where map == nil: "not mapped; see the log"
                 case .found where !cut.isEmpty: "cut short: \(cut)"
+                case .found where skippedTooLate[lamella.number] != nil: "to be skipped, which came too late: \(skippedTooLate[lamella.number] ?? "")"
                 default: ""
                 }
             return Lamella(

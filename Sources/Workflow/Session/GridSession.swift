@@ -21,12 +21,14 @@ actor GridSession {
     private(set) var leftOut: [String: String] = [:]
     /// Why the supervisor skips lamellae, by their number.
     private(set) var skipped: [Int: String] = [:]
+    /// Those of them that people left out.
+    private(set) var dismissed: Set<Int> = []
+    /// Why people skip lamellae that were acquired all the same, by their number.
+    private(set) var skippedTooLate: [Int: String] = [:]
     /// Areas that were cut short and that this run leaves alone, and why; the next run asks again.
     var areasOfLaterRuns: [String: String] = [:]
     /// Areas whose tilt series were held against the journal in this run.
     var areasCompared: Set<String> = []
-    /// Those of them that people left out.
-    private(set) var dismissed: Set<Int> = []
     /// The microscope as it reads, and as it would read had the grid not been loaded again.
     nonisolated let bare: any Microscope
     nonisolated let placed: PlacedMicroscope
@@ -69,6 +71,8 @@ actor GridSession {
     /// Whether the supervisor lets a lamella go on; one that is skipped stays so.
     func mayGoOn(_ number: Int, before work: Checkpoint.LamellaWork) async throws -> Bool {
         guard skipped[number] == nil else { return false }
+        // Left out of the acquisition that it is part of, it is still what it was before.
+        if work != .acquisition, try await isBeingAcquired(number) { return true }
         let checkpoint = Checkpoint.lamella(slot: slot, number: number, before: work)
         if let reason = try await pass(checkpoint) {
             leaveOut(number, because: reason)
@@ -80,8 +84,17 @@ actor GridSession {
         return false
     }
 
+    /// Whether the acquisition of the grid was begun with a lamella.
+    private func isBeingAcquired(_ number: Int) async throws -> Bool {
+        guard let begun = try await engine.journal.entry(for: .grid(slot, "acquisition")) else { return false }
+        return AcquisitionWatch.wasBegun(begun, with: number) ?? false
+    }
+
     /// Leaves out a lamella that is none any more: nobody can take that back as a skip.
     func passBy(_ number: Int, because reason: String) { skipped[number] = reason }
+
+    /// Notes that a lamella was acquired when people skipped it.
+    func comesTooLate(_ number: Int, _ reason: String) { skippedTooLate[number] = reason }
 
     /// Leaves a lamella out for people, who may take that back.
     func leaveOut(_ number: Int, because reason: String) {

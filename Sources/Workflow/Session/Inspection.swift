@@ -51,7 +51,7 @@ public struct Inspection: Codable, Sendable, Hashable, PeopleRequest {
     }
 
     /// Whether somebody has confirmed it.
-    var isMarked: Bool {
+    package var isMarked: Bool {
         let manager = FileManager.default
         if manager.fileExists(atPath: marker) { return true }
         return !markersOfTools.isEmpty && markersOfTools.allSatisfy(manager.fileExists(atPath:))

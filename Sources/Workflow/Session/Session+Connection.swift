@@ -34,10 +34,10 @@ extension Session {
     /// Connects again, and waits for a SerialEM that is not there or busy.
     func reconnect(_ microscope: any Microscope, _ unbroken: Unbroken) async throws {
         let clock = ContinuousClock()
-        let begin = clock.now
+        var begin = clock.now
         var isTold = false
-        var isAcquiring = false
-        defer { if isAcquiring { unbroken.end() } }
+        var acquisition: AcquisitionWatch?
+        defer { if acquisition != nil { unbroken.end() } }
         while true {
             do {
                 try await microscope.reconnect()
@@ -47,29 +47,29 @@ extension Session {
                 return
             } catch let error as MicroscopeError where [.unreachable, .lost, .stalled, .busy].contains(error.code) {
                 // Where it is busy, an acquisition may have begun whose start could not be confirmed any more.
-                let acquires = error.code == .busy ? try await hasBegunAcquisition() : false
-                if acquires != isAcquiring { acquires ? unbroken.begin() : unbroken.end() }
-                isAcquiring = acquires
-                let limit = Duration.seconds((acquires ? settings.acquisitionHours : settings.safety.hours) * 3600)
-                guard clock.now - begin < limit else { throw error }
+                let begun = error.code == .busy ? try await AcquisitionWatch.underWay(settings, entry: engine.journal.entry) : nil
+                if (begun != nil) != (acquisition != nil) {
+                    begun != nil ? unbroken.begin() : unbroken.end()
+                    acquisition = begun
+                    // What it did before does not count for how long it is away.
+                    begin = clock.now
+                }
+                let limit = acquisition?.limit ?? .seconds(settings.safety.hours * 3600)
+                let waited = clock.now - begin
+                guard waited < limit else { throw error }
                 // A stop holds wherever it is asked for.
                 if case .stop(let reason) = await supervisor.verdict(at: .map(slot: 0)) { throw WorkflowError.stopped(reason) }
-                if !acquires, !isTold, clock.now - begin > Self.shortAbsence {
-                    isTold = true
-                    report(.obstructed(error.message, next: "It tries again until SerialEM is there, for \(words(limit)), and goes on by itself."))
+                if let acquisition {
+                    acquisition.look(.busy, after: waited).forEach(report)
+                } else {
+                    if !isTold, waited > Self.shortAbsence {
+                        isTold = true
+                        report(.obstructed(error.message, next: "It tries again until SerialEM is there, for \(words(limit)), and goes on by itself."))
+                    }
+                    report(.waiting("waits for SerialEM"))
                 }
-                report(.waiting(acquires ? "SerialEM acquires" : "waits for SerialEM"))
                 try await Task.sleep(for: .seconds(2), clock: clock)
             }
         }
-    }
-
-    /// Whether the journal knows of an acquisition that was begun and not finished.
-    private func hasBegunAcquisition() async throws -> Bool {
-        for slot in settings.gridList {
-            let step = StepIdentifier.grid(slot, "acquisition")
-            if try await engine.wasBegun(step), try await engine.lastOutput(of: step, as: [AcquiredTarget].self) == nil { return true }
-        }
-        return false
     }
 }

@@ -75,7 +75,7 @@ extension Session {
             return old.report
         }
         if let reason = try await context.gate.pass(.grid(slot: slot)).skipped {
-            return GridReport(slot: slot, name: try await name(ofGrid: slot), skipped: reason)
+            return try await reached(slot, name: name(ofGrid: slot)).skipped(because: reason)
         }
         _ = try await identified(slot, microscope: context.microscope)
         let name = try await gridName(slot, microscope: context.microscope)
@@ -104,6 +104,10 @@ extension Session {
         let finished = Self.finished(slot, level: own.automationLevel)
         return try await context.engine.run(
             Step(finished, title: "Finish grid \(name)", input: own.ofTheSample, products: { _ in folder.editable }, whenEdited: .doneAgain) { result })
+    }
+
+    private static func list(_ lamellae: [Int]) -> String {
+        lamellae.isEmpty ? "no lamellae" : "the lamellae \(lamellae.map(String.init).joined(separator: ", "))"
     }
 
     /// How many lamellae a grid is taken to have until it is known.
@@ -144,6 +148,10 @@ extension Session {
         case .leftOut(let leftOut): return GridReport(slot: slot, name: name, found: detected, realigned: await grid.realigned).without(leftOut)
         }
         report(.lamellaeKnown(slot: slot, numbers: found.map(\.number)))
+        for skip in supervisor.skips where skip.grid == slot {
+            guard let number = skip.lamella, !(detected + found).contains(where: { $0.number == number }) else { continue }
+            report(.warning("\(skip.part) is to be skipped (\(skip.reason)), and there is none; grid \(name) has \(Self.list(found.map(\.number)))"))
+        }
         await progress.plan((Double(found.count) - Self.usualLamellae) * work)
         try await grid.bringBackTargetsFiles(of: inForce(found.map(\.number), slot))
         let recentred = try await grid.recentre(found)
@@ -185,7 +193,8 @@ extension Session {
         let words = cut.cutAreas.map(\.words).joined(separator: ", ")
         return GridReport(
             slot: slot, name: name, found: all, recentred: recentred, analysed: analysed, acquired: acquired,
-            skipped: await grid.skipped, dismissed: await grid.dismissed, leftOut: await grid.leftOut, doses: doses, realigned: await grid.realigned
+            skipped: await grid.skipped, dismissed: await grid.dismissed, skippedTooLate: await grid.skippedTooLate, leftOut: await grid.leftOut, doses: doses,
+            realigned: await grid.realigned
         ).lacking(cut.isEmpty ? nil : "\(cut.count) of \(acquired.count) tilt series not acquired to the end\(words.isEmpty ? "" : " (\(words))")")
     }
 }

@@ -18,8 +18,8 @@ extension Session {
     /// The lamellae that people left out of a grid and took back since.
     func lamellaeTakenBack(in report: GridReport) async throws -> [Int] {
         let skipped = report.lamellae.filter { $0.isSkipped ?? false }.map(\.number)
-        guard !skipped.isEmpty, try await !engine.wasBegun(.grid(report.slot, "acquisition")) else { return [] }
-        return try await inForce(skipped, report.slot)
+        let acquisition = try await engine.journal.entry(for: .grid(report.slot, "acquisition"))
+        return try await inForce(skipped.filter { number in acquisition.map { AcquisitionWatch.wasBegun($0, with: number) ?? false } ?? true }, report.slot)
     }
 
     /// Those of some lamellae that people do not leave out.

@@ -101,7 +101,8 @@ public struct Session: Sendable {
             } catch {
                 report(.warning("the session report was not written: \(sentence(error))"))
             }
-            report(.sessionEnded("stopped before its end; \(supervisor.resumption) goes on from here"))
+            let isFull = (error as? WorkflowError)?.code == .noRoom
+            report(.sessionEnded("stopped before its end; " + (isFull ? "once there is room, it goes on from here" : "\(supervisor.resumption) goes on from here")))
             throw error
         }
     }

@@ -1,9 +1,11 @@
+public import AnalysisJobs
 import Detection
 import Foundation
 public import InferenceWire
 import Microscope
 import Raster
 import Segmentation
+import Units
 
 /// What every level of a session works with.
 struct SessionContext: Sendable {
@@ -26,11 +28,17 @@ public struct SessionModels: Sendable {
     package let remarks: [RunEvent]
     private let detectorFolder: String
     private let segmenterFolder: String
+    private let detectorModel: ModelFolder
+    private let segmenterModel: ModelFolder?
+    /// Who analyses whole maps.
+    let analysis: any MapAnalysis
 
     /// Opens the models that the level needs; they run through a predictor.
     ///
+    /// - Parameter analysis: who analyses whole maps; what else there is to detect is done at once, in this program.
     /// - Throws: a model folder's own error, or ``WorkflowError`` where a class of the settings is not a class of a model.
-    public init(settings: SessionSettings, predictor: any Predicting) throws {
+    public init(settings: SessionSettings, predictor: any Predicting, analysis: any MapAnalysis = LocalAnalysis()) throws {
+        self.analysis = analysis
         detectorFolder = settings.detectorFolder
         segmenterFolder = settings.segmenterFolder
         let folder = try ModelFolder.open(settings.detectorFolder)
@@ -39,6 +47,7 @@ public struct SessionModels: Sendable {
         }
         detector = try LamellaDetector(folder: folder, predictor: predictor, confidence: settings.detectionThreshold)
         detectorDescription = folder.description
+        detectorModel = folder
         let all = [settings] + settings.gridList.map { settings.of(grid: $0) }
         for settings in all {
             try Self.require(settings.excludedLamellaClasses, of: folder.description, key: "exclude_lamella_classes")
@@ -53,6 +62,7 @@ public struct SessionModels: Sendable {
             opened = nil
             problem = [.warning("tgt_params.json is not written: \(error)")]
         }
+        segmenterModel = opened
         guard let second = opened else {
             segmenter = nil
             segmenterDescription = nil
@@ -69,6 +79,19 @@ public struct SessionModels: Sendable {
         var told: Set<[String]> = []
         remarks = all.map { Self.strange(in: $0, to: second.description) }.filter { told.insert($0).inserted }
             .flatMap { Self.remarks(onAvoided: $0, model: second.description) }
+    }
+
+    /// Finds the lamellae of a whole map.
+    func detect(in map: Raster<UInt8>, pixelSize: PixelSize, of title: String, _ report: @escaping @Sendable (RunEvent) -> Void) async throws -> [DetectedLamella] {
+        try await analysis.detect(
+            DetectionTask(title: title, map: map, pixelSize: pixelSize, detector: detector, model: detectorModel) { report(RunEvent($0)) })
+    }
+
+    /// Segments the map of a lamella, on which 0 says that nothing was acquired.
+    func segment(_ map: Raster<UInt8>, of title: String, by segmenter: LamellaSegmenter, _ report: @escaping @Sendable (RunEvent) -> Void) async throws -> SegmentationResult {
+        guard let segmenterModel else { return try await segmenter.segment(map, acquired: map.map { $0 != 0 }) }
+        return try await analysis.segment(
+            SegmentationTask(title: title, map: map, pixelSize: nil, zeroIsUnacquired: true, segmenter: segmenter, model: segmenterModel) { report(RunEvent($0)) })
     }
 
     /// The avoided classes that a model does not have.
@@ -168,4 +191,13 @@ enum Work {
     static let mediumMap = 3.0
     static let segmentation = 4.0
     static let targets = 1.0
+}
+
+extension RunEvent {
+    package init(_ event: JobEvent) {
+        self = switch event {
+        case .note(let text): .note(text)
+        case .warning(let text): .warning(text)
+        }
+    }
 }

@@ -62,7 +62,7 @@ public struct StepQuestion: Codable, Sendable, Hashable, PeopleRequest {
         ("nobody said within \(words(limit)) what became of \(what): \(reason)", false)
     }
 
-    var isMarked: Bool { FileManager.default.fileExists(atPath: marker) }
+    package var isMarked: Bool { FileManager.default.fileExists(atPath: marker) }
 
     func unmark() throws {
         if isMarked { try FileManager.default.removeItem(atPath: marker) }

@@ -22,15 +22,23 @@ extension SessionSettings {
     /// The level of the grid that goes farthest.
     public var highestLevel: Int { gridList.map { of(grid: $0).automationLevel }.max() ?? automationLevel }
 
+    /// The same settings with another word on where maps are analysed.
+    public func analysed(by analysis: AnalysisSettings?) -> Self {
+        var changed = self
+        changed.analysis = analysis
+        return changed
+    }
+
     /// What becomes of the session when a grid fails.
     func failurePolicy(ofGrid slot: Int) -> FailurePolicy { grids?[slot]?.onFailure ?? onGridFailure ?? .stop }
 
-    /// The settings that decide what is done with a grid: where SerialEM is, what is watched, another wish to look, another answer to a doubt or a
+    /// The settings that decide what is done with a grid: where SerialEM is, where maps are analysed, what is watched, another wish to look, another answer to a doubt or a
     /// failure, and what is said of other grids do not undo one that is finished.
     package var ofTheSample: Self {
         var changed = self
         (changed.host, changed.port, changed.safety, changed.uncertainSteps) = ("", 0, .standard, .stop)
         changed.inspection = .none
+        changed.analysis = nil
         changed.onGridFailure = nil
         changed.grids = nil
         return changed
@@ -52,6 +60,7 @@ extension SessionSettings {
                 problems: [.init(line: nil, message: "'\(key)' is missing, and no model that \(task) is in use; 'tomopilot models activate NAME' puts one to use")])
         }
         var changed = self
+        changed.analysis = analysis?.withAbsolutePaths(from: base)
         changed.setFolders(
             session: absolute(sessionFolder), detector: try folder(detectorFolder, .detector, key: "WG_model", isNeeded: true),
             segmenter: try folder(segmenterFolder, .segmenter, key: "MM_model", isNeeded: highestLevel >= 3))

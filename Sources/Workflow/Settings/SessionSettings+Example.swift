@@ -63,6 +63,22 @@ extension SessionSettings {
         WG_detection_threshold: 0.25      # boxes with a lower score are dropped
         WG_distance_threshold: 5          # µm; lamellae nearer to each other are one
 
+        # --- Where maps are analysed ---
+        analysis: local                   # local: here; workers: by 'tomopilot worker' on other machines; slurm: by the facility's cluster
+        analysis_host: 127.0.0.1          # this computer, as the workers reach it; beyond 127.0.0.1 they need a token
+        analysis_port: 48901              # where it listens for them
+        # analysis_token_file: token      # a file of mode 600 with one word of at least 16 letters and digits
+        analysis_wait: 10                 # minutes that a map waits for a worker, then see analysis_fallback
+        analysis_time_limit: 60           # minutes that a worker may take for a map
+        analysis_lease: 60                # seconds without a word from a worker, then another one gets its map
+        analysis_attempts: 3              # how often a map may be lost, then
+        analysis_fallback: local          # local: it is analysed here; report: that lamella or grid fails
+        analysis_jobs: 8                  # maps that are handed over at a time
+        # slurm_partition: gpu            # the cluster's own if not given
+        slurm_exclude: []                 # nodes that are not to be used
+        slurm_arguments: []               # more arguments of sbatch, such as ['--gres=gpu:1', '--mem=8G']
+        slurm_worker: tomopilot           # the program on the nodes
+
         # --- Targets ---
         target_list: [mitos]              # classes to aim at; 'lamella' first means all that are not avoided
         avoid_list: [black, white, ice, crack, dynabeads]   # those of SPACEtomo's classes that the model lacks are left out

@@ -82,6 +82,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public internal(set) var grids: [Int: GridSettings]?
     /// Where people look before the session goes on.
     public internal(set) var inspection: InspectionSettings
+    /// `analysis` and what belongs to it: where maps are analysed; nil is in this program.
+    public internal(set) var analysis: AnalysisSettings?
 
     /// Reads settings from YAML text; `file` is only for messages.
     ///
@@ -134,6 +136,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         let groups = reader.grids("grids", of: gridList)
         grids = groups.isEmpty ? nil : groups
         inspection = InspectionSettings(&reader)
+        analysis = AnalysisSettings(&reader)
         let lamella = reader.flag("lamella", default: true)
         sessionFolder = folder ?? ""
         detectorFolder = detector ?? ""

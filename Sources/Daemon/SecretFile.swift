@@ -2,11 +2,11 @@ import Foundation
 import Workflow
 
 /// A secret in a file of its own, or in the environment.
-enum SecretFile {
+package enum SecretFile {
     /// The file's text without blanks around it, or that of the variable; nil where neither is given.
     ///
     /// - Throws: ``WorkflowError`` where the file cannot be read or others can read it; never with its text.
-    static func read(_ path: String?, orVariable name: String, key: String) throws -> String? {
+    package static func read(_ path: String?, orVariable name: String, key: String) throws -> String? {
         if let path { return try text(path, called: "The file '\(path)', which '\(key)' names,") }
         let text = ProcessInfo.processInfo.environment[name]?.trimmingCharacters(in: .whitespacesAndNewlines)
         return text?.isEmpty == false ? text : nil
@@ -15,7 +15,7 @@ enum SecretFile {
     /// The service's token.
     ///
     /// - Throws: ``WorkflowError`` as above, and where it is too short to be one.
-    static func token(_ path: String) throws -> String {
+    package static func token(_ path: String) throws -> String {
         let token = try text(path, called: "The token file '\(path)'")
         guard token.count >= 16, token.allSatisfy({ $0.isASCII && !$0.isWhitespace }) else {
             throw WorkflowError.refused(
