@@ -42,10 +42,10 @@ import Testing
             let port = try freePort()
             let maps = try writeMaps(4, side: 700, to: folder)
             let session = try segment(maps, in: folder, analysis: "analysis: workers\nanalysis_port: \(port)\nanalysis_lease: 2\nanalysis_fallback: report\n")
-            let doomed = try worker("doomed", port: port, in: folder)
-            // It has one, and has not done it.
+            // It ends when it has one, and has not done it.
+            let doomed = try worker("doomed", port: port, in: folder, after: RunningProgram.signal("KILL", whenSaid: "^job "))
             #expect(try await doomed.line(beginning: "job ") != nil)
-            try await doomed.crash()
+            #expect(try await doomed.ending().status == SIGKILL)
             let steady = try worker("steady", port: port, in: folder)
             let ending = try await session.ending()
             #expect(try await steady.terminated().status == 0)
@@ -68,9 +68,7 @@ import Testing
             let port = try freePort()
             let maps = try writeMaps(1, side: 1500, to: folder)
             let session = try segment(maps, in: folder, analysis: "analysis: workers\nanalysis_port: \(port)\nanalysis_lease: 600\nanalysis_fallback: report\n")
-            let first = try worker("first", port: port, in: folder)
-            #expect(try await first.line(beginning: "job ") != nil)
-            let ended = try await first.terminated()
+            let ended = try await worker("first", port: port, in: folder, after: RunningProgram.signal("TERM", whenSaid: "^job ")).ending()
             #expect((ended.status, ended.error) == (0, ""))
             #expect(ended.output.hasSuffix("job 1: given back\n"), "\(ended.output)")
             // Long before the lease would have ended.
@@ -86,16 +84,18 @@ import Testing
     @Test func aWorkerOutlivesASessionThatIsKilledAndItsOldResultDoesNotCount() async throws {
         try await withFolder { folder in
             let port = try freePort()
-            // Large, so that it is not done before the session is killed.
-            let maps = try writeMaps(1, side: 2400, to: folder)
+            let maps = try writeMaps(1, side: 700, to: folder)
             let analysis = "analysis: workers\nanalysis_port: \(port)\nanalysis_fallback: report\n"
-            let worker = try worker("w", port: port, in: folder)
+            // It stands still at its first job, so that it has not done it before the session is killed.
+            let worker = try worker("w", port: port, in: folder, after: RunningProgram.signal("STOP", whenSaid: "^job 1"))
             // There before its session is.
             #expect(try await worker.line(beginning: "waiting for the session at ") != nil)
             let first = try segment(maps, in: folder, analysis: analysis)
-            #expect(try await worker.line(beginning: "job 1: m1, 2400 x 2400 px") != nil)
+            #expect(try await worker.line(beginning: "job 1: m1, 700 x 700 px") != nil)
             try await first.crash()
-            let ending = try await segment(maps, in: folder, analysis: analysis).ending()
+            let second = try segment(maps, in: folder, analysis: analysis)
+            worker.signal(SIGCONT)
+            let ending = try await second.ending()
             #expect((ending.status, ending.error) == (0, ""), "\(ending.output)")
             #expect(lines(ending.output, "m1: taken by w").count == 1, "\(ending.output)")
             #expect(lines(ending.output, "m1: done by w").count == 1, "\(ending.output)")

@@ -68,10 +68,10 @@ struct RunningProgram {
         return Ending(status: status, output: said("output"), error: said("error"))
     }
 
-    /// A script to run before a program: sends it what Control-C sends as soon as its output has a text. The tests' own
-    /// threads may be too busy to do it in time.
-    static func interrupt(whenSaid text: String) -> String {
-        "{ (until grep -q '\(text)' /proc/$$/fd/1; do kill -0 $$ || exit; sleep 0.05; done; kill -INT $$) 2>/dev/null & }"
+    /// A script to run before a program: sends it a signal (by its name in bash; Control-C sends INT) as soon as its output
+    /// has a text. The tests' own threads may be too busy to do it in time.
+    static func signal(_ name: String, whenSaid text: String) -> String {
+        "{ (until grep -q '\(text)' /proc/$$/fd/1; do kill -0 $$ || exit; sleep 0.05; done; kill -\(name) $$) 2>/dev/null & }"
     }
 
     /// What the system says of its memory; nil when it has ended.

@@ -8,7 +8,7 @@ import Testing
             try await withSimulator(in: folder) { simulator in
                 try writeSettings(in: folder, port: simulator.port)
                 let ending = try await tomopilot(
-                    "run", "s.yaml", in: folder, after: RunningProgram.interrupt(whenSaid: "begin      Map grid"))
+                    "run", "s.yaml", in: folder, after: RunningProgram.signal("INT", whenSaid: "begin      Map grid"))
                 expectSentence("Stopped by Control-C; the same command goes on from here.", ending)
                 #expect(ending.output.contains("the microscope is left with beam blanked, stage at 0 degrees"))
                 #expect(ending.output.contains("the session is stopped from outside"))
