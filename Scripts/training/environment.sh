@@ -12,8 +12,8 @@ python=${TOMOPILOT_TRAINING_PYTHON:-$folder/python/bin/python}
 if [ ! -x "$python" ]; then
     echo "making a Python with the trainers in $folder/python"
     python3 -m venv "$folder/python"
-    # The CPU build of PyTorch is a tenth of the CUDA build; with a GPU, set TOMOPILOT_TRAINING_PYTHON.
-    "$folder/python/bin/pip" install -q torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu
+    # The CPU build of PyTorch is a tenth of the CUDA build, and counts as the newer one; with a GPU, set TOMOPILOT_TRAINING_PYTHON.
+    "$folder/python/bin/pip" install -q torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu
     # Everything is pinned in the two lists; torchvision must not bring its own PyTorch, hence --no-deps.
     "$folder/python/bin/pip" install -q -r "$repository/Scripts/training/requirements.txt"
     "$folder/python/bin/pip" install -q --no-deps -r "$repository/Scripts/training/requirements-alone.txt"

@@ -1,7 +1,8 @@
-/// Where the detector's square input lies on a map.
+/// Where the detector's input lies on a map.
 ///
 /// Tiles are never scaled. The last one is shifted inwards instead of padded, and neighbours overlap by more than a
-/// lamella, so that each lamella lies whole in at least one tile.
+/// lamella, so that each lamella lies whole in at least one tile. A network that takes any size gets tiles of the sides
+/// that look at the fewest pixels twice: a few pixels more a tile spare a row of tiles.
 public struct Tiling: Sendable, Hashable {
     /// A tile's upper left corner, pixels of the map.
     public struct Origin: Sendable, Hashable {
@@ -14,19 +15,35 @@ public struct Tiling: Sendable, Hashable {
     /// Row by row.
     public let origins: [Origin]
 
+    /// Tiles of a network that takes any size are at most this many times as long as its own input: its layers that
+    /// look at all of a tile at once know no larger ones, and memory grows with the tile.
+    static let largestEnlargement = 1.5
+
     /// - Parameters:
     ///   - mapWidth: pixels of the map, at least 1; so is `mapHeight`.
     ///   - side: side of the detector's input.
     ///   - overlap: pixels that neighbours share at least; at most half the side is used.
-    ///   - acceptsAnySize: whether a small map may be a tile of the next multiple of 32 instead of a whole one.
+    ///   - acceptsAnySize: whether a tile may be of any multiple of 32 instead of `side`.
     public init(mapWidth: Int, mapHeight: Int, side: Int, overlap: Int, acceptsAnySize: Bool) {
-        func length(_ map: Int) -> Int { acceptsAnySize ? Swift.min(side, (map + 31) / 32 * 32) : side }
+        let shared = Swift.max(0, Swift.min(overlap, side / 2))
+        let length = { acceptsAnySize ? Self.length(map: $0, side: side, overlap: shared) : side }
         width = length(mapWidth)
         height = length(mapHeight)
-        let shared = Swift.max(0, Swift.min(overlap, side / 2))
-        let columns = Self.positions(length: mapWidth, side: side, overlap: shared)
-        let rows = Self.positions(length: mapHeight, side: side, overlap: shared)
+        let columns = Self.positions(length: mapWidth, side: width, overlap: shared)
+        let rows = Self.positions(length: mapHeight, side: height, overlap: shared)
         origins = rows.flatMap { y in columns.map { x in Origin(x: x, y: y) } }
+    }
+
+    /// The length of tiles along one axis with which the fewest pixels are looked at, a multiple of 32; the shortest such.
+    private static func length(map: Int, side: Int, overlap: Int) -> Int {
+        let longest = Int(Double(side) * largestEnlargement) / 32 * 32
+        var best = (total: Int.max, length: side)
+        for count in 1 ... Swift.max(1, positions(length: map, side: side, overlap: overlap).count) {
+            // Tiles of this length share exactly the overlap, or what rounding up to 32 adds.
+            let length = ((map + (count - 1) * overlap + count - 1) / count + 31) / 32 * 32
+            if length <= longest, length * count <= best.total { best = (length * count, length) }
+        }
+        return best.length
     }
 
     /// First pixels of tiles along one axis, evenly spread, the last one ending with the map.

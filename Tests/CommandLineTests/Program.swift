@@ -81,6 +81,15 @@ struct RunningProgram {
         return line?.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.first
     }
 
+    /// Waits until a signal has made it stand still.
+    func stopped() async throws {
+        while child.isRunning {
+            let status = try? String(contentsOfFile: "/proc/\(child.identifier)/status", encoding: .utf8)
+            if status?.contains("State:\tT") ?? false { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     /// Ends it as a crash does: it can do nothing more.
     func crash() async throws {
         child.signal(SIGKILL)

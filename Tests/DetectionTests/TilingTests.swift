@@ -3,21 +3,31 @@ import Testing
 @testable import Detection
 
 @Suite struct TilingTests {
-    @Test("Tiles cover every pixel, stay inside the map and overlap by more than a lamella", arguments: 0 ..< 64)
-    func coverage(_ number: Int) {
+    @Test("Tiles cover every pixel, stay inside the map and overlap by more than a lamella", arguments: 0 ..< 64, [false, true])
+    func coverage(_ number: Int, acceptsAnySize: Bool) {
         let width = 900 + 67 * number
         let height = 4000 - 53 * number
-        let tiling = Tiling(mapWidth: width, mapHeight: height, side: 1024, overlap: 100, acceptsAnySize: false)
-        for (axis, length) in [(Set(tiling.origins.map(\.x)).sorted(), width), (Set(tiling.origins.map(\.y)).sorted(), height)] {
+        let tiling = Tiling(mapWidth: width, mapHeight: height, side: 1024, overlap: 100, acceptsAnySize: acceptsAnySize)
+        let (columns, rows) = (Set(tiling.origins.map(\.x)).sorted(), Set(tiling.origins.map(\.y)).sorted())
+        for (axis, length, tile) in [(columns, width, tiling.width), (rows, height, tiling.height)] {
             #expect(axis.first == 0)
-            if length > 1024 {
-                #expect(axis.last == length - 1024)
-                for (a, b) in zip(axis, axis.dropFirst()) { #expect(a + 1024 - b >= 100) }
+            if length > tile {
+                #expect(axis.last == length - tile)
+                for (a, b) in zip(axis, axis.dropFirst()) { #expect(a + tile - b >= 100) }
             } else {
                 #expect(axis == [0])
             }
         }
-        #expect(tiling.width == 1024 && tiling.height == 1024)
+        guard acceptsAnySize else { return #expect(tiling.width == 1024 && tiling.height == 1024) }
+        let fixed = Tiling(mapWidth: width, mapHeight: height, side: 1024, overlap: 100, acceptsAnySize: false)
+        #expect(tiling.origins.count * tiling.width * tiling.height <= fixed.origins.count * 1024 * 1024)
+        for side in [tiling.width, tiling.height] { #expect(side <= 1536 && side % 32 == 0) }
+    }
+
+    @Test("A grid map of 5 000 px takes 16 tiles that are a little larger instead of 36")
+    func fewerLargerTiles() {
+        let tiling = Tiling(mapWidth: 5000, mapHeight: 5000, side: 1024, overlap: 100, acceptsAnySize: true)
+        #expect((tiling.origins.count, tiling.width, tiling.height) == (16, 1344, 1344))
     }
 
     @Test("A small map is padded to a multiple of 32 where the network accepts that, and to a whole tile elsewhere")
