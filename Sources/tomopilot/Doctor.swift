@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import Foundation
 import InferenceWire
 import InferenceWorker
@@ -24,7 +25,7 @@ struct Doctor: AsyncParsableCommand {
         do {
             let settings = try SettingsFile.read(settingsFile).settings
             let worker = InferenceWorker(executable: try InferenceProgram.path(named: infer), logger: Logger(label: "inference") { _ in SwiftLogNoOpLogHandler() })
-            let findings = await deviceFindings(worker) + examine(settings, worker)
+            let findings = await deviceFindings(worker) + analysisFindings(settings) + examine(settings, worker)
             await worker.shutdown()
             print(Page(findings).text)
             if findings.contains(where: { $0.verdict == .missing }) { throw ExitCode(1) }
@@ -39,6 +40,11 @@ struct Doctor: AsyncParsableCommand {
         // Where the program cannot be run, the models say why.
         guard let machine = try? await worker.machine() else { return [] }
         return [Finding("networks run on", .good, machine.words)]
+    }
+
+    private func analysisFindings(_ settings: SessionSettings) async -> [Finding] {
+        guard let analysis = settings.analysis else { return [] }
+        return await AnalysisExamination(settings: analysis, folder: settings.sessionFolder).findings()
     }
 
     private func examine(_ settings: SessionSettings, _ worker: InferenceWorker) async -> [Finding] {

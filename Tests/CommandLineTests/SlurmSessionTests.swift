@@ -87,6 +87,10 @@ import Testing
                         slurm_worker: \(folder)/worker
                         """
                     try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/s.yaml"))
+                    let before = try await tomopilot("doctor", "s.yaml", in: folder, after: "export SLURM_CONF='\(configuration)'")
+                    #expect(before.output.contains(/ok +analysis: slurm +Job [0-9]+ to start at [^\n]+ in partition/), "\(before.output)")
+                    let without = try await tomopilot("doctor", "s.yaml", in: folder, after: "export SLURM_CONF=/nowhere/slurm.conf")
+                    #expect(without.output.contains(/MISSING +analysis: slurm +sbatch ended with status 1:/), "\(without.output)")
                     let run = try await tomopilot("run", "s.yaml", in: folder, after: "export SLURM_CONF='\(configuration)'")
                     #expect((run.status, run.error) == (0, ""), "\(run.output)")
                     #expect(run.output.contains(/grid [^\n]+: done by Slurm's job 1 on [ab] in [0-9]/), "\(run.output)")

@@ -7,6 +7,7 @@ import ImageFiles
 import InferenceWire
 import Logging
 import NIOCore
+import NIOPosix
 import Workflow
 
 /// The HTTP side of a session for its workers: jobs, maps, models and results, and nothing that moves a microscope.
@@ -45,8 +46,26 @@ struct AnalysisServer: Sendable {
         do {
             try await application.run()
         } catch let error as IOError {
-            throw WorkflowError.refused("Port \(port) of \(host) cannot be opened for workers: \(String(cString: strerror(error.errnoCode)))")
+            throw WorkflowError.refused(Self.words(error, host: host, port: port))
         }
+    }
+
+    /// Why nobody could be served there now; nil where a port can be opened, which is closed again.
+    static func trouble(host: String, port: Int) async -> String? {
+        do {
+            let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1).bind(host: host, port: port).get()
+            try await channel.close()
+            return nil
+        } catch let error as IOError {
+            return words(error, host: host, port: port)
+        } catch {
+            return "Port \(port) of \(host) cannot be opened for workers: \(error)"
+        }
+    }
+
+    private static func words(_ error: IOError, host: String, port: Int) -> String {
+        "Port \(port) of \(host) cannot be opened for workers: \(String(cString: strerror(error.errnoCode)))"
     }
 
     private var endpoints: [Endpoint] {

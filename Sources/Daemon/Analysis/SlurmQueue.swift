@@ -35,6 +35,27 @@ struct SlurmQueue: Sendable {
     ///
     /// - Parameter avoiding: nodes where it was lost.
     func submit(_ number: Int, address: String, avoiding nodes: [String]) async throws -> String {
+        let script = """
+            #!/bin/sh
+            exec \(Self.quoted(settings.worker)) worker --url \(Self.quoted(address)) --once --job \(number) --patience \(settings.leaseSeconds / 60)
+
+            """
+        // Cluster options of whoever started this program are not meant for its jobs.
+        let answer = try await SystemCommand.run(submission(number, avoiding: nodes), input: script, secrets: token.map { [WorkerToken.variable: $0] } ?? [:])
+        let id = answer.output.split(whereSeparator: { $0 == ";" || $0.isNewline }).first.map(String.init) ?? ""
+        guard answer.status == 0, !id.isEmpty, id.allSatisfy(\.isNumber) else { throw Self.failure("sbatch", answer) }
+        return id
+    }
+
+    /// When and where Slurm would run a job if it were given one now, in its own words; it is given none.
+    func test() async throws -> String {
+        let answer = try await SystemCommand.run(submission(0, avoiding: []) + ["--test-only"], input: "#!/bin/sh\n")
+        guard answer.status == 0 else { throw Self.failure("sbatch", answer) }
+        let said = (answer.error + answer.output).split(whereSeparator: \.isNewline).last.map(String.init) ?? "it would take the job"
+        return said.replacing("sbatch: ", with: "")
+    }
+
+    private func submission(_ number: Int, avoiding nodes: [String]) -> [String] {
         let excluded = settings.excludedNodes + nodes
         var arguments = [
             "sbatch", "--parsable", "--no-requeue", "--job-name=\(name)", "--comment=\(number)", "--chdir=/tmp", "--output=/dev/null", "--nodes=1", "--ntasks=1",
@@ -42,17 +63,7 @@ struct SlurmQueue: Sendable {
         ]
         if !settings.partition.isEmpty { arguments.append("--partition=\(settings.partition)") }
         if !excluded.isEmpty { arguments.append("--exclude=\(excluded.joined(separator: ","))") }
-        arguments += settings.arguments
-        let script = """
-            #!/bin/sh
-            exec \(Self.quoted(settings.worker)) worker --url \(Self.quoted(address)) --once --job \(number) --patience \(settings.leaseSeconds / 60)
-
-            """
-        // Cluster options of whoever started this program are not meant for its jobs.
-        let answer = try await SystemCommand.run(arguments, input: script, secrets: token.map { [WorkerToken.variable: $0] } ?? [:])
-        let id = answer.output.split(whereSeparator: { $0 == ";" || $0.isNewline }).first.map(String.init) ?? ""
-        guard answer.status == 0, !id.isEmpty, id.allSatisfy(\.isNumber) else { throw Self.failure("sbatch", answer) }
-        return id
+        return arguments + settings.arguments
     }
 
     /// The session's jobs, those that have ended some minutes ago too.
