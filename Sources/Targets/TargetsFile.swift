@@ -153,10 +153,7 @@ public struct TargetsFile: Hashable, Sendable {
     private func check() throws(TargetsError) {
         guard !entries.isEmpty else { throw TargetsError(.invalidValue, "A targets file needs at least one target.") }
         for name in entries.flatMap({ [$0.seriesFile] + ($0.viewFile.map { [$0] } ?? []) }) {
-            let allowed = name.utf8.allSatisfy {
-                (48 ... 57).contains($0) || (65 ... 90).contains($0) || (97 ... 122).contains($0) || [45, 46, 95].contains($0)
-            }
-            guard allowed, !name.isEmpty else {
+            guard AreaNames.isPlain(name) else {
                 throw TargetsError(
                     .invalidName,
                     "'\(name)' cannot stand in a targets file: use letters, digits, dot, minus and underscore only.")
