@@ -135,18 +135,28 @@ public struct TargetsFile: Hashable, Sendable {
             let question = hint.map { ": did you mean '\($0)'?" } ?? "."
             throw TargetsError(.invalidName, "PACEtomo has no setting '\(setting.name.prefix(80))'\(question)")
         }
+        if isTooLate(setting) {
+            throw TargetsError(
+                .invalidValue, "PACEtomo cannot take \(setting.name) from a targets file: set it in the script.")
+        }
         switch (setting.value, kind) {
         case (.flag(let flag), .flag): return "_bset \(setting.name) = \(flag ? "True" : "False")"
         case (.number(let number), .number) where number.isFinite && abs(number) < 1e9:
             return "_set \(setting.name) = \(number == number.rounded() ? String(Int(number)) : fixed(number))"
         case (.text(""), _): return nil
-        case (_, .countNotSettable):
-            throw TargetsError(
-                .invalidValue, "PACEtomo cannot take \(setting.name) from a targets file: set it in the script.")
         default:
             throw TargetsError(
                 .invalidValue,
                 "The setting \(setting.name) must be \(kind == .flag ? "true or false" : "a number"), not \(setting.value).")
+        }
+    }
+
+    /// What the script counts with, or has done something about before it reads the file; see ``TargetsFileRule``.
+    private static func isTooLate(_ setting: Setting) -> Bool {
+        switch (setting.name, setting.value) {
+        case (_, .text("")): false
+        case ("imageShiftLimit", _), ("beamTiltComp", .flag(false)), ("sortByTilt", .flag(true)): true
+        default: PACEtomoVariables.kinds[setting.name] == .countNotSettable
         }
     }
 
@@ -191,5 +201,15 @@ public struct TargetsFile: Hashable, Sendable {
         guard same, read.targets.count == entries.count, read.geoPoints.count == geoPoints.count, read.warnings.isEmpty,
             read.settings.count + read.flags.count == meant
         else { throw TargetsError(.refusedByPACEtomo, "PACEtomo would read other targets than were meant from this file.") }
+        let check = TargetsFileCheck()
+        if let finding = check.findings(in: text, named: "x_tgts.txt").first(where: { !Self.wishes.contains($0.rule) }) {
+            throw TargetsError(.refusedByPACEtomo, "PACEtomo would not read this file as it is meant: \(finding.words).")
+        }
     }
+
+    /// Rules that whoever chose the targets and settings may break, knowing why; all others the writer keeps.
+    private static let wishes: Set<TargetsFileRule> = [
+        .wholeSteps, .startAgainstPretilt, .viewFiles, .enoughGeoPoints, .withinImageShift, .acquiredTargets, .oneStartTilt, .orderedLimits,
+        .startWithinTilts,
+    ]
 }
