@@ -79,7 +79,7 @@ public struct TargetParameters: Codable, Hashable, Sendable {
         do {
             self = try JSONDecoder().decode(Self.self, from: data)
         } catch {
-            throw TargetsError(.unreadableFile, "This is no tgt_params.json: \(error).")
+            throw TargetsError(.unreadableFile, "This is no tgt_params.json: \(words(for: error)).")
         }
     }
 

@@ -35,6 +35,7 @@ import Units
         ("max_tilt: steep", "s.yaml, line 4: 'max_tilt' is 'steep'; it must be a number from 0 to 75 degrees"),
         ("sparse_targets: 3", "s.yaml, line 4: 'sparse_targets' is '3'; it must be true or false"),
         ("MM_image_state: 3", "s.yaml, line 4: 'MM_image_state' is '3'; it must be a list of Low Dose imaging states, such as [3]"),
+        ("acquisition: tomo5", "s.yaml, line 4: 'acquisition' is 'tomo5'; it must be one of pacetomo, serialem"),
         ("grid_list: [0]", "s.yaml, line 4: 'grid_list' is [0]; it must be a list of cassette slots, such as [1, 3]"),
         ("serialem_host: ~", "s.yaml, line 4: 'serialem_host' is empty; it must be a host name or address"),
         ("WG_image_state: \"a\\nb\"", "s.yaml, line 4: 'WG_image_state' is 'a·b'; it must be the number or the name of an imaging state"),

@@ -45,7 +45,7 @@ extension GridSession {
         TargetSettings(
             targetClasses: settings.targetClasses, avoidedClasses: settings.avoidedClasses,
             scoreThreshold: settings.scoreThreshold, penaltyWeight: settings.penaltyWeight, sparse: settings.sparseTargets,
-            edge: settings.targetEdge, maximumTilt: settings.maximumTilt, imageShiftLimit: context.facts.imageShiftLimit,
+            edge: settings.targetEdge, maximumTilt: settings.maximumTilt, imageShiftLimit: PACEtomoLimits.reach(imageShiftLimit: context.facts.imageShiftLimit),
             extraTracking: settings.extraTracking)
     }
 

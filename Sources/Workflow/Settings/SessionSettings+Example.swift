@@ -18,6 +18,7 @@ extension SessionSettings {
         automation_level: 4               # 1 grid map, 2 lamella maps, 3 segmentation, 4 targets, 5 acquisition
         grid_list: [1]                    # cassette slots, in order
         script_numbers: [10, 11, 13]      # SerialEM scripts: run, prepareTargets, PACEtomo (level 5 starts the last)
+        acquisition: pacetomo             # serialem (experimental, not tried with SerialEM): items for its own parallel tilt series, which people start
         acquisition_hours: 48             # longest time that Acquire at Items may take for one grid
         on_grid_failure: stop             # a grid that fails: stop the session, skip the grid, retry it once and then skip it
         # grids:                          # what holds for single grids, by slot

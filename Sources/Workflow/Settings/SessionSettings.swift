@@ -49,6 +49,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public internal(set) var maximumTilt: Degrees
     /// `script_numbers`: SerialEM script slots of run, prepareTargets and PACEtomo.
     public let scriptNumbers: [Int]
+    /// `acquisition`: who acquires the tilt series; nil is PACEtomo.
+    public internal(set) var acquisition: AcquisitionProgram?
     /// `WG_montage_overlap`: fraction of a frame.
     public let wholeGridOverlap: Double
     /// `WG_detection_threshold`: boxes below this score are dropped.
@@ -117,6 +119,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         scriptNumbers = reader.integers(
             "script_numbers", default: [10, 11, 13], count: 3 ... 3, in: 1 ... 80,
             expected: "three script numbers from 1 to 80, such as [10, 11, 13]")
+        let program = reader.name("acquisition", default: AcquisitionProgram.pacetomo)
+        acquisition = program == .pacetomo ? nil : program
         wholeGridOverlap = reader.number("WG_montage_overlap", default: 0.15, in: 0.01 ... 0.5)
         detectionThreshold = reader.number("WG_detection_threshold", default: 0.25, in: 0 ... 1)
         mediumOverlap = reader.number("MM_montage_overlap", default: 0.25, in: 0.05 ... 0.5)
@@ -178,6 +182,9 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         detectorFolder = detector
         segmenterFolder = segmenter
     }
+
+    /// Whether PACEtomo acquires, and not SerialEM itself.
+    public var isAcquiredByPACEtomo: Bool { acquisition != .serialem }
 
     private static let oneState = "the number or the name of an imaging state"
 
