@@ -15,16 +15,17 @@ public enum TargetSelection {
     /// - Parameters:
     ///   - labels: the segmentation; label `i` means `classes[i]`.
     ///   - acquired: false where the map has no image; all of it was acquired if nil.
+    ///   - image: the map, so that tracking targets lie where there is something to align by; nil decides without it.
     /// - Returns: the areas, best summed score first; empty where nothing scores above the threshold.
     public static func select(
-        labels: Raster<UInt8>, classes: [String], acquired: Raster<Bool>? = nil, geometry: LamellaGeometry,
-        settings: TargetSettings
+        labels: Raster<UInt8>, classes: [String], acquired: Raster<Bool>? = nil, image: Raster<UInt8>? = nil,
+        geometry: LamellaGeometry, settings: TargetSettings
     ) throws(TargetsError) -> [TargetArea] {
         let map = try PreparedMap(
             labels: labels, classes: classes, acquired: acquired, geometry: geometry, settings: settings)
-        let sites = Placement(field: map.field, sparse: settings.sparse).solve()
+        let sites = Placement(field: map.field, sparse: settings.sparse, seed: settings.seed).solve()
         let targets = sites.map { Target(position: $0.position, score: map.exactScore(at: $0.position)) }
-        return map.areas(of: targets)
+        return map.areas(of: targets, image: image)
     }
 
     /// The best single position, for a file that is written before the full selection: nil if none is above the
