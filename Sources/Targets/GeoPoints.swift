@@ -18,6 +18,7 @@ struct GeoPoints {
 
     static let usual = 5
     static let most = 10
+    private static let mostCandidates = 4000
     /// On two lines of sight less than this apart, in micrometres, nothing can be said about an inclination.
     static let leastSpread = 1.0
 
@@ -28,16 +29,20 @@ struct GeoPoints {
 
     /// None where no three positions span a plane.
     ///
-    /// Where targets are packed too densely for a whole beam between them, the beams may overlap outside of the fields
-    /// of view: measuring the plane costs less than not knowing it.
+    /// Where targets are packed too densely for whole beams between them, the beams may overlap outside of the fields
+    /// of view, if the plane is known clearly better then: that costs less than not knowing it.
     func choose(tracking: Point<Frame.MapPixels>) -> [Point<Frame.MapPixels>] {
+        var best: (error: Degrees, chosen: [Candidate])?
         for isClear in [isBeamApart, isFieldClear] {
             let chosen = design(of: candidates(tracking: tracking, isClear: isClear))
-            guard chosen.count >= 3, spread(chosen).smallest >= Self.leastSpread else { continue }
-            let positions = [tracking] + chosen.map(\.position)
-            return ShiftRoute(positions, geometry: geometry).shortest().dropFirst().map { positions[$0] }
+            let spread = spread(chosen)
+            guard spread.smallest >= Self.leastSpread, spread.error < (best?.error ?? Degrees(90)) else { continue }
+            best = (spread.error, chosen)
+            if spread.error <= 2 * PlaneSpread.wantedError { break }
         }
-        return []
+        guard let best else { return [] }
+        let positions = [tracking] + best.chosen.map(\.position)
+        return ShiftRoute(positions, geometry: geometry).shortest().dropFirst().map { positions[$0] }
     }
 
     private func isBeamApart(_ position: Point<Frame.MapPixels>) -> Bool {
@@ -59,7 +64,8 @@ struct GeoPoints {
         guard solid.width > 0, solid.height > 0 else { return [] }
         var found: [Candidate] = []
         let area = Double(solid.width * solid.height)
-        let pitch = max(1, Int((area / 6000).squareRoot().rounded(.up)))
+        // Fine enough for the gaps between the fields of densely packed targets.
+        let pitch = max(1, Int((area / 60_000).squareRoot().rounded(.up)))
         for y in stride(from: 0, to: solid.height, by: pitch) {
             for x in stride(from: 0, to: solid.width, by: pitch) where solid.values[y * solid.width + x] >= 0.95 {
                 let position = solid.centre(x: x, y: y)
@@ -68,7 +74,8 @@ struct GeoPoints {
                 found.append(Candidate(position: position, shift: shift))
             }
         }
-        return found
+        let step = found.count / Self.mostCandidates + 1
+        return stride(from: 0, to: found.count, by: step).map { found[$0] }
     }
 
     /// Grows a design by the position that adds most, and exchanges single ones while the determinant grows.

@@ -1,7 +1,8 @@
 public import Geometry
 public import Units
 
-/// What of a target's field of view was exposed before its own first image: shares from 0 to 1.
+/// What of a target's field of view was exposed before its own first image: shares from 0 to 1,
+/// exact to a millionth.
 public struct PreExposure: Codable, Hashable, Sendable {
     /// By the tilt series of other targets: of earlier areas at all tilts, of earlier targets of its area at the first.
     public let targets: Double
@@ -89,6 +90,6 @@ public struct PlannedExposures: Sendable {
 
     private func share(of field: Rectangle<Frame.MapPixels>, in outlines: [Polygon<Frame.MapPixels>]) -> Double {
         let parts = outlines.map { $0.clipped(to: field) }.filter { $0.area > 0 }
-        return min(1, unionArea(of: parts) / field.area)
+        return (unionArea(of: parts) / field.area * 1e6).rounded() / 1e6
     }
 }

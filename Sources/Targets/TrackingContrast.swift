@@ -1,18 +1,26 @@
-import Geometry
-import Raster
+package import Geometry
+package import Raster
 
 /// How well the images of a place can be aligned to one another: what there is to see in every direction.
 ///
 /// The smaller eigenvalue of the structure tensor (the mean of the gradient's products) of the camera's field (Shi and
 /// Tomasi 1994): 0 for an even place and for straight stripes, along which images slide. Gradients are those between
 /// means of small squares, in which the noise of single pixels is gone.
-struct TrackingContrast {
-    let image: Raster<UInt8>
-    /// The camera's field in pixels.
-    let columns: Int
-    let rows: Int
+package struct TrackingContrast {
+    private let image: Raster<UInt8>
+    private let columns: Int
+    private let rows: Int
     /// The longer side of the field in squares: about the detail by which a tilt series is aligned.
     private static let squares = 48
+
+    /// - Parameters:
+    ///   - columns: the camera's field in pixels.
+    ///   - rows: the same.
+    package init(image: Raster<UInt8>, columns: Int, rows: Int) {
+        self.image = image
+        self.columns = columns
+        self.rows = rows
+    }
 
     /// What each position lacks to the best of them: 0 to 1, nothing where none has any contrast.
     func lack(at positions: [Point<Frame.MapPixels>]) -> [Double] {
@@ -22,7 +30,7 @@ struct TrackingContrast {
     }
 
     /// In grey levels squared.
-    func strength(at position: Point<Frame.MapPixels>) -> Double {
+    package func strength(at position: Point<Frame.MapPixels>) -> Double {
         let means = means(about: position)
         guard means.width > 2, means.height > 2 else { return 0 }
         var (xx, xy, yy) = (0.0, 0.0, 0.0)
