@@ -10,6 +10,8 @@ package struct AreaSplit {
     private let limit: Double
     /// By target: what speaks against tracking on it. One whole limit of reach counts 1.
     private let trackingCost: [Double]
+    /// Distances looked at in the search for better tracking targets: some tenths of a second. A lamella needs far less.
+    private static let mostWork = 5_000_000
 
     /// - Parameter limit: how far a target may lie from its tracking target.
     package init(
@@ -25,7 +27,8 @@ package struct AreaSplit {
         guard !distances.isEmpty else { return [] }
         let contents = distances.map { row in row.indices.filter { row[$0] <= limit } }
         let cover = DiscCover(contents: contents, points: distances.count).fewest()
-        return refined(plan(tracking: cover)).groups
+        var work = 0
+        return plan(tracking: cover, work: &work).map { refined($0).groups } ?? []
     }
 
     /// Two areas with the least cost, for an area that people want divided though it could stay; nil for a single target.
@@ -36,14 +39,13 @@ package struct AreaSplit {
 
     /// One area of all; nil where no target reaches all others.
     func whole() -> [Int]? {
-        let all = Array(distances.indices)
-        let able = all.filter { reach(of: $0, in: all) <= limit }
-        return able.map { plan(tracking: [$0]) }.min { $0.isBetter(than: $1) }?.groups.first
+        var work = 0
+        return distances.indices.compactMap { plan(tracking: [$0], work: &work) }.min { $0.isBetter(than: $1) }?.groups.first
     }
 
     /// Every target goes to the nearest of some tracking targets; nil where one is out of their reach.
     func groups(about tracking: [Int]) -> [[Int]]? {
-        covers(tracking) ? nearest(tracking) : nil
+        nearest(tracking)
     }
 
     /// Areas about tracking targets, and what they cost.
@@ -59,8 +61,11 @@ package struct AreaSplit {
 
     private func reach(of tracking: Int, in group: [Int]) -> Double { group.map { distances[tracking][$0] }.max() ?? 0 }
 
-    private func plan(tracking: [Int]) -> Plan {
-        let groups = balanced(nearest(tracking))
+    /// nil where a target is out of reach.
+    private func plan(tracking: [Int], work: inout Int) -> Plan? {
+        work += distances.count * tracking.count
+        guard let nearest = nearest(tracking) else { return nil }
+        let groups = balanced(nearest, work: &work)
         let sizes = groups.map(\.count)
         let reaches = groups.map { reach(of: $0[0], in: $0) / limit }
         let mean = zip(groups, reaches).reduce(0) { $0 + $1.1 + trackingCost[$1.0[0]] } / Double(groups.count)
@@ -69,52 +74,58 @@ package struct AreaSplit {
             cost: mean + (reaches.max() ?? 0))
     }
 
-    private func nearest(_ tracking: [Int]) -> [[Int]] {
-        var groups = tracking.map { [$0] }
-        for i in distances.indices where !tracking.contains(i) {
-            let area = tracking.indices.min { distances[tracking[$0]][i] < distances[tracking[$1]][i] } ?? 0
-            groups[area].append(i)
+    /// Every target with the nearest of some tracking targets; nil where one is out of reach of all.
+    private func nearest(_ tracking: [Int]) -> [[Int]]? {
+        var areas = [Int](repeating: 0, count: distances.count)
+        for i in distances.indices {
+            let row = distances[i]
+            var least = Double.infinity
+            for (area, centre) in tracking.enumerated() where row[centre] < least { (areas[i], least) = (area, row[centre]) }
+            guard least <= limit else { return nil }
         }
+        var groups = tracking.map { [$0] }
+        for (area, centre) in tracking.enumerated() { areas[centre] = -1 - area }
+        for (i, area) in areas.enumerated() where area >= 0 { groups[area].append(i) }
         return groups
     }
 
     /// Passes targets on from areas that are more than twice as large as another to that one, if need be by way of
     /// others, as long as the tracking targets reach them. Each pass makes the sizes more equal, so that it ends.
-    private func balanced(_ start: [[Int]]) -> [[Int]] {
+    private func balanced(_ start: [[Int]], work: inout Int) -> [[Int]] {
         var groups = start
-        search: while true {
-            let bySize = groups.indices.sorted { (groups[$0].count, $0) < (groups[$1].count, $1) }
-            for small in bySize {
-                for large in bySize.reversed()
-                where groups[large].count > max(2 * groups[small].count, groups[small].count + 1) {
-                    guard let way = way(from: large, to: small, in: groups) else { continue }
-                    for (giver, taker) in zip(way, way.dropFirst()) { pass(from: giver, to: taker, in: &groups) }
-                    continue search
-                }
-            }
-            return groups
+        while let way = wayToBalance(groups) {
+            for (giver, taker) in zip(way, way.dropFirst()) { pass(from: giver, to: taker, in: &groups) }
+            work += distances.count * groups.count
         }
+        return groups
     }
 
-    private func canPass(from giver: Int, to taker: Int, in groups: [[Int]]) -> Bool {
-        groups[giver].dropFirst().contains { distances[groups[taker][0]][$0] <= limit }
-    }
-
-    /// The shortest chain of areas along which each can pass a target to the next.
-    private func way(from large: Int, to small: Int, in groups: [[Int]]) -> [Int]? {
-        var ways = [[large]]
-        var seen: Set = [large]
-        while !ways.isEmpty {
-            var longer: [[Int]] = []
-            for way in ways {
-                guard let last = way.last else { continue }
-                if last == small { return way }
-                for next in groups.indices where !seen.contains(next) && canPass(from: last, to: next, in: groups) {
-                    seen.insert(next)
-                    longer.append(way + [next])
+    /// The shortest chain of areas along which each can pass a target to the next, from one that is too large to the
+    /// smallest for which there is one.
+    private func wayToBalance(_ groups: [[Int]]) -> [Int]? {
+        let sizes = groups.map(\.count)
+        guard let least = sizes.min(), let most = sizes.max(), most > max(2 * least, least + 1) else { return nil }
+        // By area: those that can pass a target to it.
+        let givers = groups.indices.map { taker in
+            groups.indices.filter { giver in
+                giver != taker && groups[giver].dropFirst().contains { distances[groups[taker][0]][$0] <= limit }
+            }
+        }
+        for small in groups.indices.sorted(by: { (sizes[$0], $0) < (sizes[$1], $1) }) {
+            var next: [Int: Int] = [small: small]
+            var open = [small]
+            while !open.isEmpty {
+                let area = open.removeFirst()
+                if sizes[area] > max(2 * sizes[small], sizes[small] + 1) {
+                    var way = [area]
+                    while let last = way.last, last != small, let following = next[last] { way.append(following) }
+                    return way
+                }
+                for giver in givers[area] where next[giver] == nil {
+                    next[giver] = area
+                    open.append(giver)
                 }
             }
-            ways = longer
         }
         return nil
     }
@@ -132,15 +143,15 @@ package struct AreaSplit {
     private func refined(_ start: Plan) -> Plan {
         if start.tracking.count == 2, let pair = bestPair(instead: start) { return pair }
         var best = start
-        // Every round that goes on is better than the one before; the number is a guard against rounding.
-        for _ in 0 ..< 100 {
+        var work = 0
+        while work < Self.mostWork {
             var improved = best
             for place in best.tracking.indices {
-                for candidate in distances.indices where !best.tracking.contains(candidate) {
+                for candidate in distances.indices
+                where !best.tracking.contains(candidate) && distances[best.tracking[place]][candidate] <= 2 * limit {
                     var tracking = best.tracking
                     tracking[place] = candidate
-                    guard covers(tracking) else { continue }
-                    let changed = plan(tracking: tracking)
+                    guard work < Self.mostWork, let changed = plan(tracking: tracking, work: &work) else { continue }
                     if changed.isBetter(than: improved) { improved = changed }
                 }
             }
@@ -150,15 +161,12 @@ package struct AreaSplit {
         return best
     }
 
-    private func covers(_ tracking: [Int]) -> Bool {
-        distances.indices.allSatisfy { i in tracking.contains { distances[$0][i] <= limit } }
-    }
-
     private func bestPair(instead start: Plan?) -> Plan? {
         var best = start
+        var work = 0
         for a in distances.indices {
-            for b in distances.indices where b > a && covers([a, b]) {
-                let pair = plan(tracking: [a, b])
+            for b in distances.indices where b > a && (work < Self.mostWork || best == nil) {
+                guard let pair = plan(tracking: [a, b], work: &work) else { continue }
                 if best.map(pair.isBetter) ?? true { best = pair }
             }
         }

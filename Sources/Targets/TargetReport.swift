@@ -1,3 +1,4 @@
+public import Foundation
 import Geometry
 import Units
 
@@ -57,6 +58,8 @@ public struct TargetReport: Codable, Hashable, Sendable {
                 planeError: area.planeError(geometry: geometry).map { Self.rounded($0.value) })
         }
     }
+
+    public func data() throws(TargetsError) -> Data { try encoded(self, name: "report of the targets") }
 
     private static func rounded(_ value: Double) -> Double { (value * 1e4).rounded() / 1e4 }
 }

@@ -26,12 +26,14 @@ public struct TargetSettings: Codable, Hashable, Sendable {
     public var order: TargetOrder
     /// Where the random numbers of the search begin (`target_seed`): the same seed gives the same targets, byte by byte.
     public var seed: UInt64
+    /// The seed where nobody says another.
+    public static let usualSeed: UInt64 = 31335
 
     public init(
         targetClasses: [String] = ["mitos"], avoidedClasses: [String] = ["black", "white", "ice", "crack"],
         scoreThreshold: Double = 0.01, penaltyWeight: Double = 0.3, sparse: Bool = true, edge: Bool = false,
         maximumTilt: Degrees = Degrees(60), imageShiftLimit: Micrometers = Micrometers(15), extraTracking: Bool = false,
-        beamMargin: Micrometers = .zero, order: TargetOrder = .path, seed: UInt64 = 31335
+        beamMargin: Micrometers = .zero, order: TargetOrder = .path, seed: UInt64 = usualSeed
     ) {
         self.targetClasses = targetClasses
         self.avoidedClasses = avoidedClasses
