@@ -7,18 +7,20 @@ import Units
 ///
 /// Starts from the best lattices (dense targets) or the best sites one by one (sparse ones), then takes a few
 /// neighbours out and puts others in as long as the sum grows, then moves single targets by pixels. The generator is
-/// seeded, the number of rounds is fixed: the same map gives the same targets.
+/// seeded, the number of rounds is fixed: the same map and seed give the same targets.
 struct Placement {
     typealias Site = PlacementField.Site
     let field: PlacementField
     let sparse: Bool
+    let seed: UInt64
     private let candidates: [Site]
     private let pitch: Int
     private let cells: SiteCells
 
-    init(field: PlacementField, sparse: Bool) {
+    init(field: PlacementField, sparse: Bool, seed: UInt64) {
         self.field = field
         self.sparse = sparse
+        self.seed = seed
         (candidates, pitch) = field.candidates()
         cells = SiteCells(candidates, side: field.spacing)
     }
@@ -32,7 +34,7 @@ struct Placement {
         if sparse { starts.append(fill(objectSeeds(), order: order)) }
         var best: [Site] = []
         for (number, start) in starts.enumerated() {
-            let improved = polish(improve(start, random: RandomSource(seed: 0x7A67).fork(UInt64(number))))
+            let improved = polish(improve(start, random: RandomSource(seed: seed).fork(UInt64(number))))
             if sum(improved) > sum(best) { best = improved }
         }
         return best

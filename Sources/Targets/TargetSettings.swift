@@ -22,12 +22,18 @@ public struct TargetSettings: Codable, Hashable, Sendable {
     public var extraTracking: Bool
     /// Space to keep between two exposed areas (`beam_margin`).
     public var beamMargin: Micrometers
+    /// In which order the targets of an area are acquired (`target_order`).
+    public var order: TargetOrder
+    /// Where the random numbers of the search begin (`target_seed`): the same seed gives the same targets, byte by byte.
+    public var seed: UInt64
+    /// The seed where nobody says another.
+    public static let usualSeed: UInt64 = 31335
 
     public init(
         targetClasses: [String] = ["mitos"], avoidedClasses: [String] = ["black", "white", "ice", "crack"],
         scoreThreshold: Double = 0.01, penaltyWeight: Double = 0.3, sparse: Bool = true, edge: Bool = false,
         maximumTilt: Degrees = Degrees(60), imageShiftLimit: Micrometers = Micrometers(15), extraTracking: Bool = false,
-        beamMargin: Micrometers = .zero
+        beamMargin: Micrometers = .zero, order: TargetOrder = .path, seed: UInt64 = usualSeed
     ) {
         self.targetClasses = targetClasses
         self.avoidedClasses = avoidedClasses
@@ -39,13 +45,15 @@ public struct TargetSettings: Codable, Hashable, Sendable {
         self.imageShiftLimit = imageShiftLimit
         self.extraTracking = extraTracking
         self.beamMargin = beamMargin
+        self.order = order
+        self.seed = seed
     }
 
     private enum CodingKeys: String, CodingKey {
         case targetClasses = "target_list", avoidedClasses = "avoid_list", scoreThreshold = "target_score_threshold"
         case penaltyWeight = "penalty_weight", sparse = "sparse_targets", edge = "target_edge"
         case maximumTilt = "max_tilt", imageShiftLimit = "IS_limit", extraTracking = "extra_tracking"
-        case beamMargin = "beam_margin"
+        case beamMargin = "beam_margin", order = "target_order", seed = "target_seed"
     }
 
     /// Refuses values out of range.

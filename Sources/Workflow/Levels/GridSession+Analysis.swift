@@ -45,8 +45,10 @@ extension GridSession {
         TargetSettings(
             targetClasses: settings.targetClasses, avoidedClasses: settings.avoidedClasses,
             scoreThreshold: settings.scoreThreshold, penaltyWeight: settings.penaltyWeight, sparse: settings.sparseTargets,
-            edge: settings.targetEdge, maximumTilt: settings.maximumTilt, imageShiftLimit: PACEtomoLimits.reach(imageShiftLimit: context.facts.imageShiftLimit),
-            extraTracking: settings.extraTracking)
+            edge: settings.targetEdge, maximumTilt: settings.maximumTilt,
+            imageShiftLimit: min(reach, settings.imageShiftLimit ?? reach),
+            extraTracking: settings.extraTracking, order: settings.targetOrder ?? .path,
+            seed: settings.targetSeed ?? TargetSettings.usualSeed)
     }
 
     private struct SegmentationInput: Encodable, Sendable {
@@ -152,7 +154,7 @@ extension GridSession {
         let acquired: Raster<Bool> = image.map { $0 != 0 }
         let classes: [String] = context.models.segmenterDescription?.classes ?? []
         let areas: [TargetArea] = try TargetSelection.select(
-            labels: labels, classes: classes, acquired: acquired, geometry: geometry, settings: targetSettings)
+            labels: labels, classes: classes, acquired: acquired, image: image, geometry: geometry, settings: targetSettings)
         let name = folder.lamella(map.number)
         let metaData = PointsFile.MetaData(
             pixelSize: map.picture.pixelSize, rows: map.picture.height, columns: map.picture.width, datetime: timestamp())

@@ -77,6 +77,7 @@ extension GridSession {
                     engine.note(.note("lamella \(map.number) has no place worth a target"))
                     return 0
                 }
+                try writeTargetReport(of: targeted, on: map, geometry: geometry)
                 let montage = try Montage(path: folder.inFolder(folder.mediumFile(map.number)))
                 let pixels = try montage.assembled()
                 for area in targeted.areas {

@@ -89,6 +89,9 @@ extension SessionSettings {
         penalty_weight: 0.3               # what an avoided class takes from a score
         extra_tracking: false             # a tracking target of its own
         max_tilt: 60                      # degrees; beams must not overlap up to this tilt
+        IS_limit: 0                       # µm from the tracking target; 0: as far as SerialEM and PACEtomo shift
+        target_order: path                # of an area's targets: path of the image shift, or best score first
+        target_seed: 31335                # the same seed gives the same targets of the same map, byte by byte
 
         """
 }

@@ -1,4 +1,5 @@
 public import Segmentation
+public import Targets
 public import Units
 
 /// What the operator asks for, read from a YAML file with the names that SPACEtomo users know.
@@ -47,6 +48,12 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public internal(set) var extraTracking: Bool
     /// `max_tilt`: the tilt at which beams must not overlap.
     public internal(set) var maximumTilt: Degrees
+    /// `IS_limit`: the largest image shift from the tracking target; nil for as far as SerialEM and PACEtomo shift.
+    public let imageShiftLimit: Micrometers?
+    /// `target_order`: how image shift goes through the targets of an area; nil for the shortest way.
+    public let targetOrder: TargetOrder?
+    /// `target_seed`: where the random numbers of the search for targets begin; nil for the usual ones.
+    public let targetSeed: UInt64?
     /// `script_numbers`: SerialEM script slots of run, prepareTargets and PACEtomo.
     public let scriptNumbers: [Int]
     /// `acquisition`: who acquires the tilt series; nil is PACEtomo.
@@ -116,6 +123,9 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         penaltyWeight = reader.penaltyWeight()
         extraTracking = reader.flag("extra_tracking", default: false)
         maximumTilt = reader.maximumTilt()
+        imageShiftLimit = reader.imageShiftLimit()
+        targetOrder = reader.targetOrder()
+        targetSeed = reader.targetSeed()
         scriptNumbers = reader.integers(
             "script_numbers", default: [10, 11, 13], count: 3 ... 3, in: 1 ... 80,
             expected: "three script numbers from 1 to 80, such as [10, 11, 13]")
