@@ -41,13 +41,7 @@ extension GridSession {
             mapToStage: map.picture.pixelToStage, stageToSpecimen: lowDose.stageToSpecimen)
     }
 
-    nonisolated var targetSettings: TargetSettings {
-        TargetSettings(
-            targetClasses: settings.targetClasses, avoidedClasses: settings.avoidedClasses,
-            scoreThreshold: settings.scoreThreshold, penaltyWeight: settings.penaltyWeight, sparse: settings.sparseTargets,
-            edge: settings.targetEdge, maximumTilt: settings.maximumTilt, imageShiftLimit: context.facts.imageShiftLimit,
-            extraTracking: settings.extraTracking)
-    }
+    nonisolated var targetSettings: TargetSettings { settings.targetSettings(imageShiftLimit: context.facts.imageShiftLimit) }
 
     private struct SegmentationInput: Encodable, Sendable {
         let map: LamellaMap

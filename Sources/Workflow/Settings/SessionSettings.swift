@@ -47,6 +47,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public internal(set) var extraTracking: Bool
     /// `max_tilt`: the tilt at which beams must not overlap.
     public internal(set) var maximumTilt: Degrees
+    /// `class_weights`, `class_rules`, `minimum_object`, `per_instance`, `max_targets`, `min_distance`; nil where none of them says anything.
+    public internal(set) var targetWishes: TargetWishes?
     /// `script_numbers`: SerialEM script slots of run, prepareTargets and PACEtomo.
     public let scriptNumbers: [Int]
     /// `WG_montage_overlap`: fraction of a frame.
@@ -114,6 +116,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         penaltyWeight = reader.penaltyWeight()
         extraTracking = reader.flag("extra_tracking", default: false)
         maximumTilt = reader.maximumTilt()
+        targetWishes = TargetWishes(&reader).sayingSomething
         scriptNumbers = reader.integers(
             "script_numbers", default: [10, 11, 13], count: 3 ... 3, in: 1 ... 80,
             expected: "three script numbers from 1 to 80, such as [10, 11, 13]")
