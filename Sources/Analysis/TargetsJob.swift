@@ -130,6 +130,9 @@ public struct TargetsJob: Sendable {
     }
 
     private static func score(of areas: [TargetArea]) -> Double { areas.flatMap(\.targets).reduce(0) { $0 + $1.score } }
-    private static func decimals(_ value: Double) -> String { String(format: "%.2f", value) }
+    private static func decimals(_ value: Double) -> String {
+        let text = String(format: "%.2f", value)
+        return text == "-0.00" ? "0.00" : text
+    }
     private static func words(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
 }

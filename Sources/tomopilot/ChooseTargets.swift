@@ -34,7 +34,7 @@ struct ChooseTargets: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Targets to compare with: a points file, a targets file of PACEtomo, or a folder with points files of this map.", valueName: "file"))
     var compare: String?
 
-    @Option(help: "The folder for points files, tgt_params.json, target_settings.json and the overview picture.")
+    @Option(help: ArgumentHelp("For points files, tgt_params.json, target_settings.json and the overview picture.", valueName: "folder"))
     var out: String?
 
     @Flag(help: "Puts the targets in the place of the session's; a session that goes on takes them for set by hand.")
