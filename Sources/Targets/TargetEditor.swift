@@ -26,7 +26,7 @@ public struct TargetEditor: Sendable {
             settings: settings)
     }
 
-    /// What a target at a position would score in a selection; 0 where none may stand.
+    /// What a target at a position scores, also below the threshold or near avoided classes; 0 where its field leaves the map.
     public func score(at position: Point<Frame.MapPixels>) -> Double { map.exactScore(at: position) }
 
     /// The score of a target that a person has set, in SPACEtomo's files.
