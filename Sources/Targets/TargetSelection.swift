@@ -15,15 +15,22 @@ public enum TargetSelection {
     /// - Parameters:
     ///   - labels: the segmentation; label `i` means `classes[i]`.
     ///   - acquired: false where the map has no image; all of it was acquired if nil.
+    ///   - probabilities: of classes by name, as large as the labels, for ``TargetSettings/classRules``; where they were not
+    ///     kept, labels decide.
     ///   - image: the map, so that tracking targets lie where there is something to align by; nil decides without it.
     /// - Returns: the areas, best summed score first; empty where nothing scores above the threshold.
     public static func select(
-        labels: Raster<UInt8>, classes: [String], acquired: Raster<Bool>? = nil, image: Raster<UInt8>? = nil,
-        geometry: LamellaGeometry, settings: TargetSettings
+        labels: Raster<UInt8>, classes: [String], acquired: Raster<Bool>? = nil,
+        probabilities: [String: Raster<Float>] = [:], image: Raster<UInt8>? = nil, geometry: LamellaGeometry,
+        settings: TargetSettings
     ) throws(TargetsError) -> [TargetArea] {
         let map = try PreparedMap(
-            labels: labels, classes: classes, acquired: acquired, geometry: geometry, settings: settings)
-        let sites = Placement(field: map.field, sparse: settings.sparse, seed: settings.seed).solve()
+            labels: labels, classes: classes, acquired: acquired, probabilities: probabilities, geometry: geometry,
+            settings: settings)
+        var sites = Placement(field: map.field, sparse: settings.sparse, seed: settings.seed).solve()
+        if let limits = SelectionLimits(settings, labels: map.labels, wanted: map.classes.target, geometry: geometry) {
+            sites = LimitedPlacement(field: map.field, limits: limits).solve(from: sites)
+        }
         let targets = sites.map { Target(position: $0.position, score: map.exactScore(at: $0.position)) }
         return map.areas(of: targets, image: image)
     }
@@ -31,14 +38,15 @@ public enum TargetSelection {
     /// The best single position, for a file that is written before the full selection: nil if none is above the
     /// threshold. Among equals the one nearest to the middle of the wanted pixels.
     public static func bestSingle(
-        labels: Raster<UInt8>, classes: [String], acquired: Raster<Bool>? = nil, geometry: LamellaGeometry,
-        settings: TargetSettings
+        labels: Raster<UInt8>, classes: [String], acquired: Raster<Bool>? = nil,
+        probabilities: [String: Raster<Float>] = [:], geometry: LamellaGeometry, settings: TargetSettings
     ) throws(TargetsError) -> TargetArea? {
         let map = try PreparedMap(
-            labels: labels, classes: classes, acquired: acquired, geometry: geometry, settings: settings)
+            labels: labels, classes: classes, acquired: acquired, probabilities: probabilities, geometry: geometry,
+            settings: settings)
         let candidates = map.field.candidates().sites
         guard let top = candidates.map(\.worth).max() else { return nil }
-        let wanted = ConnectedObjects.centres(labels, where: map.classes.target)
+        let wanted = ConnectedObjects.centres(map.labels, where: map.classes.target)
         let middle = Polygon(wanted).vertexMean ?? .origin
         let best = candidates.filter { $0.worth >= top - 1e-4 }
             .min { $0.position.distance(to: middle) < $1.position.distance(to: middle) }
@@ -57,12 +65,12 @@ struct PreparedMap {
     private let worth: [Double]
 
     init(
-        labels: Raster<UInt8>, classes names: [String], acquired: Raster<Bool>?, geometry: LamellaGeometry,
-        settings: TargetSettings
+        labels: Raster<UInt8>, classes names: [String], acquired: Raster<Bool>?,
+        probabilities: [String: Raster<Float>] = [:], geometry: LamellaGeometry, settings: TargetSettings
     ) throws(TargetsError) {
         try settings.validate()
         try geometry.validate()
-        classes = try settings.resolved(in: names)
+        let resolved = try settings.resolved(in: names)
         if let largest = labels.pixels.max(), Int(largest) >= names.count {
             throw TargetsError(
                 .labelOutsideClasses,
@@ -74,14 +82,15 @@ struct PreparedMap {
                 "The segmentation is \(labels.width) x \(labels.height) pixels, the mask of acquired pixels "
                     + "\(acquired.width) x \(acquired.height).")
         }
+        let counted = try CountedLabels(
+            labels, classes: resolved, settings: settings, probabilities: probabilities, pixelSize: geometry.mapPixelSize)
+        let labels = counted.labels
+        classes = counted.classes
         self.labels = labels
         self.acquired = acquired
         self.geometry = geometry
         self.settings = settings
-        let (target, avoided) = (classes.target, classes.avoided)
-        worth = names.indices.map {
-            (target[$0] && !settings.edge ? 1 : 0) - (avoided[$0] ? settings.penaltyWeight : 0)
-        }
+        worth = classes.worth(penalty: settings.penaltyWeight, countsTargets: !settings.edge)
         let window = geometry.window
         let spacing = geometry.beamDiameter + settings.beamMargin + TargetSelection.roundingSlack
         field = PlacementField(
@@ -92,7 +101,7 @@ struct PreparedMap {
             plane: SqueezedPlane(tiltAxisAngle: geometry.tiltAxisAngle, maximumTilt: settings.maximumTilt),
             spacing: (spacing.inNanometers / geometry.mapPixelSize).value, threshold: settings.scoreThreshold,
             edge: settings.edge ? EdgeScore(columns: window.columns, rows: window.rows) : nil,
-            avoided: AvoidedSurroundings(labels: labels, avoided: avoided, columns: window.columns, rows: window.rows))
+            avoided: AvoidedSurroundings(labels: labels, avoided: classes.avoided, columns: window.columns, rows: window.rows))
     }
 
     func exactScore(at position: Point<Frame.MapPixels>) -> Double {

@@ -41,15 +41,7 @@ extension GridSession {
             mapToStage: map.picture.pixelToStage, stageToSpecimen: lowDose.stageToSpecimen)
     }
 
-    nonisolated var targetSettings: TargetSettings {
-        TargetSettings(
-            targetClasses: settings.targetClasses, avoidedClasses: settings.avoidedClasses,
-            scoreThreshold: settings.scoreThreshold, penaltyWeight: settings.penaltyWeight, sparse: settings.sparseTargets,
-            edge: settings.targetEdge, maximumTilt: settings.maximumTilt,
-            imageShiftLimit: min(reach, settings.imageShiftLimit ?? reach),
-            extraTracking: settings.extraTracking, order: settings.targetOrder ?? .path,
-            seed: settings.targetSeed ?? TargetSettings.usualSeed)
-    }
+    nonisolated var targetSettings: TargetSettings { settings.targetSettings(imageShiftLimit: context.facts.imageShiftLimit) }
 
     private struct SegmentationInput: Encodable, Sendable {
         let map: LamellaMap

@@ -28,6 +28,7 @@ extension SessionSettings {
         #         on_failure: retry
         #         target_list: [mitos]    # also exclude_lamella_classes and uncertain_steps, avoid_list, target_score_threshold,
         #                                 # sparse_targets, target_edge, penalty_weight, extra_tracking, max_tilt,
+        #                                 # class_weights, class_rules, minimum_object, per_instance, max_targets, min_distance,
         #                                 # maximum_dose_before_acquisition
         uncertain_steps: stop             # an exposure that was begun and cannot be settled: stop and ask a person, skip the lamella, repeat it
 
@@ -92,6 +93,14 @@ extension SessionSettings {
         IS_limit: 0                       # µm from the tracking target; 0: as far as SerialEM and PACEtomo shift
         target_order: path                # of an area's targets: path of the image shift, or best score first
         target_seed: 31335                # the same seed gives the same targets of the same map, byte by byte
+        class_weights: {}                 # what classes count that do not count 1: wanted ones 0 to 1, avoided ones 0 to 10, such as {cell: 0.5, ice: 2}
+        class_rules: []                   # where a class does not count, 'within' in µm; both kinds of rule:
+        #   - {class: mitos, suppressed_by: ice, within: 0.1}        # not so near to ice
+        #   - {class: vesicles, only_near: membranes, within: 1}     # nowhere else
+        minimum_object: 0                 # µm²; smaller objects of the wanted classes do not count
+        per_instance: 0                   # the most targets of one object, such as a cell; 0: any number
+        max_targets: 0                    # the most targets of a lamella; 0: any number
+        min_distance: 0                   # µm between two targets, beyond what the beams need
 
         """
 }

@@ -54,6 +54,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public let targetOrder: TargetOrder?
     /// `target_seed`: where the random numbers of the search for targets begin; nil for the usual ones.
     public let targetSeed: UInt64?
+    /// `class_weights`, `class_rules`, `minimum_object`, `per_instance`, `max_targets`, `min_distance`; nil where none of them says anything.
+    public internal(set) var targetWishes: TargetWishes?
     /// `script_numbers`: SerialEM script slots of run, prepareTargets and PACEtomo.
     public let scriptNumbers: [Int]
     /// `acquisition`: who acquires the tilt series; nil is PACEtomo.
@@ -126,6 +128,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         imageShiftLimit = reader.imageShiftLimit()
         targetOrder = reader.targetOrder()
         targetSeed = reader.targetSeed()
+        targetWishes = TargetWishes(&reader).sayingSomething
         scriptNumbers = reader.integers(
             "script_numbers", default: [10, 11, 13], count: 3 ... 3, in: 1 ... 80,
             expected: "three script numbers from 1 to 80, such as [10, 11, 13]")
