@@ -10,7 +10,7 @@ public enum TargetSelection {
 
     /// Chooses targets of the wanted classes, splits them into areas within the image-shift limit and adds points for
     /// measuring the plane. No two beams overlap at the largest tilt, in one area or in two; no target is centred on an
-    /// avoided class; every field of view lies on acquired pixels.
+    /// avoided class unless the settings allow it; every field of view lies on acquired pixels.
     ///
     /// - Parameters:
     ///   - labels: the segmentation; label `i` means `classes[i]`.
@@ -22,9 +22,23 @@ public enum TargetSelection {
     ) throws(TargetsError) -> [TargetArea] {
         let map = try PreparedMap(
             labels: labels, classes: classes, acquired: acquired, geometry: geometry, settings: settings)
-        let sites = Placement(field: map.field, sparse: settings.sparse).solve()
-        let targets = sites.map { Target(position: $0.position, score: map.exactScore(at: $0.position)) }
-        return map.areas(of: targets)
+        return map.areas(of: map.targets(Placement(field: map.field, sparse: settings.sparse)))
+    }
+
+    /// As ``select(labels:classes:acquired:geometry:settings:)``, with how much better it could be at most. The bound takes
+    /// as long as the choice.
+    public static func selection(
+        labels: Raster<UInt8>, classes: [String], acquired: Raster<Bool>? = nil, geometry: LamellaGeometry,
+        settings: TargetSettings
+    ) throws(TargetsError) -> Selection {
+        let map = try PreparedMap(
+            labels: labels, classes: classes, acquired: acquired, geometry: geometry, settings: settings)
+        let placement = Placement(field: map.field, sparse: settings.sparse)
+        let targets = map.targets(placement)
+        let score = targets.reduce(0) { $0 + $1.score }
+        return Selection(
+            areas: map.areas(of: targets),
+            report: SelectionReport(score: score, upperBound: max(score, map.field.upperBound(placement.candidates.sites))))
     }
 
     /// The best single position, for a file that is written before the full selection: nil if none is above the
@@ -41,7 +55,7 @@ public enum TargetSelection {
         let middle = Polygon(wanted).vertexMean ?? .origin
         let best = candidates.filter { $0.worth >= top - 1e-4 }
             .min { $0.position.distance(to: middle) < $1.position.distance(to: middle) }
-        return best.map { TargetArea(targets: [Target(position: $0.position, score: map.exactScore(at: $0.position))]) }
+        return best.map { TargetArea(targets: [Target(position: $0.position, score: map.exactScore(of: $0))]) }
     }
 }
 
@@ -78,25 +92,36 @@ struct PreparedMap {
         self.geometry = geometry
         self.settings = settings
         let (target, avoided) = (classes.target, classes.avoided)
+        let isSwept = settings.penaltyWindow == .swept
         worth = names.indices.map {
-            (target[$0] && !settings.edge ? 1 : 0) - (avoided[$0] ? settings.penaltyWeight : 0)
+            (target[$0] && !settings.edge ? 1 : 0) - (avoided[$0] && !isSwept ? settings.penaltyWeight : 0)
         }
         let window = geometry.window
         let spacing = geometry.beamDiameter + settings.beamMargin + TargetSelection.roundingSlack
+        let plane = settings.plane(tiltAxisAngle: geometry.tiltAxisAngle)
         field = PlacementField(
             labels: labels, classes: classes,
             scores: ScoreMap(
                 labels: labels, worth: worth.map(Float.init), acquired: acquired, columns: window.columns,
                 rows: window.rows),
-            plane: SqueezedPlane(tiltAxisAngle: geometry.tiltAxisAngle, maximumTilt: settings.maximumTilt),
-            spacing: (spacing.inNanometers / geometry.mapPixelSize).value, threshold: settings.scoreThreshold,
+            plane: plane, spacing: (spacing.inNanometers / geometry.mapPixelSize).value, threshold: settings.scoreThreshold,
             edge: settings.edge ? EdgeScore(columns: window.columns, rows: window.rows) : nil,
-            avoided: AvoidedSurroundings(labels: labels, avoided: avoided, columns: window.columns, rows: window.rows))
+            avoided: settings.keepsCentreClear ?? true
+                ? AvoidedSurroundings(labels: labels, avoided: avoided, columns: window.columns, rows: window.rows) : nil,
+            swept: isSwept
+                ? SweptPenalty(
+                    labels: labels, avoided: avoided, weight: settings.penaltyWeight, plane: plane, columns: window.columns,
+                    rows: window.rows) : nil)
     }
 
-    func exactScore(at position: Point<Frame.MapPixels>) -> Double {
-        guard field.edge == nil else { return field.worth(at: position) ?? 0 }
-        return field.scores.exactScore(at: position, labels: labels, worth: worth) ?? 0
+    /// The targets that a placement finds, with the scores that are written to files.
+    func targets(_ placement: Placement) -> [Target] {
+        placement.solve().map { Target(position: $0.position, score: exactScore(of: $0)) }
+    }
+
+    func exactScore(of site: PlacementField.Site) -> Double {
+        guard field.edge == nil, field.swept == nil else { return site.worth }
+        return field.scores.exactScore(at: site.position, labels: labels, worth: worth) ?? 0
     }
 
     func areas(of targets: [Target]) -> [TargetArea] {
@@ -146,10 +171,9 @@ struct PreparedMap {
             for j in 0 ..< samples {
                 let x = ((Double(i) + 0.5) / Double(samples) - 0.5) * Double(field.scores.columns)
                 let y = ((Double(j) + 0.5) / Double(samples) - 0.5) * Double(field.scores.rows)
-                let across = plane.axisRow * x - plane.axisColumn * y
-                let stretch = across * (1 / plane.cosine - 1)
-                let column = Int((position.x + x + stretch * plane.axisRow).rounded(.down))
-                let row = Int((position.y + y - stretch * plane.axisColumn).rounded(.down))
+                let stretched = plane.stretched(x: x, y: y)
+                let column = Int((position.x + stretched.x).rounded(.down))
+                let row = Int((position.y + stretched.y).rounded(.down))
                 let inside = column >= 0 && row >= 0 && column < labels.width && row < labels.height
                 let seen = inside && (acquired?[column, row] ?? true)
                 if !seen || classes.avoided[Int(labels[column, row])] { avoided += 1 }
@@ -166,7 +190,7 @@ struct PreparedMap {
         let pitch = max(1, Int(field.spacing / 8))
         var best: (reach: Double, position: Point<Frame.MapPixels>)?
         for y in stride(from: 0, to: solid.height, by: pitch) {
-            for x in stride(from: 0, to: solid.width, by: pitch) where solid.values[y * solid.width + x] >= 0.95 {
+            for x in stride(from: 0, to: solid.width, by: pitch) where solid.value(x: x, y: y) >= 0.95 {
                 let place = solid.centre(x: x, y: y)
                 let reach = area.targets.map { geometry.specimenShift(from: place, to: $0.position).length }.max() ?? 0
                 guard reach <= limit.value, reach < best?.reach ?? .infinity else { continue }

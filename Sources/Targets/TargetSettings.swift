@@ -22,12 +22,32 @@ public struct TargetSettings: Codable, Hashable, Sendable {
     public var extraTracking: Bool
     /// Space to keep between two exposed areas (`beam_margin`).
     public var beamMargin: Micrometers
+    /// How steeply the lamella is inclined about the tilt axis on the untilted stage (`pretilt`), in either direction, -45 to 45
+    /// degrees; nil is 0.
+    public var pretilt: Degrees?
+    /// The series starts where the lamella lies flat, as PACEtomo's own setting has it, and its range is shifted with it
+    /// (`auto_start_tilt`); nil is no.
+    public var startsAtPretilt: Bool?
+    /// Where avoided pixels cost score (`penalty_window`); nil is ``PenaltyWindow/field``.
+    public var penaltyWindow: PenaltyWindow?
+    /// No avoided pixel lies within half the shorter side of the camera's field of a target's centre (`clear_centre`); nil
+    /// is yes.
+    public var keepsCentreClear: Bool?
+
+    /// The part of the sample in which avoided pixels cost score.
+    public enum PenaltyWindow: String, Codable, Hashable, Sendable, CaseIterable {
+        /// The camera's field without tilt.
+        case field
+        /// What the camera sees at the largest tilt.
+        case swept
+    }
 
     public init(
         targetClasses: [String] = ["mitos"], avoidedClasses: [String] = ["black", "white", "ice", "crack"],
         scoreThreshold: Double = 0.01, penaltyWeight: Double = 0.3, sparse: Bool = true, edge: Bool = false,
         maximumTilt: Degrees = Degrees(60), imageShiftLimit: Micrometers = Micrometers(15), extraTracking: Bool = false,
-        beamMargin: Micrometers = .zero
+        beamMargin: Micrometers = .zero, pretilt: Degrees? = nil, startsAtPretilt: Bool? = nil,
+        penaltyWindow: PenaltyWindow? = nil, keepsCentreClear: Bool? = nil
     ) {
         self.targetClasses = targetClasses
         self.avoidedClasses = avoidedClasses
@@ -39,13 +59,18 @@ public struct TargetSettings: Codable, Hashable, Sendable {
         self.imageShiftLimit = imageShiftLimit
         self.extraTracking = extraTracking
         self.beamMargin = beamMargin
+        self.pretilt = pretilt
+        self.startsAtPretilt = startsAtPretilt
+        self.penaltyWindow = penaltyWindow
+        self.keepsCentreClear = keepsCentreClear
     }
 
     private enum CodingKeys: String, CodingKey {
         case targetClasses = "target_list", avoidedClasses = "avoid_list", scoreThreshold = "target_score_threshold"
         case penaltyWeight = "penalty_weight", sparse = "sparse_targets", edge = "target_edge"
         case maximumTilt = "max_tilt", imageShiftLimit = "IS_limit", extraTracking = "extra_tracking"
-        case beamMargin = "beam_margin"
+        case beamMargin = "beam_margin", pretilt, startsAtPretilt = "auto_start_tilt", penaltyWindow = "penalty_window"
+        case keepsCentreClear = "clear_centre"
     }
 
     /// Refuses values out of range.
@@ -60,6 +85,18 @@ public struct TargetSettings: Codable, Hashable, Sendable {
         try check("max_tilt", maximumTilt.value, 0 ... 80)
         try check("IS_limit", imageShiftLimit.value, 0.1 ... 50)
         try check("beam_margin", beamMargin.value, 0 ... 20)
+        let pretilt = pretilt ?? .zero
+        try check("pretilt", pretilt.value, -45 ... 45)
+        let steepest = SqueezedPlane.steepestTilt(
+            maximumTilt: maximumTilt, pretilt: pretilt, startsAtPretilt: startsAtPretilt ?? false)
+        guard steepest < Degrees(85) else { throw .tiltsBeyondTheBeam(maximumTilt: maximumTilt, pretilt: pretilt) }
+    }
+
+    /// The plane in which targets keep their distance.
+    public func plane(tiltAxisAngle: Degrees) -> SqueezedPlane {
+        SqueezedPlane(
+            tiltAxisAngle: tiltAxisAngle, maximumTilt: maximumTilt, pretilt: pretilt ?? .zero,
+            startsAtPretilt: startsAtPretilt ?? false)
     }
 
     /// The settings in terms of the labels of one model, whose label `i` is called `classes[i]`.

@@ -42,11 +42,13 @@ extension GridSession {
     }
 
     nonisolated var targetSettings: TargetSettings {
-        TargetSettings(
+        var wanted = TargetSettings(
             targetClasses: settings.targetClasses, avoidedClasses: settings.avoidedClasses,
             scoreThreshold: settings.scoreThreshold, penaltyWeight: settings.penaltyWeight, sparse: settings.sparseTargets,
             edge: settings.targetEdge, maximumTilt: settings.maximumTilt, imageShiftLimit: context.facts.imageShiftLimit,
             extraTracking: settings.extraTracking)
+        settings.placement?.change(&wanted)
+        return wanted
     }
 
     private struct SegmentationInput: Encodable, Sendable {

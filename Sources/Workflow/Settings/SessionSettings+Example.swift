@@ -88,6 +88,10 @@ extension SessionSettings {
         penalty_weight: 0.3               # what an avoided class takes from a score
         extra_tracking: false             # a tracking target of its own
         max_tilt: 60                      # degrees; beams must not overlap up to this tilt
+        pretilt: 0                        # degrees; how steeply lamellae are inclined about the tilt axis on the untilted stage
+        auto_start_tilt: false            # tilt series start where the lamella lies flat (autoStartTilt of PACEtomo's script)
+        penalty_window: field             # where avoided classes cost: in the camera's field, or in all that is swept up to max_tilt (swept)
+        clear_centre: true                # no avoided class within half the shorter side of the field of a target's centre
 
         """
 }

@@ -1,4 +1,5 @@
 public import Segmentation
+import Targets
 public import Units
 
 /// What the operator asks for, read from a YAML file with the names that SPACEtomo users know.
@@ -47,6 +48,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public internal(set) var extraTracking: Bool
     /// `max_tilt`: the tilt at which beams must not overlap.
     public internal(set) var maximumTilt: Degrees
+    /// `pretilt`, `auto_start_tilt`, `penalty_window`, `clear_centre`; nil is as by default.
+    public internal(set) var placement: PlacementSettings?
     /// `script_numbers`: SerialEM script slots of run, prepareTargets and PACEtomo.
     public let scriptNumbers: [Int]
     /// `WG_montage_overlap`: fraction of a frame.
@@ -114,6 +117,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         penaltyWeight = reader.penaltyWeight()
         extraTracking = reader.flag("extra_tracking", default: false)
         maximumTilt = reader.maximumTilt()
+        placement = PlacementSettings(&reader)
         scriptNumbers = reader.integers(
             "script_numbers", default: [10, 11, 13], count: 3 ... 3, in: 1 ... 80,
             expected: "three script numbers from 1 to 80, such as [10, 11, 13]")
@@ -151,6 +155,11 @@ public struct SessionSettings: Codable, Hashable, Sendable {
             problems.append(.init(line: nil, message: "'grid_list' names a slot twice; it must name each slot once"))
         }
         problems += classesWantedAndAvoided()
+        if let placement {
+            var tilts = TargetSettings(maximumTilt: maximumTilt)
+            placement.change(&tilts)
+            do { try tilts.validate() } catch { problems.append(.init(line: nil, message: error.summary)) }
+        }
         if wholeGridState == intermediateState {
             problems.append(
                 .init(line: nil, message: "'IM_image_state' is '\(intermediateState)', as WG_image_state is; it must be another"))
