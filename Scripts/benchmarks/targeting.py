@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import targeting_maps as maps
+from targeting_pictures import draw
 from targeting_reference import Reference, covered
 
 WANTED = {"lamella": 4, "cells": 10, "sparse": 60}  # per cent of summed score above the reference, in the median
@@ -56,14 +57,18 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=1)
     parser.add_argument("--pixels", type=float, nargs="*", help="map pixel sizes in nm (all)")
     parser.add_argument("--kinds", nargs="*", help="lamella, cells, sparse, edge (all)")
+    parser.add_argument("--maps", nargs="*", help="names of maps (all)")
+    parser.add_argument("--pictures", type=Path, help="a folder for pictures of what both chose")
     parser.add_argument("--work", type=Path, required=True)
     options = parser.parse_args()
     program = Program(options.program)
     rows = collections.defaultdict(list)
     broken = []
-    print("map            axis pixel pretilt |  reference n  sum    cover  s     |  ours n  sum    cover  s     | gain   bound  gap")
+    print("map            axis pixel pretilt |  reference n  sum    cover  s     |  ours n  sum    cover  s     | gain   bound  gap", flush=True)
     for case in maps.cases(options.repetitions):
         if (options.pixels and case.pixel not in options.pixels) or (options.kinds and case.kind not in options.kinds):
+            continue
+        if options.maps and case.name not in options.maps:
             continue
         labels = maps.labels(case)
         reference = Reference(case, labels, options.work / case.name)
@@ -86,6 +91,10 @@ def main() -> None:
             f"{case.name:14} {case.axis:4.0f} {case.pixel:5.3g} {case.pretilt:7.0f} | {len(theirs):12} {total['reference']:6.2f} {cover['reference']:6.3f}"
             f" {reference_seconds:6.2f} | {len(answer['points']):6} {total['ours']:6.2f} {cover['ours']:6.3f} {answer['seconds']:6.2f} | {gain:5.1f}%"
             f" {answer['bound']:6.2f} {gap:5.1f}%", flush=True)
+        if options.pictures:
+            options.pictures.mkdir(parents=True, exist_ok=True)
+            chosen = {"SPACEtomo": theirs, "TomoPilot": answer["points"]}
+            draw(case, labels, chosen, {"SPACEtomo": total["reference"], "TomoPilot": total["ours"]}, options.pictures / f"{case.name}.png")
         for file in (options.work / case.name).glob("map*.png"):
             file.unlink()
     print("\nkind     maps   gain median, least    gap median, most    seconds ours, reference    share of its time")

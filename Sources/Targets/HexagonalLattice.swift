@@ -21,10 +21,13 @@ struct HexagonalLattice {
     /// The best lattices by summed worth, best first, of different steps and directions.
     func best(_ count: Int) -> [[PlacementField.Site]] {
         let worth = candidates.sites.map { Float($0.worth) }
+        // Where hundreds of beams fit, a row more or less counts little.
+        let room = Double(candidates.sites.count * pitch * pitch) * field.plane.factor / (field.spacing * field.spacing)
+        let isSmall = room < 400
         var found: [(sum: Float, lattice: Lattice)] = []
         for direction in 0 ..< 45 {
             let angle = Double(direction) * .pi / 45
-            for stretch in 0 ..< 10 {
+            for stretch in 0 ..< (isSmall ? 10 : 1) {
                 let step = 1 + 0.03 * Double(stretch)
                 // A lattice of equal sides looks the same after 60 degrees.
                 if stretch == 0, direction >= 15 { continue }

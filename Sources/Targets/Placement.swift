@@ -26,7 +26,7 @@ struct Placement {
         let order = sites.indices.sorted { (sites[$1].worth, $0) < (sites[$0].worth, $1) }
         var starts = [fill([], order: order)]
         // Large even regions pack best on a lattice; on the outline of a region there is none.
-        if let raster = candidates.raster {
+        if let raster = candidates.raster, !isCrowded {
             starts += HexagonalLattice(field: field, candidates: candidates, raster: raster).best(2)
                 .map { fill($0, order: order) }
         }
@@ -39,8 +39,12 @@ struct Placement {
         return best
     }
 
+    /// A beam smaller than a pixel keeps nothing apart: there is nothing to improve.
+    private var isCrowded: Bool { field.spacing * min(1, field.plane.factor) <= 1 }
+
     /// The start's own sites need not be candidates: they are added to them.
     private func anneal(_ start: [Site], number: Int) -> [Site] {
+        guard !isCrowded else { return start }
         let sites = candidates.sites + start
         var annealing = Annealing(
             sites: sites, spacing: field.spacing, raster: candidates.raster?.adding(start, of: field, pitch: candidates.pitch))

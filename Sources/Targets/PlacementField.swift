@@ -3,7 +3,7 @@ import Raster
 
 /// Where targets may stand and what they are worth there: the problem that ``Placement`` solves.
 ///
-/// Targets stand on whole map pixels, or on every second, third and so on where a beam is more than 130 of them.
+/// Targets stand on whole map pixels, or on every second, third and so on where a beam is more than 195 of them.
 struct PlacementField {
     /// A position with its place in the squeezed plane.
     struct Site {
@@ -33,7 +33,7 @@ struct PlacementField {
     let swept: SweptPenalty?
 
     /// Map pixels from one position to the next.
-    var step: Int { max(1, Int(spacing / 130)) }
+    var step: Int { max(1, Int((spacing / 130).rounded())) }
 
     /// The site nearest to a position, nil where no target may stand.
     func site(at position: Point<Frame.MapPixels>) -> Site? {
@@ -128,16 +128,15 @@ struct PlacementField {
         else { return 0 }
         // Distances of exactly the spacing, less the tolerance, have to count as a whole unit.
         let unit = spacing - 1e-6
-        let bound = UpperBound(
-            low: (left / unit, top / unit), high: (right / unit, bottom / unit)
-        ) { add in
-            guard edge == nil else {
+        let visit: ((Double, Double, Double) -> Void) -> Void = { add in
+            if edge == nil {
+                eachPosition { site in add(site.along / unit, site.across / unit, site.worth) }
+            } else {
                 for site in candidates { add(site.along / unit, site.across / unit, site.worth) }
-                return
             }
-            eachPosition { site in add(site.along / unit, site.across / unit, site.worth) }
         }
-        return bound?.value() ?? 0
+        let (low, high) = ((left / unit, top / unit), (right / unit, bottom / unit))
+        return UpperBound(low: low, high: high, visit: visit)?.value() ?? UpperBound.ofCells(visit)
     }
 
     /// Calls with every position where a target may stand, and perhaps with some beside avoided pixels where none may; the
@@ -165,13 +164,4 @@ struct PlacementField {
             }
         }
     }
-}
-
-/// Positions to choose from.
-struct Candidates {
-    let sites: [PlacementField.Site]
-    /// Map pixels between neighbouring ones.
-    let pitch: Int
-    /// nil where they lie on no raster.
-    let raster: CandidateRaster?
 }

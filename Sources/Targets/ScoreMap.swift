@@ -128,13 +128,6 @@ struct ScoreMap: Sendable {
         Point(x: Double(x) + Double(columns) / 2, y: Double(y) + Double(rows) / 2)
     }
 
-    /// The score at a position, nil where it is forbidden.
-    func score(at position: Point<Frame.MapPixels>) -> Double? {
-        guard let field = place(at: position) else { return nil }
-        let value = value(x: field.x, y: field.y)
-        return value == -.infinity ? nil : Double(value)
-    }
-
     /// The score summed in double precision, for what is written to files.
     func exactScore(at position: Point<Frame.MapPixels>, labels: Raster<UInt8>, worth: [Double]) -> Double? {
         guard let field = place(at: position), value(x: field.x, y: field.y) != -.infinity else { return nil }

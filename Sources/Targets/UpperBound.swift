@@ -9,8 +9,7 @@ import Foundation
 /// Teboulle 2009) and then scaled until it is large enough everywhere, between the points of its grid too: h has no
 /// frequencies above a limit, so its second derivative has one (Bernstein), and with it the error of interpolation.
 struct UpperBound {
-    /// What positions are worth by cells of a grid in the squeezed plane: the most of any position in the cell, which
-    /// reaches from a node to the next one in both directions.
+    /// By cells of the fine grid, each from one node to the next in both directions: the most that any position in it is worth.
     private let worth: [Double]
     private let kernel: PackingKernel
     private let coarse: (width: Int, height: Int)
@@ -18,8 +17,10 @@ struct UpperBound {
     private let ratio: Int
     private var fine: (width: Int, height: Int) { (coarse.width * ratio, coarse.height * ratio) }
 
+    /// nil where the box is not finite, or larger than 3000 squares of the spacing, whose grid would be too large. Everything is in the squeezed plane, in units of the spacing.
+    ///
     /// - Parameters:
-    ///   - positions: in the squeezed plane, in units of the spacing.
+    ///   - low, high: corners of a box that holds all positions.
     ///   - visit: calls its argument with every position that a target may have and its worth above 0.
     init?(
         low: (along: Double, across: Double), high: (along: Double, across: Double),
@@ -27,7 +28,7 @@ struct UpperBound {
     ) {
         // Over the period's border two positions are a spacing apart as well.
         let periods = (along: high.along - low.along + 1.001, across: high.across - low.across + 1.001)
-        guard periods.along.isFinite, periods.across.isFinite, periods.along > 0, periods.across > 0 else { return nil }
+        guard periods.along * periods.across < 3000, periods.along > 1, periods.across > 1 else { return nil }
         func side(_ period: Double) -> Int {
             var count = 4
             while Double(count) < 3 * period { count *= 2 }
@@ -45,6 +46,16 @@ struct UpperBound {
             cells[y * width + x] = max(cells[y * width + x], value)
         }
         worth = cells
+    }
+
+    /// A weaker bound for any number of positions: of a square with a diagonal below the spacing only one can be chosen.
+    static func ofCells(_ visit: ((_ along: Double, _ across: Double, _ worth: Double) -> Void) -> Void) -> Double {
+        var most: [SIMD2<Int>: Double] = [:]
+        visit { along, across, worth in
+            let cell = SIMD2(Int((along / 0.7).rounded(.down)), Int((across / 0.7).rounded(.down)))
+            most[cell] = max(most[cell] ?? 0, worth)
+        }
+        return most.values.sorted().reduce(0, +)
     }
 
     /// The bound. Quadrature and rounding stay below the thousandth that is added.

@@ -40,8 +40,19 @@ struct UpperBoundTests {
             Place(along: random.uniform() * width - 2, across: random.uniform() * height, worth: random.uniform(0.01 ... 1))
         }
         let bound = try #require(Self.bound(places))
-        #expect(bound >= Self.best(places))
+        let best = Self.best(places)
+        #expect(bound >= best)
+        #expect(UpperBound.ofCells { add in places.forEach { add($0.along, $0.across, $0.worth) } } >= best)
         #expect(bound <= places.reduce(0) { $0 + $1.worth } * 1.2)
+    }
+
+    /// Beams of three pixels, and one far smaller than a pixel.
+    @Test(arguments: [0.06, 0.002]) func manySmallBeamsAreChosenAndBounded(_ beam: Double) throws {
+        let selection = try TargetSelection.selection(
+            labels: Raster<UInt8>(width: 70, height: 50, filledWith: 7), classes: SampleMaps.classes,
+            geometry: SampleMaps.geometry(beam: beam), settings: TargetSettings(sparse: false))
+        #expect(selection.report.score > 10)
+        #expect(selection.report.upperBound >= selection.report.score)
     }
 
     @Test func nothingWorthIsBoundedByNothing() {
