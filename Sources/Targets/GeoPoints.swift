@@ -67,7 +67,7 @@ struct GeoPoints {
         // Fine enough for the gaps between the fields of densely packed targets.
         let pitch = max(1, Int((area / 60_000).squareRoot().rounded(.up)))
         for y in stride(from: 0, to: solid.height, by: pitch) {
-            for x in stride(from: 0, to: solid.width, by: pitch) where solid.values[y * solid.width + x] >= 0.95 {
+            for x in stride(from: 0, to: solid.width, by: pitch) where solid.value(x: x, y: y) >= 0.95 {
                 let position = solid.centre(x: x, y: y)
                 let shift = geometry.specimenShift(from: tracking, to: position)
                 guard shift.length <= limit.value, isClear(position) else { continue }

@@ -68,10 +68,9 @@ extension PreparedMap {
             for j in 0 ..< samples {
                 let x = ((Double(i) + 0.5) / Double(samples) - 0.5) * Double(field.scores.columns)
                 let y = ((Double(j) + 0.5) / Double(samples) - 0.5) * Double(field.scores.rows)
-                let across = plane.axisRow * x - plane.axisColumn * y
-                let stretch = across * (1 / plane.cosine - 1)
-                let column = Int((position.x + x + stretch * plane.axisRow).rounded(.down))
-                let row = Int((position.y + y - stretch * plane.axisColumn).rounded(.down))
+                let stretched = plane.stretched(x: x, y: y)
+                let column = Int((position.x + stretched.x).rounded(.down))
+                let row = Int((position.y + stretched.y).rounded(.down))
                 let inside = column >= 0 && row >= 0 && column < labels.width && row < labels.height
                 let seen = inside && (acquired?[column, row] ?? true)
                 if !seen || classes.avoided[Int(labels[column, row])] { avoided += 1 }
@@ -89,7 +88,7 @@ extension PreparedMap {
         let pitch = max(1, Int(field.spacing / 8))
         var places: [(reach: Double, position: Point<Frame.MapPixels>)] = []
         for y in stride(from: 0, to: solid.height, by: pitch) {
-            for x in stride(from: 0, to: solid.width, by: pitch) where solid.values[y * solid.width + x] >= 0.95 {
+            for x in stride(from: 0, to: solid.width, by: pitch) where solid.value(x: x, y: y) >= 0.95 {
                 let place = solid.centre(x: x, y: y)
                 let reach = area.targets.map { geometry.specimenShift(from: place, to: $0.position).length }.max() ?? 0
                 guard reach <= limit.value else { continue }

@@ -53,7 +53,7 @@ extension TargetEditor {
             return .edit("The beam at \(place) would reach into the field of view of \(name), or that one's into its own: keep farther away.")
         }
         let along = map.geometry.beamDiameter.value + map.settings.beamMargin.value
-        let across = along / map.field.plane.cosine
+        let across = along / map.field.plane.factor
         let tilt = String(format: "%g", map.settings.maximumTilt.value)
         return .edit(
             String(format: "The beam at \(place) would meet that of \(name) at a tilt of \(tilt) degrees: keep %.2f µm away along the tilt axis or %.2f µm across.", along, across))

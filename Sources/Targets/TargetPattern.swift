@@ -68,9 +68,9 @@ extension TargetEditor {
         let gap = margin.map { ($0.inNanometers / map.geometry.mapPixelSize).value } ?? 0.05 * beam
         guard gap.isFinite, gap >= 0 else { throw .edit("The margin of a dense pattern is \(gap) pixels: it must be 0 or more.") }
         let along = (beam + fieldAlong) / 2 + gap
-        let across = (beam / plane.cosine + fieldAcross) / 2 + gap
+        let across = (beam / plane.factor + fieldAcross) / 2 + gap
         let row = plane.unsqueezed(along: along, across: 0) - .origin
-        let next = plane.unsqueezed(along: along / 2, across: across * plane.cosine) - .origin
+        let next = plane.unsqueezed(along: along / 2, across: across * plane.factor) - .origin
         return (row, next)
     }
 

@@ -10,7 +10,7 @@ public enum TargetSelection {
 
     /// Chooses targets of the wanted classes, splits them into areas within the image-shift limit and adds points for
     /// measuring the plane. No two beams overlap at the largest tilt, in one area or in two; no target is centred on an
-    /// avoided class; every field of view lies on acquired pixels.
+    /// avoided class unless the settings allow it; every field of view lies on acquired pixels.
     ///
     /// - Parameters:
     ///   - labels: the segmentation; label `i` means `classes[i]`.
@@ -27,12 +27,25 @@ public enum TargetSelection {
         let map = try PreparedMap(
             labels: labels, classes: classes, acquired: acquired, probabilities: probabilities, geometry: geometry,
             settings: settings)
-        var sites = Placement(field: map.field, sparse: settings.sparse, seed: settings.seed).solve()
-        if let limits = SelectionLimits(settings, labels: map.labels, wanted: map.classes.target, geometry: geometry) {
-            sites = LimitedPlacement(field: map.field, limits: limits).solve(from: sites)
-        }
-        let targets = sites.map { Target(position: $0.position, score: map.exactScore(at: $0.position)) }
-        return map.areas(of: targets, image: image)
+        return map.areas(of: map.targets(map.placement), image: image)
+    }
+
+    /// As ``select(labels:classes:acquired:probabilities:image:geometry:settings:)``, with how much better it could be at
+    /// most. The bound takes as long as the choice; it knows nothing of limits such as ``TargetSettings/maximumTargets``.
+    public static func selection(
+        labels: Raster<UInt8>, classes: [String], acquired: Raster<Bool>? = nil,
+        probabilities: [String: Raster<Float>] = [:], image: Raster<UInt8>? = nil, geometry: LamellaGeometry,
+        settings: TargetSettings
+    ) throws(TargetsError) -> Selection {
+        let map = try PreparedMap(
+            labels: labels, classes: classes, acquired: acquired, probabilities: probabilities, geometry: geometry,
+            settings: settings)
+        let placement = map.placement
+        let targets = map.targets(placement)
+        let score = targets.reduce(0) { $0 + $1.score }
+        return Selection(
+            areas: map.areas(of: targets, image: image),
+            report: SelectionReport(score: score, upperBound: max(score, map.field.upperBound(placement.candidates.sites))))
     }
 
     /// The best single position, for a file that is written before the full selection: nil if none is above the
@@ -50,7 +63,7 @@ public enum TargetSelection {
         let middle = Polygon(wanted).vertexMean ?? .origin
         let best = candidates.filter { $0.worth >= top - 1e-4 }
             .min { $0.position.distance(to: middle) < $1.position.distance(to: middle) }
-        return best.map { TargetArea(targets: [Target(position: $0.position, score: map.exactScore(at: $0.position))]) }
+        return best.map { TargetArea(targets: [Target(position: $0.position, score: map.exactScore(of: $0))]) }
     }
 }
 
@@ -90,22 +103,44 @@ struct PreparedMap {
         self.acquired = acquired
         self.geometry = geometry
         self.settings = settings
-        worth = classes.worth(penalty: settings.penaltyWeight, countsTargets: !settings.edge)
+        let isSwept = settings.penaltyWindow == .swept
+        worth = classes.worth(penalty: isSwept ? 0 : settings.penaltyWeight, countsTargets: !settings.edge)
         let window = geometry.window
         let spacing = geometry.beamDiameter + settings.beamMargin + TargetSelection.roundingSlack
+        let plane = settings.plane(tiltAxisAngle: geometry.tiltAxisAngle)
         field = PlacementField(
             labels: labels, classes: classes,
             scores: ScoreMap(
                 labels: labels, worth: worth.map(Float.init), acquired: acquired, columns: window.columns,
                 rows: window.rows),
-            plane: SqueezedPlane(tiltAxisAngle: geometry.tiltAxisAngle, maximumTilt: settings.maximumTilt),
-            spacing: (spacing.inNanometers / geometry.mapPixelSize).value, threshold: settings.scoreThreshold,
+            plane: plane, spacing: (spacing.inNanometers / geometry.mapPixelSize).value, threshold: settings.scoreThreshold,
             edge: settings.edge ? EdgeScore(columns: window.columns, rows: window.rows) : nil,
-            avoided: AvoidedSurroundings(labels: labels, avoided: classes.avoided, columns: window.columns, rows: window.rows))
+            avoided: settings.keepsCentreClear ?? true
+                ? AvoidedSurroundings(labels: labels, avoided: classes.avoided, columns: window.columns, rows: window.rows) : nil,
+            swept: isSwept
+                ? SweptPenalty(
+                    labels: labels, cost: classes.worth(penalty: settings.penaltyWeight, countsTargets: false).map { -$0 },
+                    plane: plane, columns: window.columns, rows: window.rows) : nil)
+    }
+
+    var placement: Placement { Placement(field: field, sparse: settings.sparse, seed: settings.seed) }
+
+    /// The targets that a placement finds within the limits of the settings, with the scores that are written to files.
+    func targets(_ placement: Placement) -> [Target] {
+        var sites = placement.solve()
+        if let limits = SelectionLimits(settings, labels: labels, wanted: classes.target, geometry: geometry) {
+            sites = LimitedPlacement(field: field, limits: limits).solve(from: sites)
+        }
+        return sites.map { Target(position: $0.position, score: exactScore(of: $0)) }
+    }
+
+    func exactScore(of site: PlacementField.Site) -> Double {
+        guard field.edge == nil, field.swept == nil else { return site.worth }
+        return field.scores.exactScore(at: site.position, labels: labels, worth: worth) ?? 0
     }
 
     func exactScore(at position: Point<Frame.MapPixels>) -> Double {
-        guard field.edge == nil else { return field.worth(at: position) ?? 0 }
+        guard field.edge == nil, field.swept == nil else { return field.worth(at: position) ?? 0 }
         return field.scores.exactScore(at: position, labels: labels, worth: worth) ?? 0
     }
 }

@@ -41,6 +41,25 @@ public struct TargetSettings: Codable, Hashable, Sendable {
     public var maximumTargets: Int?
     /// Least distance between two targets on the specimen (`min_distance`), beyond what the beams need; nil: none.
     public var minimumDistance: Micrometers?
+    /// How steeply the lamella is inclined about the tilt axis on the untilted stage (`pretilt`), in either direction, -45 to 45
+    /// degrees; nil is 0.
+    public var pretilt: Degrees?
+    /// The series starts where the lamella lies flat, as PACEtomo's own setting has it, and its range is shifted with it
+    /// (`auto_start_tilt`); nil is no.
+    public var startsAtPretilt: Bool?
+    /// Where avoided pixels cost score (`penalty_window`); nil is ``PenaltyWindow/field``.
+    public var penaltyWindow: PenaltyWindow?
+    /// No avoided pixel lies within half the shorter side of the camera's field of a target's centre (`clear_centre`); nil
+    /// is yes.
+    public var keepsCentreClear: Bool?
+
+    /// The part of the sample in which avoided pixels cost score.
+    public enum PenaltyWindow: String, Codable, Hashable, Sendable, CaseIterable {
+        /// The camera's field without tilt.
+        case field
+        /// What the camera sees at the largest tilt.
+        case swept
+    }
 
     public init(
         targetClasses: [String] = ["mitos"], avoidedClasses: [String] = ["black", "white", "ice", "crack"],
@@ -49,7 +68,9 @@ public struct TargetSettings: Codable, Hashable, Sendable {
         beamMargin: Micrometers = .zero, order: TargetOrder = .path, seed: UInt64 = usualSeed,
         classWeights: [String: Double]? = nil, classRules: [ClassRule]? = nil,
         minimumObject: Double? = nil, targetsPerInstance: Int? = nil, maximumTargets: Int? = nil,
-        minimumDistance: Micrometers? = nil
+        minimumDistance: Micrometers? = nil,
+        pretilt: Degrees? = nil, startsAtPretilt: Bool? = nil,
+        penaltyWindow: PenaltyWindow? = nil, keepsCentreClear: Bool? = nil
     ) {
         self.targetClasses = targetClasses
         self.avoidedClasses = avoidedClasses
@@ -69,6 +90,10 @@ public struct TargetSettings: Codable, Hashable, Sendable {
         self.targetsPerInstance = targetsPerInstance
         self.maximumTargets = maximumTargets
         self.minimumDistance = minimumDistance
+        self.pretilt = pretilt
+        self.startsAtPretilt = startsAtPretilt
+        self.penaltyWindow = penaltyWindow
+        self.keepsCentreClear = keepsCentreClear
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -79,6 +104,8 @@ public struct TargetSettings: Codable, Hashable, Sendable {
         case classWeights = "class_weights", classRules = "class_rules"
         case minimumObject = "minimum_object", targetsPerInstance = "per_instance", maximumTargets = "max_targets"
         case minimumDistance = "min_distance"
+        case pretilt, startsAtPretilt = "auto_start_tilt", penaltyWindow = "penalty_window"
+        case keepsCentreClear = "clear_centre"
     }
 
     /// Refuses values out of range.
@@ -101,5 +128,17 @@ public struct TargetSettings: Codable, Hashable, Sendable {
             try check("the weight of \(name) in class_weights", weight, 0 ... 10)
         }
         for rule in classRules ?? [] { try rule.validate() }
+        let pretilt = pretilt ?? .zero
+        try check("pretilt", pretilt.value, -45 ... 45)
+        let steepest = SqueezedPlane.steepestTilt(
+            maximumTilt: maximumTilt, pretilt: pretilt, startsAtPretilt: startsAtPretilt ?? false)
+        guard steepest < Degrees(85) else { throw .tiltsBeyondTheBeam(maximumTilt: maximumTilt, pretilt: pretilt) }
+    }
+
+    /// The plane in which targets keep their distance.
+    public func plane(tiltAxisAngle: Degrees) -> SqueezedPlane {
+        SqueezedPlane(
+            tiltAxisAngle: tiltAxisAngle, maximumTilt: maximumTilt, pretilt: pretilt ?? .zero,
+            startsAtPretilt: startsAtPretilt ?? false)
     }
 }

@@ -1,3 +1,5 @@
+import Units
+
 /// Why targets could not be chosen or a file of targets could not be written or read.
 public struct TargetsError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of failure, for the caller's decision.
@@ -59,6 +61,13 @@ extension TargetsError {
 
     static func invalidSetting(_ name: String, _ value: Double, range: String) -> Self {
         Self(.invalidSetting, "\(name) is \(value), but must be \(range).")
+    }
+
+    static func tiltsBeyondTheBeam(maximumTilt: Degrees, pretilt: Degrees) -> Self {
+        Self(
+            .invalidSetting,
+            "max_tilt \(maximumTilt.value) and pretilt \(pretilt.value) together tilt the lamella by \(maximumTilt.value + abs(pretilt.value)) degrees "
+                + "against the beam, but it must stay below 85: tilt less, or set auto_start_tilt to start where it lies flat.")
     }
 }
 

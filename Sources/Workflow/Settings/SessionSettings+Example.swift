@@ -101,6 +101,10 @@ extension SessionSettings {
         per_instance: 0                   # the most targets of one object, such as a cell; 0: any number
         max_targets: 0                    # the most targets of a lamella; 0: any number
         min_distance: 0                   # µm between two targets, beyond what the beams need
+        pretilt: 0                        # degrees; how steeply lamellae are inclined about the tilt axis on the untilted stage
+        auto_start_tilt: false            # tilt series start where the lamella lies flat (autoStartTilt of PACEtomo's script)
+        penalty_window: field             # where avoided classes cost: in the camera's field, or in all that is swept up to max_tilt (swept)
+        clear_centre: true                # no avoided class within half the shorter side of the field of a target's centre
 
         """
 }

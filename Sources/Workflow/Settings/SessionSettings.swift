@@ -1,5 +1,6 @@
 public import Segmentation
 public import Targets
+import Targets
 public import Units
 
 /// What the operator asks for, read from a YAML file with the names that SPACEtomo users know.
@@ -56,6 +57,8 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public let targetSeed: UInt64?
     /// `class_weights`, `class_rules`, `minimum_object`, `per_instance`, `max_targets`, `min_distance`; nil where none of them says anything.
     public internal(set) var targetWishes: TargetWishes?
+    /// `pretilt`, `auto_start_tilt`, `penalty_window`, `clear_centre`; nil is as by default.
+    public internal(set) var placement: PlacementSettings?
     /// `script_numbers`: SerialEM script slots of run, prepareTargets and PACEtomo.
     public let scriptNumbers: [Int]
     /// `acquisition`: who acquires the tilt series; nil is PACEtomo.
@@ -129,6 +132,7 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         targetOrder = reader.targetOrder()
         targetSeed = reader.targetSeed()
         targetWishes = TargetWishes(&reader).sayingSomething
+        placement = PlacementSettings(&reader)
         scriptNumbers = reader.integers(
             "script_numbers", default: [10, 11, 13], count: 3 ... 3, in: 1 ... 80,
             expected: "three script numbers from 1 to 80, such as [10, 11, 13]")
@@ -168,6 +172,11 @@ public struct SessionSettings: Codable, Hashable, Sendable {
             problems.append(.init(line: nil, message: "'grid_list' names a slot twice; it must name each slot once"))
         }
         problems += classesWantedAndAvoided()
+        if let placement {
+            var tilts = TargetSettings(maximumTilt: maximumTilt)
+            placement.change(&tilts)
+            do { try tilts.validate() } catch { problems.append(.init(line: nil, message: error.summary)) }
+        }
         if wholeGridState == intermediateState {
             problems.append(
                 .init(line: nil, message: "'IM_image_state' is '\(intermediateState)', as WG_image_state is; it must be another"))
