@@ -59,8 +59,11 @@ public struct TargetsFile: Hashable, Sendable {
     public var entries: [Entry]
     public var geoPoints: [Geo]
 
+    /// Says by itself whether to measure the plane unless the settings say so, because PACEtomo's own default ignores geo
+    /// points.
     public init(settings: [Setting], entries: [Entry], geoPoints: [Geo]) {
-        self.settings = settings
+        let isSaid = settings.contains { $0.name == "measureGeo" }
+        self.settings = settings + (isSaid ? [] : [Setting("measureGeo", .flag(geoPoints.count >= 3))])
         self.entries = entries
         self.geoPoints = geoPoints
     }
@@ -76,7 +79,7 @@ public struct TargetsFile: Hashable, Sendable {
         let tracking = area.targets.first?.position ?? .origin
         self.settings = settings
         if !settings.contains(where: { $0.name == "measureGeo" }) {
-            self.settings.append(Setting("measureGeo", .flag(!area.geoPoints.isEmpty)))
+            self.settings.append(Setting("measureGeo", .flag(area.geoPoints.count >= 3)))
         }
         entries = area.targets.enumerated().map { index, target in
             Entry(
