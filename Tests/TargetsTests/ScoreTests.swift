@@ -55,7 +55,7 @@ struct ScoreTests {
         let labels = SampleMaps.lamella(seed: 2, width: 300, height: 240)
         let avoided = SampleMaps.classes.map { ["white", "black", "crack", "ice"].contains($0) }
         let plane = SqueezedPlane(tiltAxisAngle: Degrees(30), maximumTilt: .zero)
-        let swept = SweptPenalty(labels: labels, avoided: avoided, weight: 0.3, plane: plane, columns: 50, rows: 50)
+        let swept = SweptPenalty(labels: labels, cost: avoided.map { $0 ? 0.3 : 0 }, plane: plane, columns: 50, rows: 50)
         let map = ScoreMap(labels: labels, worth: avoided.map { $0 ? 0.3 : 0 }, acquired: nil, columns: 50, rows: 50)
         for y in stride(from: 0, to: map.height, by: 17) {
             for x in stride(from: 0, to: map.width, by: 17) {
@@ -77,7 +77,7 @@ struct ScoreTests {
         let centre = Point<Frame.MapPixels>(x: 100, y: 100)
         let flat = SqueezedPlane(tiltAxisAngle: Degrees(axis), maximumTilt: .zero)
         func penalty(_ plane: SqueezedPlane) -> Double {
-            SweptPenalty(labels: labels, avoided: [false, true], weight: 1, plane: plane, columns: 40, rows: 40).penalty(at: centre)
+            SweptPenalty(labels: labels, cost: [0, 1], plane: plane, columns: 40, rows: 40).penalty(at: centre)
         }
         #expect(penalty(flat) == 0)
         #expect(penalty(plane) > 0.1)

@@ -14,7 +14,7 @@ public struct PlacementSettings: Codable, Hashable, Sendable {
 
     /// nil where everything is as by default, so that a session of before is read, and goes on, unchanged.
     init?(_ reader: inout SettingsReader) {
-        pretilt = Degrees(reader.number("pretilt", default: 0, in: -45 ... 45, unit: " degrees"))
+        pretilt = reader.pretilt()
         startsAtPretilt = reader.flag("auto_start_tilt", default: false)
         penaltyWindow = reader.name("penalty_window", default: .field)
         keepsCentreClear = reader.flag("clear_centre", default: true)
@@ -28,4 +28,8 @@ public struct PlacementSettings: Codable, Hashable, Sendable {
         if penaltyWindow != .field { settings.penaltyWindow = penaltyWindow }
         if !keepsCentreClear { settings.keepsCentreClear = false }
     }
+}
+
+extension SettingsReader {
+    mutating func pretilt() -> Degrees { Degrees(number("pretilt", default: 0, in: -45 ... 45, unit: " degrees")) }
 }
