@@ -123,6 +123,9 @@ let package = Package(
         .target(
             name: "Segmentation", dependencies: ["InferenceWire", "Raster", "Units"], swiftSettings: numeric),
         .target(name: "Targets", dependencies: ["Raster", "Geometry", "Units"], swiftSettings: numeric),
+        // What tries the choice of targets, for benchmarks.
+        .executableTarget(
+            name: "targets-check", dependencies: ["Targets", "ImageFiles", "Raster", "Geometry", "Units"], swiftSettings: strict),
         .target(
             name: "Pictures", dependencies: ["Raster", "Geometry", "Units", "Targets"], swiftSettings: numeric),
         // Images that lie in files: what the networks say of them, and the files about that.

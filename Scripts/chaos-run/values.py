@@ -12,7 +12,9 @@ WITHIN = {
     # Pixels of the map.
     "points": 10, "boxes": 10, "img_size": 4, "geo_points": 50, "PtsX": 2, "PtsY": 2,
     # Micrometres: one place beside the lamella is as good as the next.
-    "geo": 1,
+    "geo": 1, "image_shift_path": 2,
+    # Degrees: it goes with them.
+    "plane_error": 0.5,
     # Percent of a map.
     "areas": 2,
     # Grey levels, and the size of a map.

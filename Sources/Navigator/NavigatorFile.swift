@@ -10,6 +10,8 @@ import ImageFiles
 public struct NavigatorFile: Sendable, Hashable {
     /// In the order of the Navigator's table; SerialEM counts them from 1.
     public var items: [NavigatorItem]
+    /// Sections behind the items, which some of them refer to by place.
+    public var parameters: [NavigatorParameters] = []
     private var head: Autodoc
 
     /// A file without items.
@@ -39,6 +41,10 @@ public struct NavigatorFile: Sendable, Hashable {
             throw .wrongFormat("it does not start with AdocVersion")
         }
         items = read.sections.map { NavigatorItem(section: $0) }
+        if var last = items.popLast() {
+            parameters = NavigatorParameters.taken(from: &last)
+            items.append(last)
+        }
         read.sections = []
         head = read
     }
@@ -62,7 +68,7 @@ public struct NavigatorFile: Sendable, Hashable {
     /// The content of the file.
     public var bytes: [UInt8] {
         var out = head
-        out.sections = items.map(\.section)
+        out.sections = items.map(\.section) + parameters.map(\.section)
         return out.bytes
     }
 
@@ -89,6 +95,9 @@ public struct NavigatorFile: Sendable, Hashable {
             for key in ["MapID", "GroupID", "DrawnID", "SamePosId", "FitToPolygonID"] {
                 if let identifier = item[key].flatMap({ Int($0) }) { used.insert(identifier) }
             }
+        }
+        for section in parameters {
+            if let identifier = section["NavID"].flatMap({ Int($0) }) { used.insert(identifier) }
         }
         // Small numbers belong to SerialEM.
         var candidate = 11

@@ -33,6 +33,8 @@ extension CommandTable {
 
 /// What the Navigator's window holds besides its table.
 struct NavigatorState: Sendable {
+    /// Sections of the file behind its items, which are kept as they are.
+    var parameters: [NavigatorParameters] = []
     /// The registration that new items get.
     var registration = 1
     var hasChanges = false
@@ -104,22 +106,25 @@ extension VirtualMicroscope {
     func writeNavigator(to path: String) throws {
         var file = NavigatorFile(savedAs: path)
         file.items = items
+        file.parameters = navigator.parameters
         if configuration.writesNavigatorTables { try file.writeTable(to: path) } else { try file.write(to: path) }
     }
-    private func navigatorItems(of path: String) throws -> [NavigatorItem] {
-        do { return try NavigatorFile.read(path).items } catch {
+    private func navigatorFile(at path: String) throws -> NavigatorFile {
+        do { return try NavigatorFile.read(path) } catch {
             throw CommandFailure("The Navigator file \(path) cannot be read: \(error)")
         }
     }
     func readNavigator(_ name: String) async throws -> [ReportedValue] {
         let path = absolute(name)
-        let read = try navigatorItems(of: path)
+        let file = try navigatorFile(at: path)
+        let read = file.items
         try await offerToSaveNavigator("loading new data?")
         items = read
         navigatorIsOpen = true
         navigatorPath = path
         selectedItem = 0
         navigator = NavigatorState()
+        navigator.parameters = file.parameters
         // New items go on where the file ended.
         navigator.registration = read.map(\.registration).max() ?? 1
         return []
@@ -128,7 +133,7 @@ extension VirtualMicroscope {
     func mergeNavigator(_ name: String) throws -> [ReportedValue] {
         try requireNavigator()
         let present = Set(items.map(\.mapID)).subtracting([0])
-        items += try navigatorItems(of: absolute(name)).filter { !present.contains($0.mapID) }
+        items += try navigatorFile(at: absolute(name)).items.filter { !present.contains($0.mapID) }
         return []
     }
     func navigatorFile(split: Bool) throws -> [ReportedValue] {

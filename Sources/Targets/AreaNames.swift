@@ -17,6 +17,14 @@ public struct AreaNames: Hashable, Sendable {
         count == 1 ? [AreaNames(area: map)] : (0 ..< count).map { AreaNames(area: "\(map)_A\($0 + 1)") }
     }
 
+    /// Whether PACEtomo reads a file name as it stands: no blank, at which it would be cut, no letter of a pattern, no folder.
+    static func isPlain(_ name: String) -> Bool {
+        !name.isEmpty
+            && name.utf8.allSatisfy {
+                (48 ... 57).contains($0) || (65 ... 90).contains($0) || (97 ... 122).contains($0) || [45, 46, 95].contains($0)
+            }
+    }
+
     static func padded(_ number: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, 3 - digits.count)) + digits

@@ -1,102 +1,175 @@
-import Geometry
-import Units
+package import Geometry
+package import Units
 
-/// Divides targets into areas that image shift can reach from one tracking target each.
+/// Divides targets into areas that image shift can reach from one tracking target each: a covering by discs.
 ///
-/// As few areas as found, each with a tracking target within the limit of all its targets. Distances are Euclidean on
-/// the specimen.
-struct AreaSplit {
-    let positions: [Point<Frame.MapPixels>]
+/// As few areas as possible (``DiscCover``), of similar size where the limit allows, and tracking targets that together
+/// reach their areas with the smallest shifts and speak least against themselves. Distances are Euclidean on the specimen.
+package struct AreaSplit {
     private let distances: [[Double]]
     private let limit: Double
+    /// By target: what speaks against tracking on it. One whole limit of reach counts 1.
+    private let trackingCost: [Double]
+    /// Distances looked at in the search for better tracking targets: some tenths of a second. A lamella needs far less.
+    private static let mostWork = 5_000_000
 
-    init(positions: [Point<Frame.MapPixels>], geometry: LamellaGeometry, limit: Micrometers) {
-        self.positions = positions
+    /// - Parameter limit: how far a target may lie from its tracking target.
+    package init(
+        positions: [Point<Frame.MapPixels>], geometry: LamellaGeometry, limit: Micrometers, trackingCost: [Double]
+    ) {
         self.limit = limit.value
+        self.trackingCost = trackingCost
         distances = positions.map { a in positions.map { geometry.specimenShift(from: a, to: $0).length } }
     }
 
-    /// Indices of the targets of each area, the tracking target first, then a short way through the others.
-    ///
-    /// - Parameter trackingCost: what speaks against tracking on a target, 0 (nothing) to 1.
-    func areas(trackingCost: [Double]) -> [[Int]] {
-        guard !positions.isEmpty else { return [] }
-        let centres = fewestCentres()
-        var groups = [[Int]](repeating: [], count: centres.count)
-        for i in positions.indices {
-            let nearest = centres.indices.min { distances[centres[$0]][i] < distances[centres[$1]][i] } ?? 0
-            groups[nearest].append(i)
-        }
-        return groups.filter { !$0.isEmpty }.map { group in
-            // Reach counts like a field full of ice: a central clean target is best.
-            let cost = { (i: Int) in reach(of: i, in: group) / limit + trackingCost[i] }
-            let able = group.filter { reach(of: $0, in: group) <= limit }
-            let tracking = able.min { (cost($0), $0) < (cost($1), $1) } ?? group[0]
-            return route(from: tracking, through: group.filter { $0 != tracking })
-        }
+    /// Indices of the targets of each area, the tracking target first.
+    package func areas() -> [[Int]] {
+        guard !distances.isEmpty else { return [] }
+        let contents = distances.map { row in row.indices.filter { row[$0] <= limit } }
+        let cover = DiscCover(contents: contents, points: distances.count).fewest()
+        var work = 0
+        return plan(tracking: cover, work: &work).map { refined($0).groups } ?? []
+    }
+
+    /// Two areas with the least cost, for an area that people want divided though it could stay; nil for a single target.
+    func halves() -> [[Int]]? {
+        guard distances.count > 1 else { return nil }
+        return bestPair(instead: nil)?.groups
+    }
+
+    /// One area of all; nil where no target reaches all others.
+    func whole() -> [Int]? {
+        var work = 0
+        return distances.indices.compactMap { plan(tracking: [$0], work: &work) }.min { $0.isBetter(than: $1) }?.groups.first
+    }
+
+    /// Every target goes to the nearest of some tracking targets; nil where one is out of their reach.
+    func groups(about tracking: [Int]) -> [[Int]]? {
+        nearest(tracking)
+    }
+
+    /// Areas about tracking targets, and what they cost.
+    private struct Plan {
+        var tracking: [Int]
+        var groups: [[Int]]
+        /// Targets by which the largest area exceeds twice the smallest.
+        var unevenness: Int
+        var cost: Double
+
+        func isBetter(than other: Plan) -> Bool { (unevenness, cost) < (other.unevenness, other.cost - 1e-9) }
     }
 
     private func reach(of tracking: Int, in group: [Int]) -> Double { group.map { distances[tracking][$0] }.max() ?? 0 }
 
-    /// Centres such that every target is within the limit of one: exact for one and two, greedy beyond.
-    private func fewestCentres() -> [Int] {
-        let all = Array(positions.indices)
-        if let one = all.min(by: { reach(of: $0, in: all) < reach(of: $1, in: all) }), reach(of: one, in: all) <= limit {
-            return [one]
-        }
-        var best: (reach: Double, pair: [Int]) = (limit, [])
-        for a in all {
-            for b in all where b > a {
-                var worst = 0.0
-                for i in all {
-                    worst = max(worst, min(distances[a][i], distances[b][i]))
-                    if worst > best.reach { break }
-                }
-                if worst < best.reach || (best.pair.isEmpty && worst <= limit) { best = (worst, [a, b]) }
-            }
-        }
-        return best.pair.isEmpty ? greedyCentres() : best.pair
+    /// nil where a target is out of reach.
+    private func plan(tracking: [Int], work: inout Int) -> Plan? {
+        work += distances.count * tracking.count
+        guard let nearest = nearest(tracking) else { return nil }
+        let groups = balanced(nearest, work: &work)
+        let sizes = groups.map(\.count)
+        let reaches = groups.map { reach(of: $0[0], in: $0) / limit }
+        let mean = zip(groups, reaches).reduce(0) { $0 + $1.1 + trackingCost[$1.0[0]] } / Double(groups.count)
+        return Plan(
+            tracking: tracking, groups: groups, unevenness: max(0, (sizes.max() ?? 0) - 2 * (sizes.min() ?? 0)),
+            cost: mean + (reaches.max() ?? 0))
     }
 
-    private func greedyCentres() -> [Int] {
-        var open = Set(positions.indices)
-        var centres: [Int] = []
-        while !open.isEmpty {
-            let next = positions.indices.max { a, b in
-                let (inA, inB) = (open.count { distances[a][$0] <= limit }, open.count { distances[b][$0] <= limit })
-                return (inA, b) < (inB, a)
-            }
-            guard let next else { break }
-            centres.append(next)
-            open = open.filter { distances[next][$0] > limit }
+    /// Every target with the nearest of some tracking targets; nil where one is out of reach of all.
+    private func nearest(_ tracking: [Int]) -> [[Int]]? {
+        var areas = [Int](repeating: 0, count: distances.count)
+        for i in distances.indices {
+            let row = distances[i]
+            var least = Double.infinity
+            for (area, centre) in tracking.enumerated() where row[centre] < least { (areas[i], least) = (area, row[centre]) }
+            guard least <= limit else { return nil }
         }
-        return centres
+        var groups = tracking.map { [$0] }
+        for (area, centre) in tracking.enumerated() { areas[centre] = -1 - area }
+        for (i, area) in areas.enumerated() where area >= 0 { groups[area].append(i) }
+        return groups
     }
 
-    /// Nearest neighbour, then turning parts of the way round while that shortens it: less image shift, less settling.
-    private func route(from tracking: Int, through others: [Int]) -> [Int] {
-        var way = [tracking]
-        var rest = others
-        while let last = way.last, let next = rest.min(by: { (distances[last][$0], $0) < (distances[last][$1], $1) }) {
-            way.append(next)
-            rest.removeAll { $0 == next }
+    /// Passes targets on from areas that are more than twice as large as another to that one, if need be by way of
+    /// others, as long as the tracking targets reach them. Each pass makes the sizes more equal, so that it ends.
+    private func balanced(_ start: [[Int]], work: inout Int) -> [[Int]] {
+        var groups = start
+        while let way = wayToBalance(groups) {
+            for (giver, taker) in zip(way, way.dropFirst()) { pass(from: giver, to: taker, in: &groups) }
+            work += distances.count * groups.count
         }
-        guard way.count > 3 else { return way }
-        var shorter = true
-        while shorter {
-            shorter = false
-            for i in 1 ..< way.count - 1 {
-                for j in i + 1 ..< way.count {
-                    let after = j + 1 < way.count ? way[j + 1] : nil
-                    let old = distances[way[i - 1]][way[i]] + (after.map { distances[way[j]][$0] } ?? 0)
-                    let new = distances[way[i - 1]][way[j]] + (after.map { distances[way[i]][$0] } ?? 0)
-                    if new < old - 1e-9 {
-                        way[i ... j].reverse()
-                        shorter = true
-                    }
+        return groups
+    }
+
+    /// The shortest chain of areas along which each can pass a target to the next, from one that is too large to the
+    /// smallest for which there is one.
+    private func wayToBalance(_ groups: [[Int]]) -> [Int]? {
+        let sizes = groups.map(\.count)
+        guard let least = sizes.min(), let most = sizes.max(), most > max(2 * least, least + 1) else { return nil }
+        // By area: those that can pass a target to it.
+        let givers = groups.indices.map { taker in
+            groups.indices.filter { giver in
+                giver != taker && groups[giver].dropFirst().contains { distances[groups[taker][0]][$0] <= limit }
+            }
+        }
+        for small in groups.indices.sorted(by: { (sizes[$0], $0) < (sizes[$1], $1) }) {
+            var next: [Int: Int] = [small: small]
+            var open = [small]
+            while !open.isEmpty {
+                let area = open.removeFirst()
+                if sizes[area] > max(2 * sizes[small], sizes[small] + 1) {
+                    var way = [area]
+                    while let last = way.last, last != small, let following = next[last] { way.append(following) }
+                    return way
+                }
+                for giver in givers[area] where next[giver] == nil {
+                    next[giver] = area
+                    open.append(giver)
                 }
             }
         }
-        return way
+        return nil
+    }
+
+    private func pass(from giver: Int, to taker: Int, in groups: inout [[Int]]) {
+        let (from, to) = (groups[giver][0], groups[taker][0])
+        let able = groups[giver].dropFirst().filter { distances[to][$0] <= limit }
+        guard let moved = able.min(by: { distances[to][$0] - distances[from][$0] < distances[to][$1] - distances[from][$1] })
+        else { return }
+        groups[giver].removeAll { $0 == moved }
+        groups[taker].append(moved)
+    }
+
+    /// Other tracking targets, as many, as long as that makes the areas better.
+    private func refined(_ start: Plan) -> Plan {
+        if start.tracking.count == 2, let pair = bestPair(instead: start) { return pair }
+        var best = start
+        var work = 0
+        while work < Self.mostWork {
+            var improved = best
+            for place in best.tracking.indices {
+                for candidate in distances.indices
+                where !best.tracking.contains(candidate) && distances[best.tracking[place]][candidate] <= 2 * limit {
+                    var tracking = best.tracking
+                    tracking[place] = candidate
+                    guard work < Self.mostWork, let changed = plan(tracking: tracking, work: &work) else { continue }
+                    if changed.isBetter(than: improved) { improved = changed }
+                }
+            }
+            guard improved.isBetter(than: best) else { break }
+            best = improved
+        }
+        return best
+    }
+
+    private func bestPair(instead start: Plan?) -> Plan? {
+        var best = start
+        var work = 0
+        for a in distances.indices {
+            for b in distances.indices where b > a && (work < Self.mostWork || best == nil) {
+                guard let pair = plan(tracking: [a, b], work: &work) else { continue }
+                if best.map(pair.isBetter) ?? true { best = pair }
+            }
+        }
+        return best
     }
 }

@@ -33,9 +33,10 @@ struct AvoidedSurroundings {
         alongRow = distances
     }
 
-    /// Whether a disc of ``radius`` about a position holds an avoided pixel. Beyond the map nothing is known and nothing avoided.
-    func touch(_ position: Point<Frame.MapPixels>) -> Bool {
-        guard let alongRow else { return false }
+    /// Whether a disc about a position, of ``radius`` if none is given, holds an avoided pixel. Beyond the map nothing is known and nothing avoided.
+    func touch(_ position: Point<Frame.MapPixels>, within distance: Int? = nil) -> Bool {
+        let radius = distance ?? radius
+        guard let alongRow, radius >= 0 else { return false }
         let column = min(alongRow.width - 1, max(0, Int(position.x)))
         let row = min(alongRow.height - 1, max(0, Int(position.y)))
         return (max(0, row - radius) ... min(alongRow.height - 1, row + radius)).contains { y in

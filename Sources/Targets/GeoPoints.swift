@@ -4,8 +4,9 @@ import Units
 
 /// Chooses where PACEtomo measures defocus to find the plane of the lamella.
 ///
-/// Up to five positions on the solid lamella that determine the plane best (largest determinant of the normal matrix of
-/// `[1 x y]`), not exposed by any target, within reach of image shift.
+/// Positions on the solid lamella that determine the plane best (largest determinant of the normal matrix of `[1 x y]`:
+/// a D-optimal design), not exposed by any target, within reach of image shift. Five where there is room, and more, as
+/// long as the plane is known worse than ``PlaneSpread/wantedError``: each costs three images of focus.
 struct GeoPoints {
     let geometry: LamellaGeometry
     /// The share of solid pixels in the camera's field, as a score map without penalty.
@@ -15,25 +16,33 @@ struct GeoPoints {
     let spacing: Double
     let limit: Micrometers
 
+    static let usual = 5
+    static let most = 10
+    private static let mostCandidates = 4000
+    /// On two lines of sight less than this apart, in micrometres, nothing can be said about an inclination.
+    static let leastSpread = 1.0
+
     private struct Candidate {
         var position: Point<Frame.MapPixels>
-        var x: Double
-        var y: Double
+        var shift: Vector<Frame.Specimen>
     }
 
-    /// None where no three positions span a plane: two lines of sight less than 1 um apart say nothing about tilt.
+    /// None where no three positions span a plane.
     ///
-    /// Where targets are packed too densely for a whole beam between them, the beams may overlap outside of the fields
-    /// of view: measuring the plane costs less than not knowing it.
+    /// Where targets are packed too densely for whole beams between them, the beams may overlap outside of the fields
+    /// of view, if the plane is known clearly better then: that costs less than not knowing it.
     func choose(tracking: Point<Frame.MapPixels>) -> [Point<Frame.MapPixels>] {
+        var best: (error: Degrees, chosen: [Candidate])?
         for isClear in [isBeamApart, isFieldClear] {
-            let candidates = candidates(tracking: tracking, isClear: isClear)
-            for count in [5, 4, 3] {
-                let chosen = exchange(candidates, count: count)
-                if chosen.count == count, smallestSpread(chosen) >= 1 { return chosen.map(\.position) }
-            }
+            let chosen = design(of: candidates(tracking: tracking, isClear: isClear))
+            let spread = spread(chosen)
+            guard spread.smallest >= Self.leastSpread, spread.error < (best?.error ?? Degrees(90)) else { continue }
+            best = (spread.error, chosen)
+            if spread.error <= 2 * PlaneSpread.wantedError { break }
         }
-        return []
+        guard let best else { return [] }
+        let positions = [tracking] + best.chosen.map(\.position)
+        return ShiftRoute(positions, geometry: geometry).shortest().dropFirst().map { positions[$0] }
     }
 
     private func isBeamApart(_ position: Point<Frame.MapPixels>) -> Bool {
@@ -55,77 +64,85 @@ struct GeoPoints {
         guard solid.width > 0, solid.height > 0 else { return [] }
         var found: [Candidate] = []
         let area = Double(solid.width * solid.height)
-        let pitch = max(1, Int((area / 6000).squareRoot().rounded(.up)))
+        // Fine enough for the gaps between the fields of densely packed targets.
+        let pitch = max(1, Int((area / 60_000).squareRoot().rounded(.up)))
         for y in stride(from: 0, to: solid.height, by: pitch) {
-            for x in stride(from: 0, to: solid.width, by: pitch) where solid.values[y * solid.width + x] >= 0.95 {
+            for x in stride(from: 0, to: solid.width, by: pitch) where solid.value(x: x, y: y) >= 0.95 {
                 let position = solid.centre(x: x, y: y)
                 let shift = geometry.specimenShift(from: tracking, to: position)
-                guard shift.length <= limit.value else { continue }
-                guard isClear(position) else { continue }
-                found.append(Candidate(position: position, x: shift.dx, y: shift.dy))
+                guard shift.length <= limit.value, isClear(position) else { continue }
+                found.append(Candidate(position: position, shift: shift))
             }
         }
-        return found
+        let step = found.count / Self.mostCandidates + 1
+        return stride(from: 0, to: found.count, by: step).map { found[$0] }
     }
 
-    /// Starts with far-apart points and exchanges single ones while the determinant grows.
-    private func exchange(_ candidates: [Candidate], count: Int) -> [Candidate] {
-        var chosen: [Candidate] = []
-        let meanX = candidates.reduce(0) { $0 + $1.x } / Double(max(1, candidates.count))
-        let meanY = candidates.reduce(0) { $0 + $1.y } / Double(max(1, candidates.count))
-        func apart(_ c: Candidate) -> Double {
-            let toChosen = chosen.map { ($0.x - c.x) * ($0.x - c.x) + ($0.y - c.y) * ($0.y - c.y) }.min()
-            return toChosen ?? ((c.x - meanX) * (c.x - meanX) + (c.y - meanY) * (c.y - meanY))
-        }
-        while chosen.count < count {
+    /// Grows a design by the position that adds most, and exchanges single ones while the determinant grows.
+    private func design(of candidates: [Candidate]) -> [Candidate] {
+        var chosen = farthest(3, of: candidates)
+        guard chosen.count == 3 else { return [] }
+        exchange(&chosen, with: candidates)
+        while chosen.count < Self.usual || (chosen.count < Self.most && spread(chosen).error > PlaneSpread.wantedError) {
+            let sum = spread(chosen)
             let free = candidates.filter { isFree($0, among: chosen) }
-            guard let next = free.max(by: { apart($0) < apart($1) }) else { return chosen }
+            guard let next = best(free, { sum.adding($0.shift).determinant }) else { break }
             chosen.append(next)
-        }
-        for _ in 0 ..< 10 {
-            var improved = false
-            for i in chosen.indices {
-                var others = chosen
-                others.remove(at: i)
-                var best = determinant(chosen) * (1 + 1e-9)
-                for candidate in candidates {
-                    let value = determinant(others + [candidate])
-                    if value > best, isFree(candidate, among: others) {
-                        best = value
-                        chosen[i] = candidate
-                        improved = true
-                    }
-                }
-            }
-            if !improved { break }
+            exchange(&chosen, with: candidates)
         }
         return chosen
     }
 
-    private func isFree(_ candidate: Candidate, among chosen: [Candidate]) -> Bool {
-        chosen.allSatisfy { $0.position.distance(to: candidate.position) >= spacing }
+    private func spread(_ points: [Candidate]) -> PlaneSpread { PlaneSpread(points.map(\.shift)) }
+
+    private func best(_ candidates: [Candidate], _ worth: (Candidate) -> Double) -> Candidate? {
+        var best: (worth: Double, candidate: Candidate)?
+        for candidate in candidates {
+            let value = worth(candidate)
+            if value > best?.worth ?? -.infinity { best = (value, candidate) }
+        }
+        return best?.candidate
     }
 
-    private func moments(_ points: [Candidate]) -> (xx: Double, xy: Double, yy: Double) {
-        let n = Double(max(1, points.count))
-        let x = points.reduce(0) { $0 + $1.x } / n
-        let y = points.reduce(0) { $0 + $1.y } / n
-        return points.reduce((0, 0, 0)) { sum, p in
-            (sum.0 + (p.x - x) * (p.x - x), sum.1 + (p.x - x) * (p.y - y), sum.2 + (p.y - y) * (p.y - y))
+    /// The candidate farthest from their middle, then each time the one farthest from those chosen.
+    private func farthest(_ count: Int, of candidates: [Candidate]) -> [Candidate] {
+        let number = Double(max(1, candidates.count))
+        let middle = candidates.reduce(Vector<Frame.Specimen>.zero) { $0 + $1.shift } / number
+        var chosen: [Candidate] = []
+        while chosen.count < count {
+            let taken = chosen
+            let next = best(candidates.filter { isFree($0, among: taken) }) { candidate in
+                taken.map { ($0.shift - candidate.shift).length }.min() ?? (candidate.shift - middle).length
+            }
+            guard let next else { break }
+            chosen.append(next)
+        }
+        return chosen
+    }
+
+    private func exchange(_ chosen: inout [Candidate], with candidates: [Candidate]) {
+        var improved = true
+        var rounds = 0
+        while improved, rounds < 10 {
+            improved = false
+            rounds += 1
+            for i in chosen.indices {
+                var others = chosen
+                others.remove(at: i)
+                let rest = spread(others)
+                var best = rest.adding(chosen[i].shift).determinant * (1 + 1e-9)
+                for candidate in candidates {
+                    let value = rest.adding(candidate.shift).determinant
+                    guard value > best, isFree(candidate, among: others) else { continue }
+                    best = value
+                    chosen[i] = candidate
+                    improved = true
+                }
+            }
         }
     }
 
-    /// det of the normal matrix of `[1 x y]`: the number of points times that of the centred moments.
-    private func determinant(_ points: [Candidate]) -> Double {
-        let m = moments(points)
-        return Double(points.count) * (m.xx * m.yy - m.xy * m.xy)
-    }
-
-    /// The smaller singular value of the centred points, in micrometres.
-    private func smallestSpread(_ points: [Candidate]) -> Double {
-        let m = moments(points)
-        let half = (m.xx + m.yy) / 2
-        let root = (max(0, half * half - m.xx * m.yy + m.xy * m.xy)).squareRoot()
-        return max(0, half - root).squareRoot()
+    private func isFree(_ candidate: Candidate, among chosen: [Candidate]) -> Bool {
+        chosen.allSatisfy { $0.position.distance(to: candidate.position) >= spacing }
     }
 }

@@ -73,31 +73,3 @@ public struct LamellaGeometry: Hashable, Sendable {
         }
     }
 }
-
-/// The plane in which two exposures stay apart at every tilt if their centres stay one beam apart: distances across the
-/// tilt axis shrunk by the cosine of the largest tilt.
-public struct SqueezedPlane: Hashable, Sendable {
-    let axisColumn: Double
-    let axisRow: Double
-    let cosine: Double
-
-    public init(tiltAxisAngle: Degrees, maximumTilt: Degrees) {
-        axisColumn = -Geometry.sine(tiltAxisAngle)
-        axisRow = Geometry.cosine(tiltAxisAngle)
-        cosine = Geometry.cosine(maximumTilt)
-    }
-    /// Map to squeezed plane: along the axis, and across it times the cosine. In map pixels.
-    public func squeezed(x: Double, y: Double) -> (along: Double, across: Double) {
-        (axisColumn * x + axisRow * y, cosine * (axisRow * x - axisColumn * y))
-    }
-    /// Squeezed plane to map.
-    public func unsqueezed(along: Double, across: Double) -> Point<Frame.MapPixels> {
-        let c = across / cosine
-        return Point(x: axisColumn * along + axisRow * c, y: axisRow * along - axisColumn * c)
-    }
-    /// Distance of two positions in the squeezed plane, in map pixels.
-    public func distance(_ a: Point<Frame.MapPixels>, _ b: Point<Frame.MapPixels>) -> Double {
-        let s = squeezed(x: a.x - b.x, y: a.y - b.y)
-        return (s.along * s.along + s.across * s.across).squareRoot()
-    }
-}

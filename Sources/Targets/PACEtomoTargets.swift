@@ -24,81 +24,40 @@ public struct PACEtomoTargets: Hashable, Sendable {
         public var position: Int
     }
 
-    private enum Section { case none, resume, target, positive, negative, geo }
-
     public init(parsing text: String) throws(PACEtomoParseError) {
-        var section = Section.none
-        for (index, line) in Self.lines(of: text).enumerated() {
-            guard let first = line.unicodeScalars.first, first != " " else { continue }
-            let tokens = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-            if tokens.count == 4, Self.starts(line, "_set") {
-                try set(name: tokens[1], value: tokens[3], line: index + 1)
-            } else if tokens.count == 4, Self.starts(line, "_bset") {
-                setFlag(name: tokens[1], value: tokens[3], line: index + 1)
-            } else if Self.starts(line, "_spos") {
-                resume = try Self.resume(tokens, line: index + 1)
-                section = .resume
-            } else if Self.starts(line, "_tgt") {
-                targets.append([:])
-                section = .target
-            } else if Self.starts(line, "_pbr") || Self.starts(line, "_nbr") {
-                guard !targets.isEmpty else { throw .index(index + 1, "a branch record before the first target") }
-                section = Self.starts(line, "_pbr") ? .positive : .negative
-            } else if Self.starts(line, "_geo") {
-                geoPoints.append([:])
-                section = .geo
-            } else {
-                try enter(tokens, into: section, line: index + 1)
+        for line in PACEtomoLine.lines(of: text) {
+            switch line.meaning {
+            case .nothing: break
+            case .failure(let error): throw error
+            case .number(let name, let value):
+                if isKnown(name, line: line.number) { settings[name] = value }
+            case .flag(let name, let word):
+                if isKnown(name, line: line.number) { flags[name] = Self.isTrue(word) }
+            case .resume(let position): resume = position
+            case .target: targets.append([:])
+            case .geoPoint: geoPoints.append([:])
+            case .positiveBranch, .negativeBranch: break
+            case .entry(let key, let value): enter(key, value, of: line)
             }
         }
     }
 
-    private mutating func set(name: String, value: String, line: Int) throws(PACEtomoParseError) {
-        guard let number = Self.number(value) else {
-            throw .value(line, "'\(value)' is no number, and _set takes numbers only")
-        }
-        guard PACEtomoVariables.kinds[name] != nil else {
-            warnings.append("line \(line): PACEtomo has no variable '\(name)'")
-            return
-        }
-        settings[name] = number
+    private mutating func isKnown(_ name: String, line: Int) -> Bool {
+        if PACEtomoVariables.kinds[name] != nil { return true }
+        warnings.append("line \(line): PACEtomo has no variable '\(name)'")
+        return false
     }
 
-    private mutating func setFlag(name: String, value: String, line: Int) {
-        guard PACEtomoVariables.kinds[name] != nil else {
-            warnings.append("line \(line): PACEtomo has no variable '\(name)'")
-            return
-        }
-        // Any other word is false, 1 among them.
-        flags[name] = ["true", "yes", "y", "on"].contains(value.lowercased())
-    }
+    /// What `_bset` takes for true; any other word is false, 1 among them.
+    static func isTrue(_ word: String) -> Bool { ["true", "yes", "y", "on"].contains(word.lowercased()) }
 
-    private static func resume(_ tokens: [String], line: Int) throws(PACEtomoParseError) -> Resume {
-        guard tokens.count > 2 else { throw .index(line, "_spos needs ' = section,position'") }
-        let parts = tokens[2].split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-        guard parts.count > 1 else { throw .index(line, "_spos needs two numbers with a comma and no blank") }
-        guard let section = parts[0], let position = parts[1] else {
-            throw .value(line, "_spos needs two whole numbers")
-        }
-        return Resume(section: section, position: position)
-    }
-
-    private mutating func enter(_ tokens: [String], into section: Section, line: Int) throws(PACEtomoParseError) {
-        guard tokens.count > 2 else {
-            throw .index(line, "'\(tokens.joined(separator: " "))' is not of the form 'key = value'")
-        }
-        let (key, value, last) = (tokens[0], tokens[2], targets.count - 1)
-        switch section {
-        case .none, .resume:
-            throw .index(line, "'\(tokens.joined(separator: " "))' stands before the first target")
-        case .target: targets[last][key] = value
-        case .positive: positiveBranches[last, default: [:]][key] = value
-        case .negative: negativeBranches[last, default: [:]][key] = value
-        case .geo:
-            guard let number = Self.number(value) else {
-                throw .value(line, "'\(value)' is no number, and a geo point holds numbers only")
-            }
-            geoPoints[geoPoints.count - 1][key] = number
+    private mutating func enter(_ key: String, _ value: String, of line: PACEtomoLine) {
+        switch line.section {
+        case .none, .resume: break
+        case .target: targets[targets.count - 1][key] = value
+        case .positiveBranch: positiveBranches[targets.count - 1, default: [:]][key] = value
+        case .negativeBranch: negativeBranches[targets.count - 1, default: [:]][key] = value
+        case .geoPoint: geoPoints[geoPoints.count - 1][key] = PACEtomoLine.number(value)
         }
     }
 
@@ -111,7 +70,7 @@ public struct PACEtomoTargets: Hashable, Sendable {
                 throw .key(key, "target \(index + 1)")
             }
             for key in ["SSX", "SSY", "stageX", "stageY"] {
-                if let text = target[key], Self.number(text)?.isFinite != true {
+                if let text = target[key], PACEtomoLine.number(text)?.isFinite != true {
                     throw .value(nil, "\(key) of target \(index + 1) is '\(text)', which is no number")
                 }
             }
@@ -127,34 +86,6 @@ public struct PACEtomoTargets: Hashable, Sendable {
         for (index, point) in geoPoints.enumerated() {
             for key in ["SSX", "SSY"] where point[key] == nil { throw .key(key, "geo point \(index + 1)") }
         }
-    }
-
-    /// By bytes, because Swift takes CR LF for one character and would join a byte order mark to the next letter.
-    private static func lines(of text: String) -> [String] {
-        var lines: [String] = []
-        var current: [UInt8] = []
-        var previous: UInt8 = 0
-        for byte in text.utf8 {
-            if byte == 0x0A || byte == 0x0D {
-                if !(byte == 0x0A && previous == 0x0D) {
-                    lines.append(String(decoding: current, as: UTF8.self))
-                    current = []
-                }
-            } else {
-                current.append(byte)
-            }
-            previous = byte
-        }
-        if !current.isEmpty { lines.append(String(decoding: current, as: UTF8.self)) }
-        return lines
-    }
-
-    private static func starts(_ line: String, _ keyword: String) -> Bool { line.utf8.starts(with: keyword.utf8) }
-
-    /// What Python's float() reads; unlike Swift it knows no hexadecimal numbers.
-    private static func number(_ text: String) -> Double? {
-        guard !text.lowercased().contains("x") else { return nil }
-        return Double(text)
     }
 }
 

@@ -2,6 +2,8 @@ import Geometry
 import Raster
 
 /// Where targets may stand and what they are worth there: the problem that ``Placement`` solves.
+///
+/// Targets stand on whole map pixels, or on every second, third and so on where a beam is more than 195 of them.
 struct PlacementField {
     /// A position with its place in the squeezed plane.
     struct Site {
@@ -25,23 +27,35 @@ struct PlacementField {
     let spacing: Double
     let threshold: Double
     let edge: EdgeScore?
-    let avoided: AvoidedSurroundings
+    /// What is avoided about a target's centre; nil where its centre may lie anywhere.
+    let avoided: AvoidedSurroundings?
+    /// The penalty where it is not in ``scores``.
+    let swept: SweptPenalty?
 
-    /// The sum of avoided pixels is in `scores` in edge mode too; there the wanted classes are weighed by the kernels.
-    func worth(at position: Point<Frame.MapPixels>) -> Double? {
-        guard let field = scores.field(at: position) else { return nil }
-        guard !avoided.touch(position) else { return nil }
-        var score = Double(scores.values[field.y * scores.width + field.x])
-        if let edge { score += edge.score(x: field.x, y: field.y, labels: labels, target: classes.target) }
+    /// Map pixels from one position to the next.
+    var step: Int { max(1, Int((spacing / 130).rounded())) }
+
+    /// The site nearest to a position, nil where no target may stand.
+    func site(at position: Point<Frame.MapPixels>) -> Site? {
+        let x = Int(((position.x - Double(scores.columns) / 2) / Double(step)).rounded(.toNearestOrAwayFromZero)) * step
+        let y = Int(((position.y - Double(scores.rows) / 2) / Double(step)).rounded(.toNearestOrAwayFromZero)) * step
+        guard x >= 0, y >= 0, x < scores.width, y < scores.height else { return nil }
+        return worth(x: x, y: y, value: scores.value(x: x, y: y)).map { site(x: x, y: y, worth: $0) }
+    }
+
+    /// The sum of avoided pixels is in `value` in edge mode too; there the wanted classes are weighed by the kernels.
+    private func worth(x: Int, y: Int, value: Float) -> Double? {
+        guard value > -.infinity, edge != nil || Double(value) > threshold else { return nil }
+        let centre = scores.centre(x: x, y: y)
+        if let avoided, avoided.touch(centre) { return nil }
+        var score = Double(value)
+        if let edge { score += edge.score(x: x, y: y, labels: labels, target: classes.target) }
+        if let swept { score -= swept.penalty(at: centre) }
         return score > threshold ? score : nil
     }
 
-    /// A site at a position, nil where no target may stand.
-    func site(at position: Point<Frame.MapPixels>) -> Site? {
-        worth(at: position).map { site(at: position, worth: $0) }
-    }
-
-    private func site(at position: Point<Frame.MapPixels>, worth: Double) -> Site {
+    private func site(x: Int, y: Int, worth: Double) -> Site {
+        let position = scores.centre(x: x, y: y)
         let s = plane.squeezed(x: position.x, y: position.y)
         return Site(position: position, along: s.along, across: s.across, worth: worth)
     }
@@ -52,39 +66,102 @@ struct PlacementField {
         chosen.allSatisfy { $0.distance(to: site) >= spacing - 1e-9 }
     }
 
-    /// Allowed positions on a raster fine enough for packing, at most about 20 000; in edge mode on the outline only.
-    func candidates() -> (sites: [Site], pitch: Int) {
-        let places = scores.width * scores.height
-        guard places > 0 else { return ([], 1) }
-        if edge != nil { return (outlineSites(), 1) }
-        var pitch = 1
-        while places / (pitch * pitch) > 20_000, Double(pitch) < spacing / 8 { pitch += 1 }
+    /// Allowed positions on a raster fine enough for packing, 24 to a beam where there are not too many; in edge mode all of
+    /// the outline.
+    func candidates() -> Candidates {
+        guard scores.width > 0, scores.height > 0 else { return Candidates(sites: [], pitch: 1, raster: nil) }
+        if edge != nil { return Candidates(sites: outlineSites(), pitch: 1, raster: nil) }
+        var pitch = max(step, Int(spacing / 24) / step * step)
+        while scores.width * scores.height / (pitch * pitch) > 400_000, Double(pitch) < spacing / 8 { pitch += step }
+        let width = (scores.width + pitch - 1) / pitch
+        let height = (scores.height + pitch - 1) / pitch
         var sites: [Site] = []
-        for y in stride(from: 0, to: scores.height, by: pitch) {
-            for x in stride(from: 0, to: scores.width, by: pitch)
-            where Double(scores.values[y * scores.width + x]) > threshold {
-                if let site = site(at: scores.centre(x: x, y: y)) { sites.append(site) }
+        var candidates = [Int32](repeating: -1, count: width * height)
+        var places: [Int32] = []
+        for row in 0 ..< height {
+            let values = scores.values(row: row * pitch, pitch: pitch)
+            for column in 0 ..< width {
+                let (x, y) = (column * pitch, row * pitch)
+                guard let worth = worth(x: x, y: y, value: values[column]) else { continue }
+                candidates[row * width + column] = Int32(sites.count)
+                places.append(Int32(row * width + column))
+                sites.append(site(x: x, y: y, worth: worth))
             }
         }
-        return (sites, pitch)
+        let raster = CandidateRaster(
+            width: width, height: height, candidates: candidates, places: places, reach: max(1, Int(spacing / 3) / pitch))
+        return Candidates(sites: sites, pitch: pitch, raster: raster)
     }
 
     private func outlineSites() -> [Site] {
-        var outline: [Point<Frame.MapPixels>] = []
-        for y in 0 ..< scores.height {
-            for x in 0 ..< scores.width {
-                let centre = scores.centre(x: x, y: y)
-                let column = min(labels.width - 1, Int(centre.x))
-                let row = min(labels.height - 1, Int(centre.y))
+        var outline: [(x: Int, y: Int)] = []
+        for y in stride(from: 0, to: scores.height, by: step) {
+            for x in stride(from: 0, to: scores.width, by: step) {
+                let column = min(labels.width - 1, x + scores.columns / 2)
+                let row = min(labels.height - 1, y + scores.rows / 2)
                 let inside = classes.target[Int(labels[column, row])]
-                let right = column + 1 < labels.width && classes.target[Int(labels[column + 1, row])] != inside
-                let below = row + 1 < labels.height && classes.target[Int(labels[column, row + 1])] != inside
-                if right || below { outline.append(centre) }
+                let right = min(labels.width - 1, column + step)
+                let below = min(labels.height - 1, row + step)
+                let isOutline =
+                    classes.target[Int(labels[right, row])] != inside || classes.target[Int(labels[column, below])] != inside
+                if isOutline { outline.append((x, y)) }
             }
         }
         // Eight kernels of the field's size per site: keep the work below some hundred million products.
         let affordable = max(500, 50_000_000 / (scores.columns * scores.rows))
-        let step = max(1, (outline.count + affordable - 1) / affordable)
-        return stride(from: 0, to: outline.count, by: step).compactMap { site(at: outline[$0]) }
+        let every = max(1, (outline.count + affordable - 1) / affordable)
+        return stride(from: 0, to: outline.count, by: every).compactMap { index in
+            let (x, y) = outline[index]
+            return worth(x: x, y: y, value: scores.value(x: x, y: y)).map { site(x: x, y: y, worth: $0) }
+        }
+    }
+
+    /// A number that the summed worth of no choice of positions exceeds; in edge mode of no choice of candidates.
+    func upperBound(_ candidates: [Site]) -> Double {
+        let outer = [(0, 0), (scores.width, 0), (0, scores.height), (scores.width, scores.height)].map { x, y in
+            let centre = scores.centre(x: x, y: y)
+            return plane.squeezed(x: centre.x, y: centre.y)
+        }
+        let alongs = edge == nil ? outer.map(\.along) : candidates.map(\.along)
+        let acrosses = edge == nil ? outer.map(\.across) : candidates.map(\.across)
+        guard let left = alongs.min(), let right = alongs.max(), let top = acrosses.min(), let bottom = acrosses.max()
+        else { return 0 }
+        // Distances of exactly the spacing, less the tolerance, have to count as a whole unit.
+        let unit = spacing - 1e-6
+        let visit: ((Double, Double, Double) -> Void) -> Void = { add in
+            if edge == nil {
+                eachPosition { site in add(site.along / unit, site.across / unit, site.worth) }
+            } else {
+                for site in candidates { add(site.along / unit, site.across / unit, site.worth) }
+            }
+        }
+        let (low, high) = ((left / unit, top / unit), (right / unit, bottom / unit))
+        return UpperBound(low: low, high: high, visit: visit)?.value() ?? UpperBound.ofCells(visit)
+    }
+
+    /// Calls with every position where a target may stand, and perhaps with some beside avoided pixels where none may; the
+    /// worth is not too small.
+    private func eachPosition(_ body: (Site) -> Void) {
+        let side = 4
+        let spare = Int((Double((side - 1) * step) * 0.7072).rounded(.up)) + 1
+        for firstRow in stride(from: 0, to: scores.height, by: side * step) {
+            let lines = stride(from: firstRow, to: min(scores.height, firstRow + side * step), by: step)
+                .map { (y: $0, values: scores.values(row: $0, pitch: step)) }
+            for first in stride(from: 0, to: lines[0].values.count, by: side) {
+                let columns = first ..< min(lines[0].values.count, first + side)
+                guard lines.contains(where: { line in columns.contains { Double(line.values[$0]) > threshold } }) else { continue }
+                if let avoided {
+                    let half = Double((side - 1) * step) / 2
+                    let corner = scores.centre(x: first * step, y: firstRow)
+                    let middle = Point<Frame.MapPixels>(x: corner.x + half, y: corner.y + half)
+                    if avoided.touch(middle, within: avoided.radius - spare) { continue }
+                }
+                for line in lines {
+                    for column in columns where Double(line.values[column]) > threshold {
+                        body(site(x: column * step, y: line.y, worth: Double(line.values[column])))
+                    }
+                }
+            }
+        }
     }
 }

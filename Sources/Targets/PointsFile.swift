@@ -12,6 +12,8 @@ public struct PointsFile: Codable, Hashable, Sendable {
     /// Overrides for PACEtomo; empty by default.
     public var settings: [String: SettingValue]?
     public var metaData: MetaData?
+    /// What other programs have written besides, by its key.
+    public internal(set) var otherKeys: [String: KeptValue] = [:]
 
     /// On which map the positions are pixels.
     public struct MetaData: Codable, Hashable, Sendable {
@@ -30,11 +32,6 @@ public struct PointsFile: Codable, Hashable, Sendable {
         private enum CodingKeys: String, CodingKey {
             case pixelSize = "pix_size", imageSize = "img_size", datetime
         }
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case points, scores, settings
-        case lowDoseAreas = "ld_areas", geoPoints = "geo_points", metaData = "meta_data"
     }
 
     /// - Parameter settings: without an own `measureGeo` it says whether there are geo points.
@@ -58,7 +55,7 @@ public struct PointsFile: Codable, Hashable, Sendable {
         do {
             self = try JSONDecoder().decode(Self.self, from: data)
         } catch {
-            throw TargetsError(.unreadableFile, "This is no points file: \(error).")
+            throw TargetsError(.unreadableFile, "This is no points file: \(words(for: error)).")
         }
         let positions = points.value + geoPoints.value
         guard positions.allSatisfy({ $0.count == 2 }), scores.value.count == points.value.count,

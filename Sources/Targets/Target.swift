@@ -27,7 +27,7 @@ public struct Target: Hashable, Sendable {
 public struct TargetArea: Hashable, Sendable {
     /// In the order of acquisition; the first is the tracking target.
     public var targets: [Target]
-    /// Where PACEtomo measures defocus to learn how the lamella is inclined: none, or three to five.
+    /// Where PACEtomo measures defocus to learn how the lamella is inclined: none, or three to ten.
     public var geoPoints: [Point<Frame.MapPixels>]
 
     public init(targets: [Target], geoPoints: [Point<Frame.MapPixels>] = []) {

@@ -35,7 +35,7 @@ public struct TargetParameters: Codable, Hashable, Sendable {
         maximumTilt = settings.maximumTilt.value
         extraTracking = settings.extraTracking
         maximumIterations = 10
-        let plane = SqueezedPlane(tiltAxisAngle: geometry.tiltAxisAngle, maximumTilt: settings.maximumTilt)
+        let plane = settings.plane(tiltAxisAngle: geometry.tiltAxisAngle)
         let beam = geometry.beamOnMap.value
         let along = plane.unsqueezed(along: beam, across: 0)
         let across = plane.unsqueezed(along: beam / 2, across: beam * 3.0.squareRoot() / 2)
@@ -79,7 +79,7 @@ public struct TargetParameters: Codable, Hashable, Sendable {
         do {
             self = try JSONDecoder().decode(Self.self, from: data)
         } catch {
-            throw TargetsError(.unreadableFile, "This is no tgt_params.json: \(error).")
+            throw TargetsError(.unreadableFile, "This is no tgt_params.json: \(words(for: error)).")
         }
     }
 

@@ -22,12 +22,55 @@ public struct TargetSettings: Codable, Hashable, Sendable {
     public var extraTracking: Bool
     /// Space to keep between two exposed areas (`beam_margin`).
     public var beamMargin: Micrometers
+    /// In which order the targets of an area are acquired (`target_order`).
+    public var order: TargetOrder
+    /// Where the random numbers of the search begin (`target_seed`): the same seed gives the same targets, byte by byte.
+    public var seed: UInt64
+    /// The seed where nobody says another.
+    public static let usualSeed: UInt64 = 31335
+    /// What single classes count (`class_weights`): what a pixel of a wanted class adds, 0 to 1, or how much more than
+    /// others one of an avoided class costs, 0 to 10. A class that is not named counts 1; nil names none.
+    public var classWeights: [String: Double]?
+    /// Where pixels of a class do not count (`class_rules`); nil: everywhere they do.
+    public var classRules: [ClassRule]?
+    /// Smaller connected objects of the wanted classes do not count (`minimum_object`), in square micrometres; nil: all do.
+    public var minimumObject: Double?
+    /// The most targets that one object may get (`per_instance`); nil: any number. See ``ObjectInstances``.
+    public var targetsPerInstance: Int?
+    /// The most targets of a lamella (`max_targets`); nil: any number.
+    public var maximumTargets: Int?
+    /// Least distance between two targets on the specimen (`min_distance`), beyond what the beams need; nil: none.
+    public var minimumDistance: Micrometers?
+    /// How steeply the lamella is inclined about the tilt axis on the untilted stage (`pretilt`), in either direction, -45 to 45
+    /// degrees; nil is 0.
+    public var pretilt: Degrees?
+    /// The series starts where the lamella lies flat, as PACEtomo's own setting has it, and its range is shifted with it
+    /// (`auto_start_tilt`); nil is no.
+    public var startsAtPretilt: Bool?
+    /// Where avoided pixels cost score (`penalty_window`); nil is ``PenaltyWindow/field``.
+    public var penaltyWindow: PenaltyWindow?
+    /// No avoided pixel lies within half the shorter side of the camera's field of a target's centre (`clear_centre`); nil
+    /// is yes.
+    public var keepsCentreClear: Bool?
+
+    /// The part of the sample in which avoided pixels cost score.
+    public enum PenaltyWindow: String, Codable, Hashable, Sendable, CaseIterable {
+        /// The camera's field without tilt.
+        case field
+        /// What the camera sees at the largest tilt.
+        case swept
+    }
 
     public init(
         targetClasses: [String] = ["mitos"], avoidedClasses: [String] = ["black", "white", "ice", "crack"],
         scoreThreshold: Double = 0.01, penaltyWeight: Double = 0.3, sparse: Bool = true, edge: Bool = false,
         maximumTilt: Degrees = Degrees(60), imageShiftLimit: Micrometers = Micrometers(15), extraTracking: Bool = false,
-        beamMargin: Micrometers = .zero
+        beamMargin: Micrometers = .zero, order: TargetOrder = .path, seed: UInt64 = usualSeed,
+        classWeights: [String: Double]? = nil, classRules: [ClassRule]? = nil,
+        minimumObject: Double? = nil, targetsPerInstance: Int? = nil, maximumTargets: Int? = nil,
+        minimumDistance: Micrometers? = nil,
+        pretilt: Degrees? = nil, startsAtPretilt: Bool? = nil,
+        penaltyWindow: PenaltyWindow? = nil, keepsCentreClear: Bool? = nil
     ) {
         self.targetClasses = targetClasses
         self.avoidedClasses = avoidedClasses
@@ -39,13 +82,30 @@ public struct TargetSettings: Codable, Hashable, Sendable {
         self.imageShiftLimit = imageShiftLimit
         self.extraTracking = extraTracking
         self.beamMargin = beamMargin
+        self.order = order
+        self.seed = seed
+        self.classWeights = classWeights
+        self.classRules = classRules
+        self.minimumObject = minimumObject
+        self.targetsPerInstance = targetsPerInstance
+        self.maximumTargets = maximumTargets
+        self.minimumDistance = minimumDistance
+        self.pretilt = pretilt
+        self.startsAtPretilt = startsAtPretilt
+        self.penaltyWindow = penaltyWindow
+        self.keepsCentreClear = keepsCentreClear
     }
 
     private enum CodingKeys: String, CodingKey {
         case targetClasses = "target_list", avoidedClasses = "avoid_list", scoreThreshold = "target_score_threshold"
         case penaltyWeight = "penalty_weight", sparse = "sparse_targets", edge = "target_edge"
         case maximumTilt = "max_tilt", imageShiftLimit = "IS_limit", extraTracking = "extra_tracking"
-        case beamMargin = "beam_margin"
+        case beamMargin = "beam_margin", order = "target_order", seed = "target_seed"
+        case classWeights = "class_weights", classRules = "class_rules"
+        case minimumObject = "minimum_object", targetsPerInstance = "per_instance", maximumTargets = "max_targets"
+        case minimumDistance = "min_distance"
+        case pretilt, startsAtPretilt = "auto_start_tilt", penaltyWindow = "penalty_window"
+        case keepsCentreClear = "clear_centre"
     }
 
     /// Refuses values out of range.
@@ -60,41 +120,25 @@ public struct TargetSettings: Codable, Hashable, Sendable {
         try check("max_tilt", maximumTilt.value, 0 ... 80)
         try check("IS_limit", imageShiftLimit.value, 0.1 ... 50)
         try check("beam_margin", beamMargin.value, 0 ... 20)
+        try check("minimum_object", minimumObject ?? 0, 0 ... 1000)
+        try check("per_instance", Double(targetsPerInstance ?? 1), 1 ... 1000)
+        try check("max_targets", Double(maximumTargets ?? 1), 1 ... 1000)
+        try check("min_distance", minimumDistance?.value ?? 0, 0 ... 100)
+        for (name, weight) in (classWeights ?? [:]).sorted(by: { $0.key < $1.key }) {
+            try check("the weight of \(name) in class_weights", weight, 0 ... 10)
+        }
+        for rule in classRules ?? [] { try rule.validate() }
+        let pretilt = pretilt ?? .zero
+        try check("pretilt", pretilt.value, -45 ... 45)
+        let steepest = SqueezedPlane.steepestTilt(
+            maximumTilt: maximumTilt, pretilt: pretilt, startsAtPretilt: startsAtPretilt ?? false)
+        guard steepest < Degrees(85) else { throw .tiltsBeyondTheBeam(maximumTilt: maximumTilt, pretilt: pretilt) }
     }
 
-    /// The settings in terms of the labels of one model, whose label `i` is called `classes[i]`.
-    ///
-    /// White, black and dynabeads are avoided whenever the model has them, unless they are wanted: nobody wants to
-    /// expose a hole by mistake.
-    public func resolved(in classes: [String]) throws(TargetsError) -> ResolvedClasses {
-        let everything = targetClasses.first == "lamella"
-        let wanted = everything ? Array(targetClasses.dropFirst()) : targetClasses
-        for name in wanted where !classes.contains(name) {
-            throw .unknownClass(name, setting: "target_list", classes: classes + ["lamella"])
-        }
-        for name in avoidedClasses where !classes.contains(name) {
-            throw .unknownClass(name, setting: "avoid_list", classes: classes)
-        }
-        let both = wanted.filter(avoidedClasses.contains)
-        guard both.isEmpty else { throw .contradictoryClasses(both) }
-        let alwaysAvoided: Set<String> = ["black", "white", "dynabeads"]
-        let neverSolid: Set<String> = ["black", "white", "crack", "ice", "dynabeads"]
-        let avoided = classes.map { avoidedClasses.contains($0) || (alwaysAvoided.contains($0) && !wanted.contains($0)) }
-        let target = classes.indices.map { everything ? !avoided[$0] : wanted.contains(classes[$0]) }
-        let solid = classes.indices.map { !avoided[$0] && !neverSolid.contains(classes[$0]) }
-        return ResolvedClasses(names: classes, target: target, avoided: avoided, solid: solid)
+    /// The plane in which targets keep their distance.
+    public func plane(tiltAxisAngle: Degrees) -> SqueezedPlane {
+        SqueezedPlane(
+            tiltAxisAngle: tiltAxisAngle, maximumTilt: maximumTilt, pretilt: pretilt ?? .zero,
+            startsAtPretilt: startsAtPretilt ?? false)
     }
-}
-
-/// Which labels of a segmentation are wanted, avoided, and solid ground for measuring the sample plane.
-public struct ResolvedClasses: Hashable, Sendable {
-    public let names: [String]
-    /// By label: wanted.
-    public let target: [Bool]
-    /// By label: costs score and never lies under the centre of a target.
-    public let avoided: [Bool]
-    /// By label: the lamella itself, neither hole nor bar nor ice.
-    public let solid: [Bool]
-    /// By label: solid, and named by the model (not its background, which may reach over the lamella's border).
-    var surelySolid: [Bool] { names.indices.map { solid[$0] && names[$0] != "background" } }
 }

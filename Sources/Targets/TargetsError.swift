@@ -1,9 +1,11 @@
+import Units
+
 /// Why targets could not be chosen or a file of targets could not be written or read.
 public struct TargetsError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of failure, for the caller's decision.
     public enum Code: Hashable, Sendable {
         case unknownClass, contradictoryClasses, invalidSetting, labelOutsideClasses, sizesDiffer
-        case invalidGeometry, invalidName, invalidValue, refusedByPACEtomo, unreadableFile
+        case invalidGeometry, invalidName, invalidValue, refusedByPACEtomo, unreadableFile, refusedEdit
     }
     public let code: Code
     /// One sentence for the operator: what, which, and what to do.
@@ -34,8 +36,38 @@ extension TargetsError {
             "target_list and avoid_list both name \(names.joined(separator: ", ")): remove it from one of them.")
     }
 
+    static func weightWithoutUse(_ name: String) -> Self {
+        Self(
+            .invalidSetting,
+            "class_weights names \(name), which is neither wanted nor avoided: put it into target_list or avoid_list.")
+    }
+
+    static func weightTooLarge(_ name: String, _ weight: Double) -> Self {
+        Self(
+            .invalidSetting,
+            "class_weights gives \(name) \(weight), but a wanted class may have 0 to 1: give the most wanted one 1 and the "
+                + "others less.")
+    }
+
+    static func weightOnEdge(_ name: String) -> Self {
+        Self(
+            .invalidSetting,
+            "class_weights names \(name), but with target_edge all wanted classes count alike: take it out, or target_edge.")
+    }
+
+    static func ruleAboutItself(_ name: String) -> Self {
+        Self(.invalidSetting, "class_rules has a rule of \(name) about \(name): name two classes.")
+    }
+
     static func invalidSetting(_ name: String, _ value: Double, range: String) -> Self {
         Self(.invalidSetting, "\(name) is \(value), but must be \(range).")
+    }
+
+    static func tiltsBeyondTheBeam(maximumTilt: Degrees, pretilt: Degrees) -> Self {
+        Self(
+            .invalidSetting,
+            "max_tilt \(maximumTilt.value) and pretilt \(pretilt.value) together tilt the lamella by \(maximumTilt.value + abs(pretilt.value)) degrees "
+                + "against the beam, but it must stay below 85: tilt less, or set auto_start_tilt to start where it lies flat.")
     }
 }
 

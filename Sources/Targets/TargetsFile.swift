@@ -59,8 +59,11 @@ public struct TargetsFile: Hashable, Sendable {
     public var entries: [Entry]
     public var geoPoints: [Geo]
 
+    /// Says by itself whether to measure the plane unless the settings say so, because PACEtomo's own default ignores geo
+    /// points.
     public init(settings: [Setting], entries: [Entry], geoPoints: [Geo]) {
-        self.settings = settings
+        let isSaid = settings.contains { $0.name == "measureGeo" }
+        self.settings = settings + (isSaid ? [] : [Setting("measureGeo", .flag(geoPoints.count >= 3))])
         self.entries = entries
         self.geoPoints = geoPoints
     }
@@ -76,7 +79,7 @@ public struct TargetsFile: Hashable, Sendable {
         let tracking = area.targets.first?.position ?? .origin
         self.settings = settings
         if !settings.contains(where: { $0.name == "measureGeo" }) {
-            self.settings.append(Setting("measureGeo", .flag(!area.geoPoints.isEmpty)))
+            self.settings.append(Setting("measureGeo", .flag(area.geoPoints.count >= 3)))
         }
         entries = area.targets.enumerated().map { index, target in
             Entry(
@@ -135,14 +138,15 @@ public struct TargetsFile: Hashable, Sendable {
             let question = hint.map { ": did you mean '\($0)'?" } ?? "."
             throw TargetsError(.invalidName, "PACEtomo has no setting '\(setting.name.prefix(80))'\(question)")
         }
+        if isTooLate(setting) {
+            throw TargetsError(
+                .invalidValue, "PACEtomo cannot take \(setting.name) from a targets file: set it in the script.")
+        }
         switch (setting.value, kind) {
         case (.flag(let flag), .flag): return "_bset \(setting.name) = \(flag ? "True" : "False")"
         case (.number(let number), .number) where number.isFinite && abs(number) < 1e9:
             return "_set \(setting.name) = \(number == number.rounded() ? String(Int(number)) : fixed(number))"
         case (.text(""), _): return nil
-        case (_, .countNotSettable):
-            throw TargetsError(
-                .invalidValue, "PACEtomo cannot take \(setting.name) from a targets file: set it in the script.")
         default:
             throw TargetsError(
                 .invalidValue,
@@ -150,13 +154,19 @@ public struct TargetsFile: Hashable, Sendable {
         }
     }
 
+    /// What the script counts with, or has done something about before it reads the file; see ``TargetsFileRule``.
+    private static func isTooLate(_ setting: Setting) -> Bool {
+        switch (setting.name, setting.value) {
+        case (_, .text("")): false
+        case ("imageShiftLimit", _), ("beamTiltComp", .flag(false)), ("sortByTilt", .flag(true)): true
+        default: PACEtomoVariables.kinds[setting.name] == .countNotSettable
+        }
+    }
+
     private func check() throws(TargetsError) {
         guard !entries.isEmpty else { throw TargetsError(.invalidValue, "A targets file needs at least one target.") }
         for name in entries.flatMap({ [$0.seriesFile] + ($0.viewFile.map { [$0] } ?? []) }) {
-            let allowed = name.utf8.allSatisfy {
-                (48 ... 57).contains($0) || (65 ... 90).contains($0) || (97 ... 122).contains($0) || [45, 46, 95].contains($0)
-            }
-            guard allowed, !name.isEmpty else {
+            guard AreaNames.isPlain(name) else {
                 throw TargetsError(
                     .invalidName,
                     "'\(name)' cannot stand in a targets file: use letters, digits, dot, minus and underscore only.")
@@ -194,5 +204,15 @@ public struct TargetsFile: Hashable, Sendable {
         guard same, read.targets.count == entries.count, read.geoPoints.count == geoPoints.count, read.warnings.isEmpty,
             read.settings.count + read.flags.count == meant
         else { throw TargetsError(.refusedByPACEtomo, "PACEtomo would read other targets than were meant from this file.") }
+        let check = TargetsFileCheck()
+        if let finding = check.findings(in: text, named: "x_tgts.txt").first(where: { !Self.wishes.contains($0.rule) }) {
+            throw TargetsError(.refusedByPACEtomo, "PACEtomo would not read this file as it is meant: \(finding.words).")
+        }
     }
+
+    /// Rules that whoever chose the targets and settings may break, knowing why; all others the writer keeps.
+    private static let wishes: Set<TargetsFileRule> = [
+        .wholeSteps, .startAgainstPretilt, .viewFiles, .enoughGeoPoints, .withinImageShift, .acquiredTargets, .oneStartTilt, .orderedLimits,
+        .startWithinTilts,
+    ]
 }

@@ -11,7 +11,7 @@ struct TomoPilot: AsyncParsableCommand {
         version: version,
         subcommands: [
             Run.self, Plan.self, Doctor.self, Initialise.self, Serve.self, Queue.self, Status.self, Pause.self, Resume.self, Stop.self, Abort.self,
-            SkipPart.self, Unskip.self, Confirm.self, Answer.self, Log.self, Models.self, Detect.self, Segment.self, Worker.self,
+            SkipPart.self, Unskip.self, Confirm.self, Answer.self, Log.self, Models.self, Detect.self, Segment.self, ChooseTargets.self, Worker.self,
         ])
 
     static func main() async {

@@ -32,6 +32,43 @@ struct ExchangedFilesTests {
         #expect(file.area.targets == [Target(position: Point(x: 2, y: 1), score: 0.5)])
     }
 
+    /// As SPACEtomo's GUI writes it, with a key of a version that nobody knows yet.
+    static let ofTheGUI = #"{"points": {"$array": [[12.5, 2.0]]}, "geo_points": {"$array": [[1, 2], [3, 4], [5, 9]]}, "scores": {"$array": [100]},"#
+        + #" "ld_areas": {"$array": ["R"]}, "settings": {"autoStartTilt": false, "pretilt": -9.5}, "later": {"a": [1, null, "x", 1.5, true]},"#
+        + #" "meta_data": {"pix_size": 2.283, "img_size": [100, 200], "datetime": "2026-03-02 15:40:12"}}"#
+
+    @Test func aPointsFileOfAnotherProgramIsWrittenAgainByteForByte() throws {
+        for text in [Self.ofTheGUI, Self.ofTheGUI.replacing(", ", with: ",\r\n  ")] {
+            var document = try PointsDocument(Data(text.utf8))
+            #expect(try document.data() == Data(text.utf8))
+            document.file.scores = TaggedArray([0.5])
+            let changed = try PointsDocument(document.data())
+            #expect(changed.file.scores.value == [0.5] && changed.file.settings == document.file.settings)
+            #expect(changed.file.otherKeys == ["later": .object(["a": .list([.whole(1), .null, .text("x"), .number(1.5), .flag(true)])])])
+        }
+    }
+
+    @Test func aPointsFileIsShownWithWhatItLacks() throws {
+        let automatic = #"{"points": {"$array": [[1, 2]]}, "scores": {"$array": [0.5]}, "geo_points": {"$array": [[1, 2], [3, 4], [5, 9]]}}"#
+        #expect(
+            try PointsDocument(Data(automatic.utf8)).lacks == [
+                "it has no meta_data, so its positions are taken for pixels of the map at the pixel size of the model",
+                "it has no ld_areas, so every target is taken for one in Record",
+                "it does not say measureGeo, so PACEtomo would leave its 3 geo points unused",
+            ])
+        #expect(try PointsDocument(Data(Self.ofTheGUI.utf8)).lacks == ["it does not say measureGeo, so PACEtomo would leave its 3 geo points unused"])
+        #expect(try PointsDocument(PointsFile(area: Self.area, metaData: nil).data()).lacks.count == 2)
+    }
+
+    @Test(arguments: [
+        ("", "it is no JSON"), ("{}", "it has no 'points'"), (#"{"points": {"$array": [["a"]]}}"#, "'points.$array[0][0]' is of another kind than it should be"),
+        (#"{"points": {"$array": [[1, 2]]}, "scores": {"$array": [1]}, "ld_areas": ["X"], "geo_points": []}"#, "'ld_areas[0]' has a value that is not known"),
+    ])
+    func aDamagedFileIsToldByItsKey(_ text: String, _ words: String) {
+        #expect(throws: TargetsError.self) { try PointsFile(data: Data(text.utf8)) }
+        do throws(TargetsError) { _ = try PointsFile(data: Data(text.utf8)) } catch { #expect(error.message == "This is no points file: \(words).") }
+    }
+
     @Test(arguments: ["", "{}", #"{"points": {"$array": [[1]]}, "scores": {"$array": [0.5]}, "geo_points": []}"#])
     func damagedFilesAreErrors(_ text: String) {
         #expect(throws: TargetsError.self) { try PointsFile(data: Data(text.utf8)) }

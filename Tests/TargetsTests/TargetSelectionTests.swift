@@ -52,7 +52,7 @@ struct TargetSelectionTests {
                 #expect(target.score > settings.scoreThreshold && target.score <= 1)
                 #expect(p.x >= 23 && p.y >= 16.5 && p.x <= 900 - 23 && p.y <= 640 - 16.5)
             }
-            #expect(area.geoPoints.isEmpty || area.geoPoints.count >= 3 && area.geoPoints.count <= 5)
+            #expect(area.geoPoints.isEmpty || (3 ... 10).contains(area.geoPoints.count))
             for point in area.geoPoints {
                 let shift = geometry.specimenShift(from: area.targets[0].position, to: point)
                 #expect(shift.length <= settings.imageShiftLimit.value)
@@ -100,7 +100,7 @@ struct TargetSelectionTests {
     @Test func geoPointsLieABeamAwayFromTargetsWhereThereIsRoom() throws {
         let areas = try select(SampleMaps.lamella(seed: 3))
         let geometry = SampleMaps.geometry()
-        #expect(areas.allSatisfy { $0.geoPoints.count == 5 })
+        #expect(areas.allSatisfy { $0.geoPoints.count >= 5 })
         for point in areas.flatMap(\.geoPoints) {
             for target in areas.flatMap(\.targets) {
                 #expect(geometry.specimenShift(from: target.position, to: point).length >= 1.2)

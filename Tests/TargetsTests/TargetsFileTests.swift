@@ -75,6 +75,14 @@ struct TargetsFileTests {
         file.settings = [.init("groupSize", .number(2))]
         #expect(
             refusal(file)?.message == "PACEtomo cannot take groupSize from a targets file: set it in the script.")
+        for (name, value) in [("imageShiftLimit", SettingValue.number(15)), ("beamTiltComp", .flag(false)), ("sortByTilt", .flag(true))] {
+            file.settings = [.init(name, value)]
+            #expect(refusal(file)?.message == "PACEtomo cannot take \(name) from a targets file: set it in the script.")
+        }
+        file.settings = [.init("refFromPreview", .flag(true))]
+        #expect(refusal(file)?.code == .refusedByPACEtomo)
+        file.settings = [.init("step", .number(3)), .init("step", .number(2))]
+        #expect(refusal(file)?.code == .refusedByPACEtomo)
         file.settings = [.init("measureGeom", .flag(true))]
         #expect(refusal(file)?.message == "PACEtomo has no setting 'measureGeom': did you mean 'measureGeo'?")
         file.settings = [.init("measureGeo", .number(1))]

@@ -70,4 +70,18 @@ import Units
         #expect(run.state == .notBegun && run.timesSetAside == 2)
         #expect(try self.run(["A_tgts_run01.txt": "_spos = 99999999999,1\n" + Self.target]).state == .unfinished)
     }
+
+    @Test func aRunFileTellsAPersonWhatWasAcquiredAndWhatIsForgotten() throws {
+        let planned = "_set minTilt = -60\n_bset measureGeo = True\n_bset viewAli = True\n" + Self.target + "_geo = 1\nSSX = 1\nSSY = 1\n"
+        let running = Self.running.replacing("step = 3\n", with: "step = 3\n_set pretilt = -9.5\n_set rotation = 1.5\n")
+            .replacing("sec = 3\nangles = \n", with: "dose = 12\nangles = 0.0,3.0\nskip = False\n").replacing("sec = 2\nangles = \n", with: "dose = 9\nangles = 0.0,-3.0\nskip = True\n")
+        let words = try run(["A_tgts.txt": planned, "A_tgts_run01.txt": running]).words
+        #expect(
+            words == [
+                "PACEtomo noted 3 tilts of target 1 from -3 to 3 degrees, 12 e/Å²; it had given up the negative tilts",
+                "what PACEtomo's run file does not hold any more: 1 geo points, viewAli; it goes on with the pretilt of -9.5 and the rotation of 1.5 degrees that the run file has",
+            ])
+        #expect(try run(["A_tgts.txt": planned, "A_tgts_run01.txt": Self.ended]).words.isEmpty)
+        #expect(try run(["A_tgts.txt": planned]).words.isEmpty)
+    }
 }

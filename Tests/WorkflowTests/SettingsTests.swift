@@ -35,6 +35,7 @@ import Units
         ("max_tilt: steep", "s.yaml, line 4: 'max_tilt' is 'steep'; it must be a number from 0 to 75 degrees"),
         ("sparse_targets: 3", "s.yaml, line 4: 'sparse_targets' is '3'; it must be true or false"),
         ("MM_image_state: 3", "s.yaml, line 4: 'MM_image_state' is '3'; it must be a list of Low Dose imaging states, such as [3]"),
+        ("acquisition: tomo5", "s.yaml, line 4: 'acquisition' is 'tomo5'; it must be one of pacetomo, serialem"),
         ("grid_list: [0]", "s.yaml, line 4: 'grid_list' is [0]; it must be a list of cassette slots, such as [1, 3]"),
         ("serialem_host: ~", "s.yaml, line 4: 'serialem_host' is empty; it must be a host name or address"),
         ("WG_image_state: \"a\\nb\"", "s.yaml, line 4: 'WG_image_state' is 'a·b'; it must be the number or the name of an imaging state"),
@@ -63,6 +64,18 @@ import Units
             "grids: {1: {avoid_list: [mitos]}}",
             "s.yaml, 'mitos' is in target_list and in avoid_list for slot 1; it must be in one of them"
         ),
+        (
+            "class_weights: {cell: 11}",
+            "s.yaml, line 4: 'class_weights' is a group of keys; it must be a group of classes with their weights from 0 to 10, such as {cell: 0.5, ice: 2}"
+        ),
+        (
+            "class_rules: [{class: mitos, only_near: ice, suppressed_by: cell}]",
+            "s.yaml, line 4: a rule of 'class_rules' must have one of suppressed_by and only_near"
+        ),
+        ("class_rules: [{class: mitos, only_near: mitos}]", "s.yaml, line 4: a rule of 'class_rules' is about mitos and mitos; it must name two classes"),
+        ("class_rules: [{class: mitos, onlynear: ice}]", "s.yaml, line 4: unknown key 'onlynear'; did you mean 'only_near'?"),
+        ("per_instance: -1", "s.yaml, line 4: 'per_instance' is '-1'; it must be a whole number from 0 to 1000"),
+        ("min_distance: far", "s.yaml, line 4: 'min_distance' is 'far'; it must be a number from 0 to 100 µm"),
         ("avoid_list: [mitos]", "s.yaml, 'mitos' is in target_list and in avoid_list; it must be in one of them"),
         (
             "manual_selection: true",

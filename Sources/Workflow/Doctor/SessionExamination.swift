@@ -6,7 +6,7 @@ import Units
 
 /// Looks at everything that a session is going to rely on, and changes nothing but a file that it takes away again.
 public struct SessionExamination: Sendable {
-    private let settings: SessionSettings
+    let settings: SessionSettings
     private let predictor: any Predicting
 
     /// - Parameter predictor: runs the models once.
@@ -17,7 +17,7 @@ public struct SessionExamination: Sendable {
 
     /// What can be seen without a microscope: models, folder, disk, journal.
     public func local() async -> [Finding] {
-        await [modelFinding()] + folderFindings() + scriptFindings()
+        await [modelFinding()] + folderFindings() + targetsFileFindings() + scriptFindings()
     }
 
     /// What the microscope's program tells. A file is put into the session folder meanwhile, to see whether both mean the
@@ -33,7 +33,7 @@ public struct SessionExamination: Sendable {
         try Data("TomoPilot looks whether SerialEM sees this folder.\n".utf8).write(to: URL(fileURLWithPath: file))
         return await microscope.examine(
             ExaminationRequest(
-                states: settings.requiredStates, acquires: settings.highestLevel >= 5,
+                states: settings.requiredStates, acquires: settings.highestLevel >= 5 && settings.isAcquiredByPACEtomo,
                 maximumTilt: settings.gridList.map { settings.of(grid: $0).maximumTilt }.max() ?? settings.maximumTilt,
                 slots: settings.gridList, names: settings.grids?.compactMapValues(\.name) ?? [:],
                 movesObjectiveAperture: settings.controlsObjectiveAperture,
@@ -80,7 +80,7 @@ public struct SessionExamination: Sendable {
     }
 
     private func scriptFindings() -> [Finding] {
-        guard settings.highestLevel >= 5 else { return [] }
+        guard settings.highestLevel >= 5, settings.isAcquiredByPACEtomo else { return [] }
         let number = settings.scriptNumbers[2]
         return [
             Finding(

@@ -56,6 +56,10 @@ package struct AreaRun: Sendable, Hashable {
     let plannedSeries: [String]
     /// Where PACEtomo stood when it wrote the run file.
     let position: Position?
+    /// What the newest run file tells of each target; nil where there is none that can be read.
+    let progress: RunProgress?
+    /// What PACEtomo does not know any more where it goes on from its run file, in words; empty where nothing is lost.
+    let lost: [String]
     /// How often what it left was set aside, and the area begun anew.
     let timesSetAside: Int
 
@@ -76,6 +80,8 @@ package struct AreaRun: Sendable, Hashable {
         guard let runFile else {
             plannedTilts = planned.flatMap(Self.tilts)
             position = nil
+            progress = nil
+            lost = []
             // The first image is taken before the first run file is written.
             state = files.contains { $0.hasPrefix(area + "_ts_") && $0.hasSuffix(".mrc") && !$0.contains("_old") } ? .unfinished : .notBegun
             return
@@ -84,6 +90,8 @@ package struct AreaRun: Sendable, Hashable {
         let run = Self.targets(folder + "/" + runFile)
         plannedTilts = run.flatMap(Self.tilts) ?? planned.flatMap(Self.tilts)
         position = run?.resume.flatMap(Position.init)
+        progress = run.map { RunProgress($0) }
+        lost = planned.map { RunProgress.lost(of: $0) } ?? []
         let hasEnded = run.map { $0.resume == nil && !$0.targets.isEmpty } == true
         // SerialEM may have ended between the last image and the last writing of the run file.
         state = hasEnded || Self.isComplete(run, tilts: plannedTilts, in: folder) ? .finished : .unfinished

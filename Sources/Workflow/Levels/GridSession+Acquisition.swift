@@ -26,6 +26,7 @@ extension GridSession {
     }
 
     func acquire(_ lamellae: [AnalysedLamella]) async throws -> [AcquiredTarget] {
+        guard settings.isAcquiredByPACEtomo else { return try await leaveToPeople(lamellae) }
         if try await pass(.acquisition(slot: slot)) != nil { return try await acquiredEarlier(lamellae) }
         let areas = planned(lamellae)
         guard !areas.isEmpty else {
@@ -53,6 +54,22 @@ extension GridSession {
         try await tellLateSkips(of: areas)
         try writeRecord(targets)
         return targets
+    }
+
+    /// SerialEM's own parallel tilt series need a file and parameters for each item, which its dialogs alone ask for.
+    private func leaveToPeople(_ lamellae: [AnalysedLamella]) async throws -> [AcquiredTarget] {
+        let areas = planned(lamellae).count
+        engine.note(
+            .warning(
+                "nothing is acquired on grid \(folder.grid), because acquisition is 'serialem' and TomoPilot does not start SerialEM's parallel tilt series: "
+                    + "\(areas) area\(areas == 1 ? " is" : "s are") in the navigator; select each item whose note ends with '\(ParallelSeriesWriter.noteEnding)', tick 'Tilt series', "
+                    + "give the file and the parameters, and start Acquire at Items there"))
+        for lamella in lamellae {
+            for path in try await editedTargetsFiles(of: lamella.map.number) {
+                engine.note(.warning("\(path) was changed by hand, which the navigator's item does not know; change the points file of the area instead"))
+            }
+        }
+        return try await acquiredEarlier(lamellae)
     }
 
     /// SerialEM cannot be kept from a part of what it acquires.

@@ -41,13 +41,7 @@ extension GridSession {
             mapToStage: map.picture.pixelToStage, stageToSpecimen: lowDose.stageToSpecimen)
     }
 
-    nonisolated var targetSettings: TargetSettings {
-        TargetSettings(
-            targetClasses: settings.targetClasses, avoidedClasses: settings.avoidedClasses,
-            scoreThreshold: settings.scoreThreshold, penaltyWeight: settings.penaltyWeight, sparse: settings.sparseTargets,
-            edge: settings.targetEdge, maximumTilt: settings.maximumTilt, imageShiftLimit: context.facts.imageShiftLimit,
-            extraTracking: settings.extraTracking)
-    }
+    nonisolated var targetSettings: TargetSettings { settings.targetSettings(imageShiftLimit: context.facts.imageShiftLimit) }
 
     private struct SegmentationInput: Encodable, Sendable {
         let map: LamellaMap
@@ -152,7 +146,7 @@ extension GridSession {
         let acquired: Raster<Bool> = image.map { $0 != 0 }
         let classes: [String] = context.models.segmenterDescription?.classes ?? []
         let areas: [TargetArea] = try TargetSelection.select(
-            labels: labels, classes: classes, acquired: acquired, geometry: geometry, settings: targetSettings)
+            labels: labels, classes: classes, acquired: acquired, image: image, geometry: geometry, settings: targetSettings)
         let name = folder.lamella(map.number)
         let metaData = PointsFile.MetaData(
             pixelSize: map.picture.pixelSize, rows: map.picture.height, columns: map.picture.width, datetime: timestamp())

@@ -149,7 +149,7 @@ extension GridSession {
         }
         let stands = area.run.position.map { ", which stands at tilt \($0.tilt) of target \($0.target)" } ?? ""
         let file = area.run.runFile.map { "the newest run file is \($0)\(stands)\(written(folder.inFolder($0)))" } ?? "there is no run file"
-        return [file] + series + [
+        return [file] + series + area.run.words + [
             "PACEtomo can go on at the next tilt, but asks at SerialEM's screen first: a person who runs its script on the item "
                 + "\(AreaNames(area: area.planned.name).targetsFile) and lets it recover there answers happened afterwards"
         ]

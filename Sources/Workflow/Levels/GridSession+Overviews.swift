@@ -58,7 +58,7 @@ extension GridSession {
                 let scene = LamellaScene(
                     map: image, labels: labels, classes: context.models.segmenterDescription?.classes ?? [], areas: areas,
                     geometry: Self.geometry(of: map, in: geometry), maximumTilt: settings.maximumTilt,
-                    imageShiftLimit: context.facts.imageShiftLimit,
+                    imageShiftLimit: targetSettings.imageShiftReach,
                     recordFieldRotation: Self.recordFieldRotation(on: map, in: geometry),
                     centre: map.measured ? map.center : nil,
                     colours: Self.colours(of: context.models.segmenterDescription), heading: heading(of: analysed, lamella: lamella, dose: input.dose, cut: cut))

@@ -20,6 +20,9 @@ extension GridSession {
             try AtomicFile.write(microscope, to: folder + "/mic_params.json")
             if let target { try AtomicFile.write(target, to: folder + "/tgt_params.json") }
         }
+        guard let model = context.models.segmenterDescription else { return }
+        try AtomicFile.write(
+            TargetSettingsFile(settings: targetSettings, classes: model.classes).data(), to: folder.inMaps(TargetSettingsFile.name))
     }
 
     /// The pixel size of the first of these images that has one.

@@ -32,13 +32,17 @@ extension GridSession {
         let geometry: LowDoseGeometry
         /// nil for a grid that was not loaded again.
         let placement: Placement?
+        /// nil, which is not written, for PACEtomo.
+        let acquisition: AcquisitionProgram?
     }
+
+    private nonisolated var writer: any TargetWriter { settings.isAcquiredByPACEtomo ? PACEtomoWriter() : ParallelSeriesWriter() }
 
     private func write(
         _ targeted: TargetedLamella, on map: LamellaMap, geometry: LowDoseGeometry, placement: Placement
     ) async throws {
         let id = StepIdentifier.lamella(slot, map.number, "target-items")
-        let input = Input(map: map, targeted: targeted, geometry: geometry, placement: placement == .asMapped ? nil : placement)
+        let input = Input(map: map, targeted: targeted, geometry: geometry, placement: placement == .asMapped ? nil : placement, acquisition: settings.acquisition)
         let isWritten = try await engine.output(of: id, inputDigest: inputDigest(of: input), as: Int.self) != nil
         // With these PACEtomo works.
         if try await targetsBeingAcquired(of: map.number) != nil, try await engine.wasBegun(id), placement == .asMapped { return }
@@ -73,6 +77,7 @@ extension GridSession {
                     engine.note(.note("lamella \(map.number) has no place worth a target"))
                     return 0
                 }
+                try writeTargetReport(of: targeted, on: map, geometry: geometry)
                 let montage = try Montage(path: folder.inFolder(folder.mediumFile(map.number)))
                 let pixels = try montage.assembled()
                 for area in targeted.areas {
@@ -94,8 +99,24 @@ extension GridSession {
         let wishes = (file.settings ?? [:]).sorted { $0.key < $1.key }.map { TargetsFile.Setting($0.key, $0.value) }
         let names = AreaNames(area: area.name)
         let lamellaGeometry = Self.geometry(of: map, in: geometry)
-        var views: [View] = []
-        for (index, target) in points.targets.enumerated() {
+        let written = WrittenArea(
+            names: names, folder: folder.path, points: points, wishes: wishes, geometry: lamellaGeometry, placed: lamellaGeometry.placed(by: placement),
+            lowDose: geometry, maximumTilt: settings.maximumTilt, map: template,
+            views: writer.cutsViews ? try cutViews(of: points, names, on: map, pixels, montagePixelSize, lamellaGeometry, geometry) : [])
+        // The targets file is complete before the navigator points to it.
+        try AtomicFile.write(
+            TargetsFile(area: points, name: area.name, geometry: written.placed, settings: wishes, hasViewFiles: writer.cutsViews).text(),
+            to: folder.inFolder(names.targetsFile))
+        tellFindings(inFile: names.targetsFile)
+        for remark in writer.remarks(on: written) { engine.note(.warning(remark)) }
+        _ = try await microscope.editNavigator { [writer] file in writer.add(written, to: &file) }
+    }
+
+    private nonisolated func cutViews(
+        of points: TargetArea, _ names: AreaNames, on map: LamellaMap, _ pixels: Raster<Int16>, _ montagePixelSize: PixelSize,
+        _ lamellaGeometry: LamellaGeometry, _ geometry: LowDoseGeometry
+    ) throws -> [WrittenArea.View] {
+        try points.targets.enumerated().map { index, target in
             let crop = VirtualMap(
                 centre: target.position, mapPixelSize: map.picture.pixelSize, montagePixelSize: montagePixelSize,
                 cameraWidth: geometry.cameraWidth, cameraHeight: geometry.cameraHeight)
@@ -103,45 +124,10 @@ extension GridSession {
             let file = names.viewFile(index + 1)
             try MRCFile.write(
                 .int16(image), to: folder.inFolder(file), pixelSize: montagePixelSize, labels: ["TomoPilot virtual map"])
-            views.append(
-                View(
-                    file: file, stage: lamellaGeometry.stage(of: target.position), width: image.width, height: image.height,
-                    minimum: Double(image.pixels.min() ?? 0), maximum: Double(image.pixels.max() ?? 0)))
+            return WrittenArea.View(
+                file: file, stage: lamellaGeometry.stage(of: target.position), width: image.width, height: image.height,
+                minimum: Double(image.pixels.min() ?? 0), maximum: Double(image.pixels.max() ?? 0))
         }
-        // The targets file is complete before the navigator points to it.
-        try AtomicFile.write(
-            TargetsFile(area: points, name: area.name, geometry: lamellaGeometry.placed(by: placement), settings: wishes).text(),
-            to: folder.inFolder(names.targetsFile))
-        let geoStages = points.geoPoints.map { lamellaGeometry.stage(of: $0) }
-        let finished = views
-        let grid = folder
-        let targetsFile = names.targetsFile
-        _ = try await microscope.editNavigator { file in
-            for (index, view) in finished.enumerated() {
-                var item = template.virtualMap(
-                    label: threeDigits(index + 1), stage: view.stage, file: grid.inFolder(view.file), width: view.width,
-                    height: view.height, minimum: view.minimum, maximum: view.maximum, mapID: file.unusedMapID(),
-                    note: index == 0 ? targetsFile : view.file)
-                item.acquire = index == 0
-                file.items.append(item)
-            }
-            let group = file.unusedMapID()
-            for (index, stage) in geoStages.enumerated() {
-                file.items.append(
-                    NavigatorItem.point(
-                        label: "geo\(index + 1)", stage: stage, z: template.z, note: "geo\(index + 1)", color: .noRealign,
-                        registration: template.registration, mapID: file.unusedMapID() + index + 1, groupID: group))
-            }
-        }
-    }
-
-    private struct View: Sendable {
-        let file: String
-        let stage: Point<Frame.Stage>
-        let width: Int
-        let height: Int
-        let minimum: Double
-        let maximum: Double
     }
 }
 

@@ -86,14 +86,17 @@ extension GridSession {
         }
     }
 
-    /// Removes the navigator items of an earlier choice of targets: virtual maps, and geo points on the lamella's map.
+    /// Removes the navigator items of an earlier choice of targets: virtual maps, parallel tilt series, and geo points
+    /// on the lamella's map.
     nonisolated func removeTargetItems(of number: Int, on map: NavigatorItem, from file: inout NavigatorFile) {
-        file.items.removeAll { item in
+        file.removeItems { item in
             switch item.kind {
             case .map:
                 guard let name = item.mapFile.map({ ($0 as NSString).lastPathComponent }) else { return false }
                 return belongs(name, to: number) && Self.isView(name)
-            case .point: return item.label.hasPrefix("geo") && map.polygon.contains(item.stage)
+            case .point:
+                let isSeries = item.note.hasSuffix(ParallelSeriesWriter.noteEnding) && belongs(item.note, to: number)
+                return isSeries || item.label.hasPrefix("geo") && map.polygon.contains(item.stage)
             default: return false
             }
         }

@@ -45,6 +45,7 @@ extension GridSession {
             let checksum = SHA256.hexadecimal(ofFile: path) ?? ""
             edited.append(TargetedLamella.Area(name: area.name, pointsFile: area.pointsFile, targets: targets, digest: checksum))
             guard known.contains(where: { $0.digest == checksum }) == false else { continue }
+            tellFindings(inFile: AreaNames(area: area.name).targetsFile)
             engine.note(.note("\(path) has \(targets) target\(targets == 1 ? "" : "s") instead of \(area.targets) by hand"))
         }
         guard edited != known else { return targeted.replacing(known) }
@@ -54,6 +55,18 @@ extension GridSession {
                 Step(step, title: "Take up the targets files of lamella \(targeted.number)", input: areas) { areas }))
     }
 
+    /// Says what PACEtomo would do otherwise than a targets file seems to say, or where it would ask a person.
+    func tellFindings(inFile name: String) {
+        guard let data = FileManager.default.contents(atPath: folder.inFolder(name)) else { return }
+        // A folder that cannot be listed has nothing to show; whoever writes into it is told.
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        let check = TargetsFileCheck(
+            surroundings: .init(files: Set(files), imageShiftLimit: context.facts.imageShiftLimit, stageTilt: context.facts.maximumTilt))
+        for finding in check.findings(in: String(decoding: data, as: UTF8.self), named: name) where finding.rule.consequence < .lacks {
+            engine.note(.warning(finding.description))
+        }
+    }
+
     /// - Throws: ``WorkflowError`` where PACEtomo would stop at it.
     nonisolated func readTargetsFile(_ path: String) throws -> PACEtomoTargets {
         func refused(_ reason: String) -> WorkflowError {
@@ -61,12 +74,15 @@ extension GridSession {
         }
         guard let data = FileManager.default.contents(atPath: path) else { throw refused("it cannot be read") }
         do {
-            let file = try PACEtomoTargets(parsing: String(decoding: data, as: UTF8.self))
+            let text = String(decoding: data, as: UTF8.self)
+            let file = try PACEtomoTargets(parsing: text)
             try file.checkAcquirable()
             for (index, target) in file.targets.enumerated() where target["skip"] != "True" {
                 guard let view = target["viewfile"], !FileManager.default.fileExists(atPath: folder.inFolder(view)) else { continue }
                 throw refused("viewfile of target \(index + 1) is '\(view)', which is not in \(folder.path)")
             }
+            let stop = TargetsFileCheck().findings(in: text, named: (path as NSString).lastPathComponent).first { $0.rule.consequence == .stops }
+            if let stop { throw refused("\(stop.line.map { "line \($0): " } ?? "")\(stop.words)") }
             return file
         } catch let error as PACEtomoParseError {
             throw refused(error.description)
@@ -75,7 +91,10 @@ extension GridSession {
 
     /// Refuses targets that PACEtomo would leave out, while there are people who can change them.
     nonisolated func requireWithinImageShift(_ file: PACEtomoTargets, _ path: String) throws {
-        let limit = context.facts.imageShiftLimit.value
+        let limit = PACEtomoLimits.reach(
+            imageShiftLimit: context.facts.imageShiftLimit, script: file.settings["imageShiftLimit"].map { Micrometers($0) },
+            alignment: file.settings["alignLimit"].map { Micrometers($0) }
+        ).value
         for (index, target) in file.targets.enumerated() where target["skip"] != "True" {
             let shift = ["SSX", "SSY"].map { target[$0].flatMap(Double.init) ?? 0 }
             let distance = (shift[0] * shift[0] + shift[1] * shift[1]).squareRoot()

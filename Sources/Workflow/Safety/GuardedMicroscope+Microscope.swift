@@ -2,6 +2,7 @@ import Foundation
 import Geometry
 import Microscope
 import Navigator
+import Targets
 import Units
 
 /// What a session asks of its microscope, with what is looked at before and after.
@@ -133,7 +134,8 @@ extension GuardedMicroscope: Microscope {
     func startAcquisition(script: Int) async throws {
         let plan = try AcquisitionPlan(items: try await base.navigator().items, folder: folder)
         try plan.requireWithin(stage: stageLimit)
-        if let limit = facts?.imageShiftLimit {
+        if let facts {
+            let limit = PACEtomoLimits.reach(imageShiftLimit: facts.imageShiftLimit)
             for target in plan.beyond(imageShift: limit) {
                 report(.warning("\(target), beyond the image-shift limit of \(limit.value) µm; PACEtomo leaves it out"))
             }

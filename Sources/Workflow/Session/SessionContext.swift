@@ -73,6 +73,7 @@ public struct SessionModels: Sendable {
         segmenterDescription = second.description
         for settings in all {
             try Self.require(settings.targetClasses.filter { $0 != "lamella" }, of: second.description, key: "target_list")
+            for (key, classes) in settings.targetWishes?.namedClasses ?? [] { try Self.require(classes, of: second.description, key: key) }
             let strange = Self.strange(in: settings, to: second.description)
             try Self.require(strange.filter { !Self.spacetomoClasses.contains($0) }, of: second.description, key: "avoid_list")
         }

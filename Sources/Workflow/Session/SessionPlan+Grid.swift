@@ -10,9 +10,15 @@ extension SessionPlan {
             ] : [])
             + (level >= 4 ? targets(settings) : [])
             + (level >= 2 ? [.lamella("overview", "draw the overview", .repeatable)] : [])
-            + (level >= 5 ? [.checkpoint("before the acquisition"), .step("exposure-times", "note PACEtomo's exposure times", .repeatable), .step("acquisition", "acquire the targets with PACEtomo, area by area", .exposing)] : [])
+            + (level >= 5 ? [.checkpoint("before the acquisition")] : [])
+            + (level >= 5 && settings.isAcquiredByPACEtomo ? acquisition : [])
             + [.step("finished-level", "note that the grid is finished", .repeatable)]
     }
+
+    private static let acquisition: [Line] = [
+        .step("exposure-times", "note PACEtomo's exposure times", .repeatable),
+        .step("acquisition", "acquire the targets with PACEtomo, area by area", .exposing),
+    ]
 
     private static let onStage: [Line] = [
         .checkpoint("before the grid"),

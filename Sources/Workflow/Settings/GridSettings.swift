@@ -1,3 +1,4 @@
+import Targets
 import Units
 
 /// What the settings say of one grid alone, under its slot in `grids`; nil is what they say of all.
@@ -18,6 +19,7 @@ public struct GridSettings: Codable, Hashable, Sendable {
     private let maximumTilt: Degrees?
     private let uncertainSteps: UncertainSteps?
     private let maximumDose: Dose?
+    private let targetWishes: TargetWishes?
 
     /// Reads the keys of one grid; what is wrong stays in the reader.
     init(_ reader: inout SettingsReader) {
@@ -35,6 +37,8 @@ public struct GridSettings: Codable, Hashable, Sendable {
         maximumTilt = reader.given("max_tilt") { $0.maximumTilt() }
         uncertainSteps = reader.given("uncertain_steps") { $0.name("uncertain_steps", default: .stop) }
         maximumDose = reader.given("maximum_dose_before_acquisition") { $0.maximumDose() }
+        let wishes = TargetWishes(&reader)
+        targetWishes = wishes == TargetWishes(of: TargetSettings()) ? nil : wishes
         reader.refuseTheRest(unsupported: [:])
     }
 
@@ -55,6 +59,7 @@ public struct GridSettings: Codable, Hashable, Sendable {
         put(maximumTilt, \.maximumTilt)
         put(uncertainSteps, \.uncertainSteps)
         put(maximumDose, \.maximumDose)
+        if let targetWishes { settings.targetWishes = targetWishes.over(settings.targetWishes).sayingSomething }
     }
 
     /// The same without a level of its own.

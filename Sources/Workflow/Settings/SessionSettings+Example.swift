@@ -18,6 +18,7 @@ extension SessionSettings {
         automation_level: 4               # 1 grid map, 2 lamella maps, 3 segmentation, 4 targets, 5 acquisition
         grid_list: [1]                    # cassette slots, in order
         script_numbers: [10, 11, 13]      # SerialEM scripts: run, prepareTargets, PACEtomo (level 5 starts the last)
+        acquisition: pacetomo             # serialem (experimental, not tried with SerialEM): items for its own parallel tilt series, which people start
         acquisition_hours: 48             # longest time that Acquire at Items may take for one grid
         on_grid_failure: stop             # a grid that fails: stop the session, skip the grid, retry it once and then skip it
         # grids:                          # what holds for single grids, by slot
@@ -27,6 +28,7 @@ extension SessionSettings {
         #         on_failure: retry
         #         target_list: [mitos]    # also exclude_lamella_classes and uncertain_steps, avoid_list, target_score_threshold,
         #                                 # sparse_targets, target_edge, penalty_weight, extra_tracking, max_tilt,
+        #                                 # class_weights, class_rules, minimum_object, per_instance, max_targets, min_distance,
         #                                 # maximum_dose_before_acquisition
         uncertain_steps: stop             # an exposure that was begun and cannot be settled: stop and ask a person, skip the lamella, repeat it
 
@@ -88,6 +90,21 @@ extension SessionSettings {
         penalty_weight: 0.3               # what an avoided class takes from a score
         extra_tracking: false             # a tracking target of its own
         max_tilt: 60                      # degrees; beams must not overlap up to this tilt
+        IS_limit: 0                       # µm from the tracking target; 0: as far as SerialEM and PACEtomo shift
+        target_order: path                # of an area's targets: path of the image shift, or best score first
+        target_seed: 31335                # the same seed gives the same targets of the same map, byte by byte
+        class_weights: {}                 # what classes count that do not count 1: wanted ones 0 to 1, avoided ones 0 to 10, such as {cell: 0.5, ice: 2}
+        class_rules: []                   # where a class does not count, 'within' in µm; both kinds of rule:
+        #   - {class: mitos, suppressed_by: ice, within: 0.1}        # not so near to ice
+        #   - {class: vesicles, only_near: membranes, within: 1}     # nowhere else
+        minimum_object: 0                 # µm²; smaller objects of the wanted classes do not count
+        per_instance: 0                   # the most targets of one object, such as a cell; 0: any number
+        max_targets: 0                    # the most targets of a lamella; 0: any number
+        min_distance: 0                   # µm between two targets, beyond what the beams need
+        pretilt: 0                        # degrees; how steeply lamellae are inclined about the tilt axis on the untilted stage
+        auto_start_tilt: false            # tilt series start where the lamella lies flat (autoStartTilt of PACEtomo's script)
+        penalty_window: field             # where avoided classes cost: in the camera's field, or in all that is swept up to max_tilt (swept)
+        clear_centre: true                # no avoided class within half the shorter side of the field of a target's centre
 
         """
 }

@@ -1,4 +1,6 @@
 public import Segmentation
+public import Targets
+import Targets
 public import Units
 
 /// What the operator asks for, read from a YAML file with the names that SPACEtomo users know.
@@ -47,8 +49,20 @@ public struct SessionSettings: Codable, Hashable, Sendable {
     public internal(set) var extraTracking: Bool
     /// `max_tilt`: the tilt at which beams must not overlap.
     public internal(set) var maximumTilt: Degrees
+    /// `IS_limit`: the largest image shift from the tracking target; nil for as far as SerialEM and PACEtomo shift.
+    public let imageShiftLimit: Micrometers?
+    /// `target_order`: how image shift goes through the targets of an area; nil for the shortest way.
+    public let targetOrder: TargetOrder?
+    /// `target_seed`: where the random numbers of the search for targets begin; nil for the usual ones.
+    public let targetSeed: UInt64?
+    /// `class_weights`, `class_rules`, `minimum_object`, `per_instance`, `max_targets`, `min_distance`; nil where none of them says anything.
+    public internal(set) var targetWishes: TargetWishes?
+    /// `pretilt`, `auto_start_tilt`, `penalty_window`, `clear_centre`; nil is as by default.
+    public internal(set) var placement: PlacementSettings?
     /// `script_numbers`: SerialEM script slots of run, prepareTargets and PACEtomo.
     public let scriptNumbers: [Int]
+    /// `acquisition`: who acquires the tilt series; nil is PACEtomo.
+    public internal(set) var acquisition: AcquisitionProgram?
     /// `WG_montage_overlap`: fraction of a frame.
     public let wholeGridOverlap: Double
     /// `WG_detection_threshold`: boxes below this score are dropped.
@@ -114,9 +128,16 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         penaltyWeight = reader.penaltyWeight()
         extraTracking = reader.flag("extra_tracking", default: false)
         maximumTilt = reader.maximumTilt()
+        imageShiftLimit = reader.imageShiftLimit()
+        targetOrder = reader.targetOrder()
+        targetSeed = reader.targetSeed()
+        targetWishes = TargetWishes(&reader).sayingSomething
+        placement = PlacementSettings(&reader)
         scriptNumbers = reader.integers(
             "script_numbers", default: [10, 11, 13], count: 3 ... 3, in: 1 ... 80,
             expected: "three script numbers from 1 to 80, such as [10, 11, 13]")
+        let program = reader.name("acquisition", default: AcquisitionProgram.pacetomo)
+        acquisition = program == .pacetomo ? nil : program
         wholeGridOverlap = reader.number("WG_montage_overlap", default: 0.15, in: 0.01 ... 0.5)
         detectionThreshold = reader.number("WG_detection_threshold", default: 0.25, in: 0 ... 1)
         mediumOverlap = reader.number("MM_montage_overlap", default: 0.25, in: 0.05 ... 0.5)
@@ -151,6 +172,11 @@ public struct SessionSettings: Codable, Hashable, Sendable {
             problems.append(.init(line: nil, message: "'grid_list' names a slot twice; it must name each slot once"))
         }
         problems += classesWantedAndAvoided()
+        if let placement {
+            var tilts = TargetSettings(maximumTilt: maximumTilt)
+            placement.change(&tilts)
+            do { try tilts.validate() } catch { problems.append(.init(line: nil, message: error.summary)) }
+        }
         if wholeGridState == intermediateState {
             problems.append(
                 .init(line: nil, message: "'IM_image_state' is '\(intermediateState)', as WG_image_state is; it must be another"))
@@ -178,6 +204,9 @@ public struct SessionSettings: Codable, Hashable, Sendable {
         detectorFolder = detector
         segmenterFolder = segmenter
     }
+
+    /// Whether PACEtomo acquires, and not SerialEM itself.
+    public var isAcquiredByPACEtomo: Bool { acquisition != .serialem }
 
     private static let oneState = "the number or the name of an imaging state"
 

@@ -1,0 +1,70 @@
+import Foundation
+import Geometry
+import ImageFiles
+import Raster
+import Targets
+import Units
+
+/// Targets of a map that somebody else chose, or an earlier run.
+enum OtherTargets {
+    /// - Parameter path: a points file, a targets file of PACEtomo, or a folder with points files of the map.
+    static func read(_ path: String, of map: FinishedMap) throws -> [TargetArea] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw AnalysisError("There is no '\(path)' to compare with: name a points file (.json), a targets file (_tgts.txt) or a folder with points files of \(map.name).")
+        }
+        guard isFolder.boolValue else { return [try area(path, of: map)].filter { !$0.targets.isEmpty } }
+        let prefix = map.name + "_points"
+        let numbered = try FileManager.default.contentsOfDirectory(atPath: path).compactMap { name -> (name: String, number: Int)? in
+            guard name.hasPrefix(prefix), name.hasSuffix(".json") else { return nil }
+            let digits = name.dropFirst(prefix.count).dropLast(5)
+            return digits.isEmpty ? (name, -1) : Int(digits).map { (name, $0) }
+        }
+        guard !numbered.isEmpty else { throw AnalysisError("\(path) has no points files of \(map.name) to compare with.") }
+        return try numbered.sorted { $0.number < $1.number }.map { try area("\(path)/\($0.name)", of: map) }.filter { !$0.targets.isEmpty }
+    }
+
+    private static func area(_ path: String, of map: FinishedMap) throws -> TargetArea {
+        guard let data = FileManager.default.contents(atPath: path) else { throw AnalysisError("\(path) cannot be read; check its permissions.") }
+        let area: TargetArea
+        do {
+            area = path.hasSuffix(".txt") ? try pacetomo(data, of: map) : try points(data, of: map)
+        } catch {
+            throw AnalysisError("\(path) cannot be compared with: \(error)")
+        }
+        let (width, height) = (Double(map.labels.width), Double(map.labels.height))
+        for (index, target) in area.targets.enumerated() where !((0 ... width).contains(target.position.x) && (0 ... height).contains(target.position.y)) {
+            throw AnalysisError("\(path) cannot be compared with: target \(index + 1) does not lie on the map of \(map.name).")
+        }
+        return area
+    }
+
+    private static func points(_ data: Data, of map: FinishedMap) throws -> TargetArea {
+        let file = try PointsFile(data: data)
+        var area = file.area
+        // Of another picture of the same map.
+        let scale = (file.metaData?.pixelSize ?? map.geometry.mapPixelSize.value) / map.geometry.mapPixelSize.value
+        for index in area.targets.indices {
+            area.targets[index].position.x *= scale
+            area.targets[index].position.y *= scale
+        }
+        return area
+    }
+
+    private static func pacetomo(_ data: Data, of map: FinishedMap) throws -> TargetArea {
+        let file = try PACEtomoTargets(parsing: String(decoding: data, as: UTF8.self))
+        try file.checkAcquirable()
+        guard let toMap = map.geometry.mapToStage.inverse, let toStage = map.geometry.stageToSpecimen.inverse else {
+            throw AnalysisError("the map has no stage calibration.")
+        }
+        func number(_ key: String, _ target: [String: String]) -> Double { target[key].flatMap(Double.init) ?? 0 }
+        guard let first = file.targets.first else { return TargetArea(targets: []) }
+        let tracking = Point<Frame.Stage>(x: number("stageX", first), y: number("stageY", first))
+        // PACEtomo goes by the shifts; the stage positions of the others are for people.
+        return TargetArea(
+            targets: file.targets.filter { $0["skip"] != "True" }.map { target in
+                let shift = toStage(Vector(dx: number("SSX", target), dy: number("SSY", target)))
+                return Target(position: toMap(tracking + shift), score: target["SPACEscore"].flatMap(Double.init) ?? 0)
+            })
+    }
+}

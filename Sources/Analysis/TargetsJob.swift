@@ -1,0 +1,138 @@
+import Foundation
+import Geometry
+import ImageFiles
+import Pictures
+import Raster
+public import Targets
+import Units
+
+/// Chooses targets anew on the map of a finished session, tells what was chosen, and writes what a session would write about it.
+public struct TargetsJob: Sendable {
+    private let map: FinishedMap
+    private let settings: TargetSettings
+    private let scorer: TargetEditor
+    /// What was chosen.
+    public let areas: [TargetArea]
+
+    /// - Parameter settings: in the place of the session's.
+    /// - Throws: ``TargetsError`` or ``AnalysisError``, one sentence each.
+    public init(_ map: FinishedMap, settings: TargetSettings) throws {
+        self.map = map
+        self.settings = settings
+        let probabilities = try map.probabilities(for: settings)
+        areas = try TargetSelection.select(
+            labels: map.labels, classes: map.classes, acquired: map.acquired, probabilities: probabilities, geometry: map.geometry, settings: settings)
+        scorer = try TargetEditor(
+            labels: map.labels, classes: map.classes, acquired: map.acquired, probabilities: probabilities, geometry: map.geometry, settings: settings)
+    }
+
+    /// `7 targets in 2 areas, summed score 4.12`.
+    public var summary: String {
+        let targets = areas.reduce(0) { $0 + $1.targets.count }
+        guard targets > 0 else { return "no place scores above \(settings.scoreThreshold)" }
+        return "\(Self.words(targets, "target")) in \(Self.words(areas.count, "area")), summed score \(Self.decimals(Self.score(of: areas)))"
+    }
+
+    /// A row for each area, and one for all.
+    public var table: TextTable {
+        var table = TextTable(["area", "targets", "score", "largest image shift", "geo points"])
+        for (area, name) in zip(areas, AreaNames.areas(map: map.name, count: areas.count)) {
+            let shift = area.targets.map { map.geometry.specimenShift(from: area.targets[0].position, to: $0.position).length }.max() ?? 0
+            table.add([name.area, "\(area.targets.count)", Self.decimals(Self.score(of: [area])), "\(Self.decimals(shift)) µm", "\(area.geoPoints.count)"])
+        }
+        if areas.count > 1 {
+            table.add(["all", "\(areas.reduce(0) { $0 + $1.targets.count })", Self.decimals(Self.score(of: areas)), "", "\(areas.reduce(0) { $0 + $1.geoPoints.count })"])
+        }
+        return table
+    }
+
+    /// The targets of another selection beside these, one and the other scored as this selection scores.
+    ///
+    /// - Parameter path: a points file, a targets file of PACEtomo, or a folder with points files of this map.
+    public func comparison(with path: String) throws -> [String] {
+        let before = try OtherTargets.read(path, of: map)
+        let reach = Micrometers(map.geometry.beamDiameter.value / 2)
+        let entries = TargetComparison(before: before, after: areas, geometry: map.geometry, within: reach).entries
+        let (old, new) = (score(before), score(areas))
+        var change = ""
+        if old > 0 { change = String(format: "; here %+.1f %%", 100 * (new / old - 1)) }
+        let count = before.reduce(0) { $0 + $1.targets.count }
+        // What moved by less than a pixel is where it was.
+        let pixel = Micrometers(map.geometry.mapPixelSize.value / 1000)
+        let same = entries.count { $0.distance ?? reach < pixel }
+        let moved = entries.filter { ($0.distance ?? .zero) >= pixel }
+        let (gone, fresh) = (entries.filter { $0.after == nil }, entries.filter { $0.before == nil })
+        var lines = [
+            "\(path): \(Self.words(count, "target")) in \(Self.words(before.count, "area")), summed score \(Self.decimals(old))\(change)",
+            "\(same) at the same place, \(moved.count) moved, \(gone.count) gone, \(fresh.count) new",
+        ]
+        var table = TextTable(["there", "score", "here", "score", "moved"])
+        for entry in moved + gone + fresh {
+            table.add([
+                Self.name(entry.before, in: before), entry.before.map { Self.decimals(score($0, in: before)) } ?? "", Self.name(entry.after, in: areas),
+                entry.after.map { Self.decimals(score($0, in: areas)) } ?? "", entry.distance.map { "\(Self.decimals($0.value)) µm" } ?? (entry.after == nil ? "gone" : "new"),
+            ])
+        }
+        if !(moved + gone + fresh).isEmpty { lines += table.lines }
+        return lines
+    }
+
+    private func score(_ areas: [TargetArea]) -> Double {
+        areas.flatMap(\.targets).filter { $0.lowDoseArea == .record }.reduce(0) { $0 + scorer.score(at: $1.position) }
+    }
+
+    private func score(_ reference: TargetReference, in areas: [TargetArea]) -> Double {
+        scorer.score(at: areas[reference.area].targets[reference.target].position)
+    }
+
+    /// `3`, or `2.3` where there are several areas, as the picture numbers them.
+    private static func name(_ reference: TargetReference?, in areas: [TargetArea]) -> String {
+        reference.map { areas.count > 1 ? "\($0.area + 1).\($0.target + 1)" : "\($0.target + 1)" } ?? ""
+    }
+
+    /// Writes points files, parameters and the overview.
+    ///
+    /// - Parameters:
+    ///   - folder: is made where it is not there.
+    ///   - replaces: whether it may be the session's own folder of maps; parameters there stay, for they are those of all lamellae.
+    /// - Returns: the paths of the files.
+    public func write(to folder: String, replaces: Bool) throws -> [String] {
+        let isOwn = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path == URL(fileURLWithPath: map.folder).resolvingSymlinksInPath().path
+        guard replaces || !isOwn else {
+            throw AnalysisError("\(folder) is the session's own folder: choose another, or say --replace to put these targets in the place of the session's.")
+        }
+        try Folder.make(folder)
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name.hasPrefix(map.name + "_points") && name.hasSuffix(".json") {
+            try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+        }
+        let metaData = PointsFile.MetaData(
+            pixelSize: map.geometry.mapPixelSize, rows: map.labels.height, columns: map.labels.width, datetime: timestamp())
+        var files: [String] = []
+        func write(_ data: Data, _ name: String) throws {
+            try AtomicFile.write(data, to: "\(folder)/\(name)")
+            files.append("\(folder)/\(name)")
+        }
+        for (index, area) in areas.enumerated() {
+            try write(PointsFile(area: area, metaData: metaData).data(), PointsFile.name(map: map.name, index: index))
+        }
+        if areas.isEmpty { try write(PointsFile.empty.data(), PointsFile.name(map: map.name, index: nil)) }
+        if !isOwn {
+            try write(TargetParameters(settings: settings, classes: map.classes, geometry: map.geometry).data(), "tgt_params.json")
+            try write(TargetSettingsFile(settings: settings, classes: map.classes).data(), TargetSettingsFile.name)
+        }
+        let picture = OverviewPicture.lamella(
+            LamellaScene(
+                map: map.image, labels: map.labels, classes: map.classes, areas: areas, geometry: map.geometry, maximumTilt: settings.maximumTilt,
+                imageShiftLimit: settings.imageShiftLimit, recordFieldRotation: map.recordFieldRotation, heading: [map.name, "\(summary), chosen anew \(timestamp())"]))
+        let path = "\(folder)/\(map.name)_overview.png"
+        try PNGFile.write(RGBImage(width: picture.width, height: picture.height, pixels: picture.interleavedBytes), to: path)
+        return files + [path]
+    }
+
+    private static func score(of areas: [TargetArea]) -> Double { areas.flatMap(\.targets).reduce(0) { $0 + $1.score } }
+    private static func decimals(_ value: Double) -> String {
+        let text = String(format: "%.2f", value)
+        return text == "-0.00" ? "0.00" : text
+    }
+    private static func words(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
+}

@@ -1,0 +1,23 @@
+import Foundation
+import Geometry
+import ImageFiles
+import Microscope
+import Targets
+import Units
+
+/// What the targets of a lamella ask of image shift, how well its plane will be known, and what was exposed before.
+extension GridSession {
+    /// Writes the sidecar `<grid>_L<nn>_targets.json` about targets as they stand in their points files.
+    ///
+    /// Tilts are taken to go up to `max_tilt` both ways from 0, and the lamella to lie level: what is planned here is
+    /// known to PACEtomo's script alone.
+    nonisolated func writeTargetReport(of targeted: TargetedLamella, on map: LamellaMap, geometry: LowDoseGeometry) throws {
+        let areas = try targeted.areas.map { try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: $0.pointsFile))).area }
+        let lamella = Self.geometry(of: map, in: geometry)
+        let exposures = PlannedExposures(
+            areas, geometry: lamella, plane: TiltedPlane(tilts: -settings.maximumTilt ... settings.maximumTilt),
+            viewBeam: geometry.view.beamDiameter)
+        let report = TargetReport(exposures, geometry: lamella, settings: targetSettings)
+        try AtomicFile.write(report.data(), to: folder.mediumStem(targeted.number) + "_targets.json")
+    }
+}
