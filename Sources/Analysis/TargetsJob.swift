@@ -13,6 +13,7 @@ public struct TargetsJob: Sendable {
     private let scorer: TargetEditor
     /// What was chosen.
     public let areas: [TargetArea]
+    private let report: SelectionReport
 
     /// - Parameter settings: in the place of the session's.
     /// - Throws: ``TargetsError`` or ``AnalysisError``, one sentence each.
@@ -20,17 +21,18 @@ public struct TargetsJob: Sendable {
         self.map = map
         self.settings = settings
         let probabilities = try map.probabilities(for: settings)
-        areas = try TargetSelection.select(
+        let selection = try TargetSelection.selection(
             labels: map.labels, classes: map.classes, acquired: map.acquired, probabilities: probabilities, geometry: map.geometry, settings: settings)
+        (areas, report) = (selection.areas, selection.report)
         scorer = try TargetEditor(
             labels: map.labels, classes: map.classes, acquired: map.acquired, probabilities: probabilities, geometry: map.geometry, settings: settings)
     }
 
-    /// `7 targets in 2 areas, summed score 4.12`.
+    /// `7 targets in 2 areas, summed score 4.12 (no choice has more than 4.61)`.
     public var summary: String {
         let targets = areas.reduce(0) { $0 + $1.targets.count }
         guard targets > 0 else { return "no place scores above \(settings.scoreThreshold)" }
-        return "\(Self.words(targets, "target")) in \(Self.words(areas.count, "area")), summed score \(Self.decimals(Self.score(of: areas)))"
+        return "\(Self.words(targets, "target")) in \(Self.words(areas.count, "area")), summed score \(Self.decimals(Self.score(of: areas))) (no choice has more than \(Self.decimals(report.upperBound)))"
     }
 
     /// A row for each area, and one for all.

@@ -52,9 +52,9 @@ struct LimitedPlacement {
     init(field: PlacementField, limits: SelectionLimits) {
         self.field = field
         self.limits = limits
-        let (sites, pitch) = field.candidates()
-        self.pitch = pitch
-        ranked = sites.enumerated().sorted { ($1.element.worth, $0.offset) < ($0.element.worth, $1.offset) }
+        let candidates = field.candidates()
+        pitch = candidates.pitch
+        ranked = candidates.sites.enumerated().sorted { ($1.element.worth, $0.offset) < ($0.element.worth, $1.offset) }
             .map { Place(site: $0.element, object: limits.objects?.object(at: $0.element.position)) }
     }
 

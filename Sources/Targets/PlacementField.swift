@@ -43,6 +43,11 @@ struct PlacementField {
         return worth(x: x, y: y, value: scores.value(x: x, y: y)).map { site(x: x, y: y, worth: $0) }
     }
 
+    /// What a target is worth on the whole pixel that is nearest to a position, nil where none may stand.
+    func worth(at position: Point<Frame.MapPixels>) -> Double? {
+        scores.place(at: position).flatMap { worth(x: $0.x, y: $0.y, value: scores.value(x: $0.x, y: $0.y)) }
+    }
+
     /// The sum of avoided pixels is in `value` in edge mode too; there the wanted classes are weighed by the kernels.
     private func worth(x: Int, y: Int, value: Float) -> Double? {
         guard value > -.infinity, edge != nil || Double(value) > threshold else { return nil }

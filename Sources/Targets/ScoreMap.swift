@@ -123,6 +123,11 @@ struct ScoreMap: Sendable {
         return (x: Int(x), y: Int(y))
     }
 
+    /// Whether the field about a position, to the nearest pixel, lies on acquired pixels.
+    func isAcquired(around position: Point<Frame.MapPixels>) -> Bool {
+        place(at: position).map { value(x: $0.x, y: $0.y) > -.infinity } ?? false
+    }
+
     /// The centre of a field.
     func centre(x: Int, y: Int) -> Point<Frame.MapPixels> {
         Point(x: Double(x) + Double(columns) / 2, y: Double(y) + Double(rows) / 2)

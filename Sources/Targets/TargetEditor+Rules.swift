@@ -67,7 +67,7 @@ extension TargetEditor {
     func isFieldOnMap(_ position: Point<Frame.MapPixels>) -> Bool {
         let (columns, rows) = (Double(map.field.scores.columns), Double(map.field.scores.rows))
         return position.x >= columns / 2 && position.y >= rows / 2 && position.x <= Double(map.labels.width) - columns / 2
-            && position.y <= Double(map.labels.height) - rows / 2 && map.field.scores.field(at: position) != nil
+            && position.y <= Double(map.labels.height) - rows / 2 && map.field.scores.isAcquired(around: position)
     }
 
     func areApart(_ a: Point<Frame.MapPixels>, _ b: Point<Frame.MapPixels>, _ spacing: HandSpacing) -> Bool {

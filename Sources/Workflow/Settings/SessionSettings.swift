@@ -1,6 +1,5 @@
 public import Segmentation
 public import Targets
-import Targets
 public import Units
 
 /// What the operator asks for, read from a YAML file with the names that SPACEtomo users know.
