@@ -58,10 +58,10 @@ import Units
             let lines = ending.output.split(separator: "\n").map(String.init)
             #expect(lines[0].contains(/^Grid1_L03: 3 targets in 1 area, summed score [0-9.]+ \(no choice has more than [0-9.]+\), [0-9.]+ s$/), "\(ending.output)")
             #expect(lines[1] == "  area       targets  score  largest image shift  geo points")
-            #expect(lines[2].contains(/^  Grid1_L03        3   [0-9.]+              [0-9.]+ µm +[0-9]+$/), "\(ending.output)")
+            #expect(lines[2].contains(/^  Grid1_L03        3   [0-9.]+              [0-9.]+ µm          10$/), "\(ending.output)")
             #expect(lines[3] == "tried: Grid1_L03_points0.json, tgt_params.json, target_settings.json, Grid1_L03_overview.png")
             let area = try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: folder + "/tried/Grid1_L03_points0.json"))).area
-            #expect(area.targets.count == 3 && (5 ... 10).contains(area.geoPoints.count))
+            #expect(area.targets.count == 3 && area.geoPoints.count == 10)
             let written = try TargetSettingsFile(data: Data(contentsOf: URL(fileURLWithPath: folder + "/tried/target_settings.json")))
             #expect(written.settings.maximumTargets == 3 && written.classes == Self.classes)
             #expect(try PNGFile.information(folder + "/tried/Grid1_L03_overview.png").width >= 600)

@@ -52,11 +52,11 @@ struct RunningProgram {
         }
     }
 
-    /// Waits for the end. A program that hangs is stopped after ten minutes, and its status tells of the signal.
+    /// Waits for the end. A program that hangs is stopped after five minutes, and its status tells of the signal.
     func ending() async throws -> Ending {
         let begin = ContinuousClock.now
         while child.isRunning {
-            if ContinuousClock.now - begin > .seconds(600) { child.signal(SIGKILL) }
+            if ContinuousClock.now - begin > .seconds(300) { child.signal(SIGKILL) }
             try await Task.sleep(for: .milliseconds(20))
         }
         defer { try? FileManager.default.removeItem(at: folder) }

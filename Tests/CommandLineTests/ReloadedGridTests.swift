@@ -62,8 +62,7 @@ import Testing
                 }
                 let movement = try #require(RigidFit(Array(places)))
                 let sighted = try #require(found["lamellae"]?.array)
-                // One alone would not say how it is turned.
-                #expect(sighted.count >= 2)
+                #expect(sighted.count == 3)
                 for lamella in sighted {
                     let ends = try [#require(lamella["before"]?.doubles), #require(lamella["after"]?.doubles)].map {
                         Point<Frame.Stage>(x: $0[0], y: $0[1])
