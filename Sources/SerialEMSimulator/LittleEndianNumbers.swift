@@ -18,7 +18,11 @@ struct LittleEndianNumbers<Number: FixedWidthInteger> {
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         let end = filled + bytes.count
         let size = MemoryLayout<Number>.stride
-        received.append(contentsOf: repeatElement(0, count: (end + size - 1) / size - received.count))
+        // Whole blocks of memory: where the compiler does not specialise this for the type of number, one by one takes minutes.
+        received.append(contentsOf: [Number](unsafeUninitializedCapacity: (end + size - 1) / size - received.count) { room, count in
+            UnsafeMutableRawBufferPointer(room).initializeMemory(as: UInt8.self, repeating: 0)
+            count = room.count
+        })
         received.withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[filled ..< end]).copyMemory(from: bytes) }
         filled = end
     }
