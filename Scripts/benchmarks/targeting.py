@@ -86,11 +86,11 @@ def main() -> None:
             broken.append(f"{case.name}: two beams overlap")
         if case.kind != "edge" and any(score < case.settings["target_score_threshold"] - 0.01 for score in scores["ours"]):
             broken.append(f"{case.name}: a target below the threshold")
-        rows[case.kind].append((total["reference"], total["ours"], gain, gap, answer["seconds"], reference_seconds, labels.size))
+        rows[case.kind].append((total["reference"], total["ours"], gain, gap, answer["seconds"], reference_seconds, labels.size, answer["boundSeconds"]))
         print(
             f"{case.name:14} {case.axis:4.0f} {case.pixel:5.3g} {case.pretilt:7.0f} | {len(theirs):12} {total['reference']:6.2f} {cover['reference']:6.3f}"
-            f" {reference_seconds:6.2f} | {len(answer['points']):6} {total['ours']:6.2f} {cover['ours']:6.3f} {answer['seconds']:6.2f} | {gain:5.1f}%"
-            f" {answer['bound']:6.2f} {gap:5.1f}%", flush=True)
+            f" {reference_seconds:6.2f} | {len(answer['points']):6} {total['ours']:6.2f} {cover['ours']:6.3f} {answer['seconds']:6.3f} | {gain:5.1f}%"
+            f" {answer['bound']:6.2f} {gap:5.1f}% {answer['boundSeconds']:5.2f} s", flush=True)
         if options.pictures:
             options.pictures.mkdir(parents=True, exist_ok=True)
             chosen = {"SPACEtomo": theirs, "TomoPilot": answer["points"]}

@@ -28,11 +28,11 @@ public struct TargetsJob: Sendable {
             labels: map.labels, classes: map.classes, acquired: map.acquired, probabilities: probabilities, geometry: map.geometry, settings: settings)
     }
 
-    /// `7 targets in 2 areas, summed score 4.12 (no choice has more than 4.61)`.
+    /// `7 targets in 2 areas see 21 % of what is wanted, summed score 4.12 (no choice has more than 4.61)`.
     public var summary: String {
         let targets = areas.reduce(0) { $0 + $1.targets.count }
         guard targets > 0 else { return "no place scores above \(settings.scoreThreshold)" }
-        return "\(Self.words(targets, "target")) in \(Self.words(areas.count, "area")), summed score \(Self.decimals(Self.score(of: areas))) (no choice has more than \(Self.decimals(report.upperBound)))"
+        return "\(Self.words(targets, "target")) in \(Self.words(areas.count, "area")) see\(targets == 1 ? "s" : "") \(Self.percent(report.coverage.wanted)) of what is wanted, summed score \(Self.decimals(Self.score(of: areas))) (no choice has more than \(Self.decimals(report.upperBound)))"
     }
 
     /// A row for each area, and one for all.
@@ -124,7 +124,8 @@ public struct TargetsJob: Sendable {
         }
         let picture = OverviewPicture.lamella(
             LamellaScene(
-                map: map.image, labels: map.labels, classes: map.classes, areas: areas, geometry: map.geometry, maximumTilt: settings.maximumTilt,
+                map: map.image, labels: map.labels, classes: map.classes, areas: areas, geometry: map.geometry,
+                maximumTilt: settings.maximumTilt, beamStretch: 1 / settings.plane(tiltAxisAngle: map.geometry.tiltAxisAngle).factor,
                 imageShiftLimit: settings.imageShiftLimit, recordFieldRotation: map.recordFieldRotation, heading: [map.name, "\(summary), chosen anew \(timestamp())"]))
         let path = "\(folder)/\(map.name)_overview.png"
         try PNGFile.write(RGBImage(width: picture.width, height: picture.height, pixels: picture.interleavedBytes), to: path)
@@ -136,5 +137,6 @@ public struct TargetsJob: Sendable {
         let text = String(format: "%.2f", value)
         return text == "-0.00" ? "0.00" : text
     }
+    private static func percent(_ share: Double) -> String { String(format: share < 0.0995 ? "%.1f %%" : "%.0f %%", 100 * share) }
     private static func words(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
 }

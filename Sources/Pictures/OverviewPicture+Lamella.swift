@@ -17,6 +17,8 @@ public struct LamellaScene: Sendable {
     public var areas: [TargetArea]
     public var geometry: LamellaGeometry
     public var maximumTilt: Degrees
+    /// How much longer than wide a beam is on the sample at that tilt; a pretilt makes it longer.
+    public var beamStretch: Double
     /// Drawn about the tracking target of each area.
     public var imageShiftLimit: Micrometers?
     /// Of the camera's field in Record against the map's columns.
@@ -28,7 +30,7 @@ public struct LamellaScene: Sendable {
 
     public init(
         map: Raster<UInt8>, labels: Raster<UInt8>, classes: [String], areas: [TargetArea], geometry: LamellaGeometry,
-        maximumTilt: Degrees, imageShiftLimit: Micrometers? = nil, recordFieldRotation: Degrees = .zero,
+        maximumTilt: Degrees, beamStretch: Double? = nil, imageShiftLimit: Micrometers? = nil, recordFieldRotation: Degrees = .zero,
         centre: Point<Frame.MapPixels>? = nil, colours: [String: RGB] = [:], heading: [String]
     ) {
         self.map = map
@@ -38,6 +40,7 @@ public struct LamellaScene: Sendable {
         self.areas = areas
         self.geometry = geometry
         self.maximumTilt = maximumTilt
+        self.beamStretch = beamStretch ?? 1 / cosine(maximumTilt)
         self.imageShiftLimit = imageShiftLimit
         self.recordFieldRotation = recordFieldRotation
         self.centre = centre

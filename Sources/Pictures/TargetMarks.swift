@@ -45,7 +45,7 @@ struct TargetMarks {
     private func drawBeams(of area: TargetArea, on sheet: inout Sheet) {
         let radius = geometry.beamOnMap.value / 2
         let across = Vector<Frame.MapPixels>(dx: axis.dy, dy: -axis.dx)
-        let long = sheet.arrow((radius / cosine(scene.maximumTilt)) * across)
+        let long = sheet.arrow((radius * scene.beamStretch) * across)
         let short = sheet.arrow(radius * axis)
         let thin = sheet.thin
         for (index, target) in area.targets.enumerated() {

@@ -40,11 +40,12 @@ struct Annealing {
         chosenInCell = [Int32](repeating: -1, count: cellsAlong * cellsAcross)
     }
 
-    /// The choice after all steps; its sum may be less than that of the start.
+    /// The choice after all steps, whatever was chosen before; its sum may be less than that of the start.
     mutating func run(
         from start: [Int], steps: Int, hottest: Double, coldest: Double, random: RandomSource
     ) -> [Int] {
         var random = random
+        for cell in chosenInCell.indices { chosenInCell[cell] = -1 }
         for site in start { put(site) }
         let cooling = pow(coldest / hottest, 1 / Double(max(1, steps)))
         var temperature = hottest

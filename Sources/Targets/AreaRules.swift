@@ -11,7 +11,7 @@ public struct AreaRules: Hashable, Sendable {
     public init(geometry: LamellaGeometry, settings: TargetSettings) {
         self.geometry = geometry
         reach = settings.imageShiftReach
-        order = settings.order
+        order = settings.order ?? .path
     }
 
     /// Refuses areas that the image shift cannot reach.

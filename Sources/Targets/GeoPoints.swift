@@ -46,7 +46,10 @@ struct GeoPoints {
     }
 
     private func isBeamApart(_ position: Point<Frame.MapPixels>) -> Bool {
-        exposed.allSatisfy { $0.distance(to: position) >= spacing }
+        exposed.allSatisfy { target in
+            let (dx, dy) = (target.x - position.x, target.y - position.y)
+            return dx * dx + dy * dy >= spacing * spacing
+        }
     }
 
     /// Whether a beam here stays outside of every target's field of view.
@@ -54,7 +57,7 @@ struct GeoPoints {
         exposed.allSatisfy { target in
             let dx = max(0, abs(position.x - target.x) - Double(solid.columns + 1) / 2)
             let dy = max(0, abs(position.y - target.y) - Double(solid.rows + 1) / 2)
-            return (dx * dx + dy * dy).squareRoot() >= spacing / 2
+            return dx * dx + dy * dy >= spacing * spacing / 4
         }
     }
 
@@ -66,9 +69,10 @@ struct GeoPoints {
         let area = Double(solid.width * solid.height)
         // Fine enough for the gaps between the fields of densely packed targets.
         let pitch = max(1, Int((area / 60_000).squareRoot().rounded(.up)))
-        for y in stride(from: 0, to: solid.height, by: pitch) {
-            for x in stride(from: 0, to: solid.width, by: pitch) where solid.value(x: x, y: y) >= 0.95 {
-                let position = solid.centre(x: x, y: y)
+        let shares = solid.raster(pitch: pitch)
+        for y in 0 ..< shares.height {
+            for x in 0 ..< shares.width where shares[x, y] >= 0.95 {
+                let position = solid.centre(x: x * pitch, y: y * pitch)
                 let shift = geometry.specimenShift(from: tracking, to: position)
                 guard shift.length <= limit.value, isClear(position) else { continue }
                 found.append(Candidate(position: position, shift: shift))

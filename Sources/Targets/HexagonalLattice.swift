@@ -24,30 +24,35 @@ struct HexagonalLattice {
         // Where hundreds of beams fit, a row more or less counts little.
         let room = Double(candidates.sites.count * pitch * pitch) * field.plane.factor / (field.spacing * field.spacing)
         let isSmall = room < 400
+        /// The best of so many phases in either direction.
+        func top(_ lattice: Lattice, phases: Int) -> (sum: Float, lattice: Lattice) {
+            var top: (sum: Float, lattice: Lattice) = (-1, lattice)
+            for i in 0 ..< phases {
+                for j in 0 ..< phases {
+                    var lattice = lattice
+                    lattice.phase = (Double(i) / Double(phases), Double(j) / Double(phases))
+                    var sum: Float = 0
+                    eachPlace(of: lattice) { x, y in
+                        let candidate = raster.candidates[Int(y) * raster.width + Int(x)]
+                        if candidate >= 0 { sum += worth[Int(candidate)] }
+                    }
+                    if sum > top.sum { top = (sum, lattice) }
+                }
+            }
+            return top
+        }
         var found: [(sum: Float, lattice: Lattice)] = []
         for direction in 0 ..< 45 {
-            let angle = Double(direction) * .pi / 45
             for stretch in 0 ..< (isSmall ? 10 : 1) {
-                let step = 1 + 0.03 * Double(stretch)
                 // A lattice of equal sides looks the same after 60 degrees.
                 if stretch == 0, direction >= 15 { continue }
-                var top: (sum: Float, lattice: Lattice)?
-                for i in 0 ..< 8 {
-                    for j in 0 ..< 8 {
-                        let lattice = Lattice(angle: angle, step: step, phase: (Double(i) / 8, Double(j) / 8))
-                        var sum: Float = 0
-                        eachPlace(of: lattice) { x, y in
-                            let candidate = raster.candidates[Int(y) * raster.width + Int(x)]
-                            if candidate >= 0 { sum += worth[Int(candidate)] }
-                        }
-                        if sum > top?.sum ?? 0 { top = (sum, lattice) }
-                    }
-                }
-                if let top { found.append(top) }
+                let lattice = Lattice(angle: Double(direction) * .pi / 45, step: 1 + 0.03 * Double(stretch), phase: (0, 0))
+                found.append(top(lattice, phases: 5))
             }
         }
-        found.sort { $0.sum > $1.sum }
-        return found.prefix(count).map { sites(of: $0.lattice) }
+        // Few phases tell which ones are worth looking at closely.
+        found = found.sorted { $0.sum > $1.sum }.prefix(24).map { top($0.lattice, phases: 8) }.filter { $0.sum > 0 }
+        return found.sorted { $0.sum > $1.sum }.prefix(count).map { sites(of: $0.lattice) }
     }
 
     /// The points that may be targets. Rounded to whole steps, two can come too close: then the second gives way by a step.

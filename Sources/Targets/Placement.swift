@@ -25,18 +25,17 @@ struct Placement {
     func solve() -> [Site] {
         let sites = candidates.sites
         guard !sites.isEmpty else { return [] }
-        let order = sites.indices.sorted { (sites[$1].worth, $0) < (sites[$0].worth, $1) }
+        let order = bestFirst(sites)
         var starts = [fill([], order: order)]
-        // Large even regions pack best on a lattice; on the outline of a region there is none.
-        if let raster = candidates.raster, !isCrowded {
-            starts += HexagonalLattice(field: field, candidates: candidates, raster: raster).best(2)
-                .map { fill($0, order: order) }
+        // Large even regions pack best on a lattice. On the outline of a region there is none; a few sparse targets are not worth the time.
+        let isWorthLattices = !sparse || starts[0].count > 15 || sites.count < 5000
+        if let raster = candidates.raster, !isCrowded, isWorthLattices {
+            starts += HexagonalLattice(field: field, candidates: candidates, raster: raster).best(2).map { fill($0, order: order) }
         }
         if sparse { starts.append(fill(objectSeeds(), order: order)) }
         var best: [Site] = []
-        for (number, start) in starts.enumerated() {
-            let improved = polish(fill(anneal(start, number: number), order: order))
-            for choice in [polish(start), improved] where sum(choice) > sum(best) { best = choice }
+        for (start, annealed) in zip(starts, anneal(starts)) {
+            for choice in [polish(start), polish(fill(annealed, order: order))] where sum(choice) > sum(best) { best = choice }
         }
         return best
     }
@@ -44,63 +43,76 @@ struct Placement {
     /// A beam smaller than a pixel keeps nothing apart: there is nothing to improve.
     private var isCrowded: Bool { field.spacing * min(1, field.plane.factor) <= 1 }
 
-    /// The start's own sites need not be candidates: they are added to them.
-    private func anneal(_ start: [Site], number: Int) -> [Site] {
-        guard !isCrowded else { return start }
-        let sites = candidates.sites + start
-        var annealing = Annealing(
-            sites: sites, spacing: field.spacing, raster: candidates.raster?.adding(start, of: field, pitch: candidates.pitch))
-        return annealing.run(
-            from: Array(candidates.sites.count ..< sites.count), steps: 200_000, hottest: 0.05, coldest: 0.005,
-            random: RandomSource(seed: seed).fork(UInt64(number))
-        ).map { sites[$0] }
+    /// The numbers of sites, those of equal worth in their order.
+    private func bestFirst(_ sites: [Site]) -> [Int] {
+        // Of positive numbers the bits have the order of the numbers.
+        let keys = sites.indices.map { UInt64(~Float(max(0, sites[$0].worth)).bitPattern) << 32 | UInt64($0) }
+        return keys.sorted().map { Int($0 & 0xFFFF_FFFF) }
     }
+
+    /// The starts' own sites need not be candidates: they are added to them.
+    private func anneal(_ starts: [[Site]]) -> [[Site]] {
+        guard !isCrowded else { return starts }
+        let added = starts.flatMap { $0 }
+        let sites = candidates.sites + added
+        var annealing = Annealing(
+            sites: sites, spacing: field.spacing, raster: candidates.raster?.adding(added, of: field, pitch: candidates.pitch))
+        var first = candidates.sites.count
+        return starts.enumerated().map { number, start in
+            defer { first += start.count }
+            return annealing.run(
+                from: Array(first ..< first + start.count), steps: Self.stepsPerTarget * max(30, start.count), hottest: 0.05, coldest: 0.005,
+                random: RandomSource(seed: seed).fork(UInt64(number))
+            ).map { sites[$0] }
+        }
+    }
+
+    /// Of the annealing of each start.
+    private static let stepsPerTarget = 2500
 
     private func sum(_ sites: [Site]) -> Double { sites.reduce(0) { $0 + $1.worth } }
 
     /// Adds candidates, best first, wherever there is room.
     private func fill(_ start: [Site], order: [Int]) -> [Site] {
-        var chosen = start
-        for index in order where field.isFree(candidates.sites[index], among: chosen) {
-            chosen.append(candidates.sites[index])
-        }
-        return chosen
+        var packing = Packing(field)
+        for site in start { packing.append(site) }
+        for index in order { packing.appendIfFree(candidates.sites[index]) }
+        return packing.sites
     }
 
     /// One site per connected object of a wanted class: the nearest allowed one to its centre, so that a small object
     /// beside a large one is not forgotten.
     private func objectSeeds() -> [Site] {
-        var chosen: [Site] = []
+        var packing = Packing(field)
         for centre in ConnectedObjects.centres(field.labels, where: field.classes.target) {
-            if let site = field.site(at: centre), field.isFree(site, among: chosen) { chosen.append(site) }
+            if let site = field.site(at: centre) { packing.appendIfFree(site) }
         }
-        return chosen
+        return packing.sites
     }
 
     /// Moves single targets to better pixels beside them as long as that helps.
     private func polish(_ start: [Site]) -> [Site] {
         guard field.edge == nil else { return start }
-        var sites = start
+        var packing = Packing(field)
+        for site in start { packing.append(site) }
         for step in [Double(candidates.pitch), Double(field.step)] {
             var moved = true
             var rounds = 0
             while moved, rounds < 30 {
                 moved = false
                 rounds += 1
-                for i in sites.indices {
+                for i in packing.sites.indices {
                     for (dx, dy) in [(1.0, 0.0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)] {
-                        let place = sites[i].position + Vector(dx: dx * step, dy: dy * step)
-                        guard let site = field.site(at: place), site.worth > sites[i].worth + 1e-6 else { continue }
-                        let others = sites[..<i] + sites[(i + 1)...]
-                        if field.isFree(site, among: Array(others)) {
-                            sites[i] = site
-                            moved = true
-                        }
+                        let here = packing.sites[i]
+                        let place = here.position + Vector(dx: dx * step, dy: dy * step)
+                        guard let site = field.site(at: place, worthMoreThan: here.worth + 1e-6), packing.isFree(site, leavingOut: i)
+                        else { continue }
+                        packing.move(i, to: site)
+                        moved = true
                     }
                 }
             }
         }
-        return sites
+        return packing.sites
     }
 }
-

@@ -20,6 +20,8 @@ struct PlacementField {
     }
 
     let labels: Raster<UInt8>
+    /// The same by rows.
+    let runs: LabelRuns
     let classes: ResolvedClasses
     let scores: ScoreMap
     let plane: SqueezedPlane
@@ -35,12 +37,12 @@ struct PlacementField {
     /// Map pixels from one position to the next.
     var step: Int { max(1, Int((spacing / 130).rounded())) }
 
-    /// The site nearest to a position, nil where no target may stand.
-    func site(at position: Point<Frame.MapPixels>) -> Site? {
+    /// The site nearest to a position, nil where no target may stand or where it is worth no more than a target already is.
+    func site(at position: Point<Frame.MapPixels>, worthMoreThan least: Double = -.infinity) -> Site? {
         let x = Int(((position.x - Double(scores.columns) / 2) / Double(step)).rounded(.toNearestOrAwayFromZero)) * step
         let y = Int(((position.y - Double(scores.rows) / 2) / Double(step)).rounded(.toNearestOrAwayFromZero)) * step
         guard x >= 0, y >= 0, x < scores.width, y < scores.height else { return nil }
-        return worth(x: x, y: y, value: scores.value(x: x, y: y)).map { site(x: x, y: y, worth: $0) }
+        return worth(x: x, y: y, value: scores.value(x: x, y: y), above: least).map { site(x: x, y: y, worth: $0) }
     }
 
     /// What a target is worth on the whole pixel that is nearest to a position, nil where none may stand.
@@ -48,14 +50,19 @@ struct PlacementField {
         scores.place(at: position).flatMap { worth(x: $0.x, y: $0.y, value: scores.value(x: $0.x, y: $0.y)) }
     }
 
-    /// The sum of avoided pixels is in `value` in edge mode too; there the wanted classes are weighed by the kernels.
-    private func worth(x: Int, y: Int, value: Float) -> Double? {
-        guard value > -.infinity, edge != nil || Double(value) > threshold else { return nil }
-        let centre = scores.centre(x: x, y: y)
-        if let avoided, avoided.touch(centre) { return nil }
-        var score = Double(value)
-        if let edge { score += edge.score(x: x, y: y, labels: labels, target: classes.target) }
-        if let swept { score -= swept.penalty(at: centre) }
+    private func worth(x: Int, y: Int, value: Double, above least: Double = -.infinity) -> Double? {
+        guard let score = score(x: x, y: y, value: value), score > least else { return nil }
+        if let avoided, avoided.touch(scores.centre(x: x, y: y)) { return nil }
+        return score
+    }
+
+    /// The sum of avoided pixels is in `value` in edge mode too; there the wanted classes are weighed by the kernels. nil at the
+    /// threshold and below.
+    private func score(x: Int, y: Int, value: Double) -> Double? {
+        guard value > -.infinity, edge != nil || value > threshold else { return nil }
+        var score = value
+        if let edge { score += edge.score(x: x, y: y, runs: runs, target: classes.target) }
+        if let swept { score -= swept.penalty(at: scores.centre(x: x, y: y)) }
         return score > threshold ? score : nil
     }
 
@@ -78,16 +85,16 @@ struct PlacementField {
         if edge != nil { return Candidates(sites: outlineSites(), pitch: 1, raster: nil) }
         var pitch = max(step, Int(spacing / 24) / step * step)
         while scores.width * scores.height / (pitch * pitch) > 400_000, Double(pitch) < spacing / 8 { pitch += step }
-        let width = (scores.width + pitch - 1) / pitch
-        let height = (scores.height + pitch - 1) / pitch
+        let values = scores.raster(pitch: pitch)
+        let (width, height) = (values.width, values.height)
         var sites: [Site] = []
         var candidates = [Int32](repeating: -1, count: width * height)
         var places: [Int32] = []
         for row in 0 ..< height {
-            let values = scores.values(row: row * pitch, pitch: pitch)
-            for column in 0 ..< width {
+            let touched = touched(row: row * pitch, pitch: pitch, count: width)
+            for column in 0 ..< width where !(touched?[column] ?? false) {
                 let (x, y) = (column * pitch, row * pitch)
-                guard let worth = worth(x: x, y: y, value: values[column]) else { continue }
+                guard let worth = score(x: x, y: y, value: Double(values[column, row])) else { continue }
                 candidates[row * width + column] = Int32(sites.count)
                 places.append(Int32(row * width + column))
                 sites.append(site(x: x, y: y, worth: worth))
@@ -96,6 +103,11 @@ struct PlacementField {
         let raster = CandidateRaster(
             width: width, height: height, candidates: candidates, places: places, reach: max(1, Int(spacing / 3) / pitch))
         return Candidates(sites: sites, pitch: pitch, raster: raster)
+    }
+
+    /// Whether avoided pixels lie about the centres of the fields at every `pitch`-th column of a row; nil where they may.
+    private func touched(row: Int, pitch: Int, count: Int) -> [Bool]? {
+        avoided?.touch(row: row + scores.rows / 2, first: scores.columns / 2, pitch: pitch, count: count)
     }
 
     private func outlineSites() -> [Site] {
@@ -112,8 +124,8 @@ struct PlacementField {
                 if isOutline { outline.append((x, y)) }
             }
         }
-        // Eight kernels of the field's size per site: keep the work below some hundred million products.
-        let affordable = max(500, 50_000_000 / (scores.columns * scores.rows))
+        // Every site looks at all rows of its field: keep the work below a second.
+        let affordable = max(500, 3_000_000 / scores.rows)
         let every = max(1, (outline.count + affordable - 1) / affordable)
         return stride(from: 0, to: outline.count, by: every).compactMap { index in
             let (x, y) = outline[index]
@@ -121,14 +133,15 @@ struct PlacementField {
         }
     }
 
+    /// The corners of the area that centres of fields lie in.
+    var outerSites: [Site] {
+        [(0, 0), (scores.width, 0), (0, scores.height), (scores.width, scores.height)].map { site(x: $0.0, y: $0.1, worth: 0) }
+    }
+
     /// A number that the summed worth of no choice of positions exceeds; in edge mode of no choice of candidates.
     func upperBound(_ candidates: [Site]) -> Double {
-        let outer = [(0, 0), (scores.width, 0), (0, scores.height), (scores.width, scores.height)].map { x, y in
-            let centre = scores.centre(x: x, y: y)
-            return plane.squeezed(x: centre.x, y: centre.y)
-        }
-        let alongs = edge == nil ? outer.map(\.along) : candidates.map(\.along)
-        let acrosses = edge == nil ? outer.map(\.across) : candidates.map(\.across)
+        let outer = edge == nil ? outerSites : candidates
+        let (alongs, acrosses) = (outer.map(\.along), outer.map(\.across))
         guard let left = alongs.min(), let right = alongs.max(), let top = acrosses.min(), let bottom = acrosses.max()
         else { return 0 }
         // Distances of exactly the spacing, less the tolerance, have to count as a whole unit.
@@ -144,28 +157,16 @@ struct PlacementField {
         return UpperBound(low: low, high: high, visit: visit)?.value() ?? UpperBound.ofCells(visit)
     }
 
-    /// Calls with every position where a target may stand, and perhaps with some beside avoided pixels where none may; the
-    /// worth is not too small.
+    /// Calls with every position where a target may stand; a penalty that is not in ``scores`` is left out.
     private func eachPosition(_ body: (Site) -> Void) {
-        let side = 4
-        let spare = Int((Double((side - 1) * step) * 0.7072).rounded(.up)) + 1
-        for firstRow in stride(from: 0, to: scores.height, by: side * step) {
-            let lines = stride(from: firstRow, to: min(scores.height, firstRow + side * step), by: step)
-                .map { (y: $0, values: scores.values(row: $0, pitch: step)) }
-            for first in stride(from: 0, to: lines[0].values.count, by: side) {
-                let columns = first ..< min(lines[0].values.count, first + side)
-                guard lines.contains(where: { line in columns.contains { Double(line.values[$0]) > threshold } }) else { continue }
-                if let avoided {
-                    let half = Double((side - 1) * step) / 2
-                    let corner = scores.centre(x: first * step, y: firstRow)
-                    let middle = Point<Frame.MapPixels>(x: corner.x + half, y: corner.y + half)
-                    if avoided.touch(middle, within: avoided.radius - spare) { continue }
-                }
-                for line in lines {
-                    for column in columns where Double(line.values[column]) > threshold {
-                        body(site(x: column * step, y: line.y, worth: Double(line.values[column])))
-                    }
-                }
+        let values = scores.raster(pitch: step)
+        for row in 0 ..< values.height {
+            let line = row * values.width
+            let values = values.pixels[line ..< line + values.width]
+            guard values.contains(where: { Double($0) > threshold }) else { continue }
+            let touched = touched(row: row * step, pitch: step, count: values.count)
+            for (column, value) in values.enumerated() where Double(value) > threshold && !(touched?[column] ?? false) {
+                body(site(x: column * step, y: row * step, worth: Double(value)))
             }
         }
     }

@@ -20,7 +20,7 @@ extension PreparedMap {
             }
         }
         areas.sort { $0.targets.reduce(0) { $0 + $1.score } > $1.targets.reduce(0) { $0 + $1.score } }
-        return withGeoPoints(areas.map { $0.ordered(by: settings.order, geometry: geometry) })
+        return withGeoPoints(areas.map { $0.ordered(by: settings.order ?? .path, geometry: geometry) })
     }
 
     /// The same areas with geo points that suit their targets.
@@ -46,8 +46,7 @@ extension PreparedMap {
     private func solidMaps() -> [ScoreMap] {
         [classes.surelySolid, classes.solid].map { solid in
             ScoreMap(
-                labels: labels, worth: solid.map { $0 ? 1 : 0 }, acquired: acquired, columns: field.scores.columns,
-                rows: field.scores.rows)
+                field.runs, worth: solid.map { $0 ? 1 : 0 }, gaps: gaps, columns: field.scores.columns, rows: field.scores.rows)
         }
     }
 
@@ -87,9 +86,10 @@ extension PreparedMap {
         guard solid.width > 0, solid.height > 0 else { return area }
         let pitch = max(1, Int(field.spacing / 8))
         var places: [(reach: Double, position: Point<Frame.MapPixels>)] = []
-        for y in stride(from: 0, to: solid.height, by: pitch) {
-            for x in stride(from: 0, to: solid.width, by: pitch) where solid.value(x: x, y: y) >= 0.95 {
-                let place = solid.centre(x: x, y: y)
+        let shares = solid.raster(pitch: pitch)
+        for y in 0 ..< shares.height {
+            for x in 0 ..< shares.width where shares[x, y] >= 0.95 {
+                let place = solid.centre(x: x * pitch, y: y * pitch)
                 let reach = area.targets.map { geometry.specimenShift(from: place, to: $0.position).length }.max() ?? 0
                 guard reach <= limit.value else { continue }
                 guard exposed.allSatisfy({ field.plane.distance($0, place) >= field.spacing }) else { continue }

@@ -24,12 +24,14 @@ public struct TargetReport: Codable, Hashable, Sendable {
     /// One target, in the order of acquisition.
     public struct PlannedTarget: Codable, Hashable, Sendable {
         public let score: Double
+        /// The share of its field that is of wanted classes; nil where that was not counted.
+        public let covered: Double?
         /// Micrometres on the specimen, from the tracking target.
         public let shift: Double
         public let preExposed: PreExposure
 
         private enum CodingKeys: String, CodingKey {
-            case score, shift = "image_shift", preExposed = "pre_exposed"
+            case score, covered, shift = "image_shift", preExposed = "pre_exposed"
         }
     }
 
@@ -37,21 +39,26 @@ public struct TargetReport: Codable, Hashable, Sendable {
     public let seed: UInt64
     /// Micrometres that a target may lie from its tracking target.
     public let reach: Double
+    /// The share of all wanted pixels of the map that lie in some field; nil where that was not counted.
+    public let covered: Double?
     public let areas: [Area]
 
     private enum CodingKeys: String, CodingKey {
-        case seed = "target_seed", reach = "image_shift_reach", areas
+        case seed = "target_seed", reach = "image_shift_reach", covered, areas
     }
 
-    public init(_ exposures: PlannedExposures, geometry: LamellaGeometry, settings: TargetSettings) {
-        seed = settings.seed
+    /// - Parameter coverage: of all targets in their order, where the segmentation is known.
+    public init(_ exposures: PlannedExposures, geometry: LamellaGeometry, settings: TargetSettings, coverage: Coverage? = nil) {
+        seed = settings.seed ?? TargetSettings.usualSeed
+        covered = (coverage?.wanted).map(Self.rounded)
+        var fields = (coverage?.fields ?? [])[...]
         reach = Self.rounded(settings.imageShiftReach.value)
         areas = zip(exposures.areas, exposures.preExposures()).map { area, preExposed in
             Area(
                 targets: zip(area.targets, preExposed).map { target, exposure in
                     let shift = geometry.specimenShift(from: area.targets[0].position, to: target.position).length
                     return PlannedTarget(
-                        score: Self.rounded(target.score), shift: Self.rounded(shift), preExposed: exposure)
+                        score: Self.rounded(target.score), covered: fields.popFirst().map(Self.rounded), shift: Self.rounded(shift), preExposed: exposure)
                 },
                 largestShift: Self.rounded(area.largestShift(geometry: geometry).value),
                 shiftPath: Self.rounded(area.shiftPath(geometry: geometry).value), geoPoints: area.geoPoints.count,

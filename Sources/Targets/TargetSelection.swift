@@ -43,9 +43,23 @@ public enum TargetSelection {
         let placement = map.placement
         let targets = map.targets(placement)
         let score = targets.reduce(0) { $0 + $1.score }
+        let areas = map.areas(of: targets, image: image)
         return Selection(
-            areas: map.areas(of: targets, image: image),
-            report: SelectionReport(score: score, upperBound: max(score, map.field.upperBound(placement.candidates.sites))))
+            areas: areas,
+            report: SelectionReport(
+                score: score, upperBound: max(score, map.field.upperBound(placement.candidates.sites)),
+                coverage: map.coverage(of: areas.flatMap(\.targets))))
+    }
+
+    /// How much of the wanted classes lies in the fields of view of some targets, in their order.
+    public static func coverage(
+        of targets: [Target], labels: Raster<UInt8>, classes: [String], probabilities: [String: Raster<Float>] = [:],
+        geometry: LamellaGeometry, settings: TargetSettings
+    ) throws(TargetsError) -> Coverage {
+        try PreparedMap(
+            labels: labels, classes: classes, acquired: nil, probabilities: probabilities, geometry: geometry,
+            settings: settings
+        ).coverage(of: targets)
     }
 
     /// The best single position, for a file that is written before the full selection: nil if none is above the
@@ -75,7 +89,8 @@ struct PreparedMap {
     let settings: TargetSettings
     let classes: ResolvedClasses
     let field: PlacementField
-    private let worth: [Double]
+    /// Pixels that were not acquired; nil where all were.
+    let gaps: PixelRuns?
 
     init(
         labels: Raster<UInt8>, classes names: [String], acquired: Raster<Bool>?,
@@ -84,7 +99,8 @@ struct PreparedMap {
         try settings.validate()
         try geometry.validate()
         let resolved = try settings.resolved(in: names)
-        if let largest = labels.pixels.max(), Int(largest) >= names.count {
+        var runs = LabelRuns(labels)
+        if let largest = runs.largest, Int(largest) >= names.count {
             throw TargetsError(
                 .labelOutsideClasses,
                 "The segmentation holds label \(largest), but the model has only \(names.count) classes.")
@@ -98,32 +114,32 @@ struct PreparedMap {
         let counted = try CountedLabels(
             labels, classes: resolved, settings: settings, probabilities: probabilities, pixelSize: geometry.mapPixelSize)
         let labels = counted.labels
+        if counted.classes.names.count > names.count { runs = LabelRuns(labels) }
         classes = counted.classes
         self.labels = labels
         self.acquired = acquired
         self.geometry = geometry
         self.settings = settings
         let isSwept = settings.penaltyWindow == .swept
-        worth = classes.worth(penalty: isSwept ? 0 : settings.penaltyWeight, countsTargets: !settings.edge)
+        let worth = classes.worth(penalty: isSwept ? 0 : settings.penaltyWeight, countsTargets: !settings.edge)
+        gaps = acquired.map(PixelRuns.init(gapsOf:)).flatMap { $0.isEmpty ? nil : $0 }
         let window = geometry.window
         let spacing = geometry.beamDiameter + settings.beamMargin + TargetSelection.roundingSlack
         let plane = settings.plane(tiltAxisAngle: geometry.tiltAxisAngle)
         field = PlacementField(
-            labels: labels, classes: classes,
-            scores: ScoreMap(
-                labels: labels, worth: worth.map(Float.init), acquired: acquired, columns: window.columns,
-                rows: window.rows),
+            labels: labels, runs: runs, classes: classes,
+            scores: ScoreMap(runs, worth: worth, gaps: gaps, columns: window.columns, rows: window.rows),
             plane: plane, spacing: (spacing.inNanometers / geometry.mapPixelSize).value, threshold: settings.scoreThreshold,
             edge: settings.edge ? EdgeScore(columns: window.columns, rows: window.rows) : nil,
             avoided: settings.keepsCentreClear ?? true
-                ? AvoidedSurroundings(labels: labels, avoided: classes.avoided, columns: window.columns, rows: window.rows) : nil,
+                ? AvoidedSurroundings(runs, avoided: classes.avoided, columns: window.columns, rows: window.rows) : nil,
             swept: isSwept
                 ? SweptPenalty(
                     labels: labels, cost: classes.worth(penalty: settings.penaltyWeight, countsTargets: false).map { -$0 },
                     plane: plane, columns: window.columns, rows: window.rows) : nil)
     }
 
-    var placement: Placement { Placement(field: field, sparse: settings.sparse, seed: settings.seed) }
+    var placement: Placement { Placement(field: field, sparse: settings.sparse, seed: settings.seed ?? TargetSettings.usualSeed) }
 
     /// The targets that a placement finds within the limits of the settings, with the scores that are written to files.
     func targets(_ placement: Placement) -> [Target] {
@@ -134,13 +150,19 @@ struct PreparedMap {
         return sites.map { Target(position: $0.position, score: exactScore(of: $0)) }
     }
 
+    func coverage(of targets: [Target]) -> Coverage {
+        let window = geometry.window
+        return Coverage(
+            of: targets.map(\.position), labels: labels, target: classes.target, columns: window.columns, rows: window.rows)
+    }
+
     func exactScore(of site: PlacementField.Site) -> Double {
         guard field.edge == nil, field.swept == nil else { return site.worth }
-        return field.scores.exactScore(at: site.position, labels: labels, worth: worth) ?? 0
+        return field.scores.value(at: site.position) ?? 0
     }
 
     func exactScore(at position: Point<Frame.MapPixels>) -> Double {
         guard field.edge == nil, field.swept == nil else { return field.worth(at: position) ?? 0 }
-        return field.scores.exactScore(at: position, labels: labels, worth: worth) ?? 0
+        return field.scores.value(at: position) ?? 0
     }
 }

@@ -22,11 +22,11 @@ public struct TargetSettings: Codable, Hashable, Sendable {
     public var extraTracking: Bool
     /// Space to keep between two exposed areas (`beam_margin`).
     public var beamMargin: Micrometers
-    /// In which order the targets of an area are acquired (`target_order`).
-    public var order: TargetOrder
-    /// Where the random numbers of the search begin (`target_seed`): the same seed gives the same targets, byte by byte.
-    public var seed: UInt64
-    /// The seed where nobody says another.
+    /// In which order the targets of an area are acquired (`target_order`); nil is ``TargetOrder/path``.
+    public var order: TargetOrder?
+    /// Where the random numbers of the search begin (`target_seed`): the same seed gives the same targets, byte by byte. nil is
+    /// ``usualSeed``.
+    public var seed: UInt64?
     public static let usualSeed: UInt64 = 31335
     /// What single classes count (`class_weights`): what a pixel of a wanted class adds, 0 to 1, or how much more than
     /// others one of an avoided class costs, 0 to 10. A class that is not named counts 1; nil names none.
@@ -65,7 +65,7 @@ public struct TargetSettings: Codable, Hashable, Sendable {
         targetClasses: [String] = ["mitos"], avoidedClasses: [String] = ["black", "white", "ice", "crack"],
         scoreThreshold: Double = 0.01, penaltyWeight: Double = 0.3, sparse: Bool = true, edge: Bool = false,
         maximumTilt: Degrees = Degrees(60), imageShiftLimit: Micrometers = Micrometers(15), extraTracking: Bool = false,
-        beamMargin: Micrometers = .zero, order: TargetOrder = .path, seed: UInt64 = usualSeed,
+        beamMargin: Micrometers = .zero, order: TargetOrder? = nil, seed: UInt64? = nil,
         classWeights: [String: Double]? = nil, classRules: [ClassRule]? = nil,
         minimumObject: Double? = nil, targetsPerInstance: Int? = nil, maximumTargets: Int? = nil,
         minimumDistance: Micrometers? = nil,

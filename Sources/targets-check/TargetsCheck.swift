@@ -39,22 +39,37 @@ import Units
         let points: [[Double]]
         let score: Double
         let bound: Double
-        /// Of the processor, the bound included.
+        /// The share of wanted pixels in some field of view.
+        let covered: Double
+        /// Of the processor, for targets, areas and geo points.
         let seconds: Double
+        /// Of the processor, for the bound and the coverage.
+        let boundSeconds: Double
     }
 
     static func main() throws {
         while let line = readLine() {
             let example = try JSONDecoder().decode(Case.self, from: Data(line.utf8))
             let labels: Raster<UInt8> = try PNGFile.readGrey(example.labels)
-            let begin = clock()
-            let selection = try TargetSelection.selection(
-                labels: labels, classes: example.classes, geometry: example.geometry, settings: example.settings)
-            let seconds = Double(clock() - begin) / Double(CLOCKS_PER_SEC)
-            let targets = selection.areas.flatMap(\.targets)
+            func timed<Value>(_ body: () throws -> Value) rethrows -> (value: Value, seconds: Double) {
+                let begin = clock()
+                let value = try body()
+                return (value, Double(clock() - begin) / Double(CLOCKS_PER_SEC))
+            }
+            let choice = try timed {
+                try TargetSelection.select(
+                    labels: labels, classes: example.classes, geometry: example.geometry, settings: example.settings)
+            }
+            let (selection, seconds) = try timed {
+                try TargetSelection.selection(
+                    labels: labels, classes: example.classes, geometry: example.geometry, settings: example.settings)
+            }
+            let targets = choice.value.flatMap(\.targets)
             let answer = Answer(
                 points: targets.map { [$0.position.y, $0.position.x] }, score: selection.report.score,
-                bound: selection.report.upperBound, seconds: seconds)
+                bound: selection.report.upperBound,
+                covered: selection.report.coverage.wanted, seconds: choice.seconds,
+                boundSeconds: max(0, seconds - choice.seconds))
             FileHandle.standardOutput.write(try JSONEncoder().encode(answer) + Data("\n".utf8))
         }
     }

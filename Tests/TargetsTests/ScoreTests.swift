@@ -8,7 +8,7 @@ import Units
 
 struct ScoreTests {
     /// The definition, written out.
-    static func score(_ labels: Raster<UInt8>, worth: [Float], x: Int, y: Int, columns: Int, rows: Int) -> Double {
+    static func score(_ labels: Raster<UInt8>, worth: [Double], x: Int, y: Int, columns: Int, rows: Int) -> Double {
         let sigma = max(0.5, Double(max(columns, rows) / 2))
         var (sum, weights) = (0.0, 0.0)
         for row in 0 ..< rows {
@@ -16,7 +16,7 @@ struct ScoreTests {
                 let (dx, dy) = (Double(column) - Double(columns - 1) / 2, Double(row) - Double(rows - 1) / 2)
                 let weight = exp(-(dx * dx + dy * dy) / (2 * sigma * sigma))
                 weights += weight
-                sum += weight * Double(worth[Int(labels[x + column, y + row])])
+                sum += weight * worth[Int(labels[x + column, y + row])]
             }
         }
         return sum / weights
@@ -34,19 +34,47 @@ struct ScoreTests {
         }
         var acquired = Raster<Bool>(width: 24, height: 19, filledWith: true)
         for _ in 0 ..< seed % 3 { acquired[Int(random.uniform() * 24), Int(random.uniform() * 19)] = false }
-        let worth: [Float] = [0, 1, -0.3]
-        let map = ScoreMap(labels: labels, worth: worth, acquired: acquired, columns: columns, rows: rows)
-        for y in 0 ..< map.height {
-            let line = map.values(row: y, pitch: 1)
-            for x in 0 ..< map.width {
-                #expect(line[x] == map.value(x: x, y: y))
-                let hasGap = (0 ..< columns * rows).contains { !acquired[x + $0 % columns, y + $0 / columns] }
-                if hasGap {
-                    #expect(line[x] == -.infinity)
-                } else {
-                    let exact = Self.score(labels, worth: worth, x: x, y: y, columns: columns, rows: rows)
-                    #expect(abs(Double(line[x]) - exact) < 1e-5)
+        let worth = [0, 1, -0.3]
+        let map = ScoreMap(LabelRuns(labels), worth: worth, gaps: PixelRuns(gapsOf: acquired), columns: columns, rows: rows)
+        for pitch in 1 ... 4 {
+            let raster = map.raster(pitch: pitch)
+            #expect(raster.width == (map.width + pitch - 1) / pitch && raster.height == (map.height + pitch - 1) / pitch)
+            for row in 0 ..< raster.height {
+                for column in 0 ..< raster.width {
+                    let (x, y) = (column * pitch, row * pitch)
+                    let hasGap = (0 ..< columns * rows).contains { !acquired[x + $0 % columns, y + $0 / columns] }
+                    if hasGap {
+                        #expect(raster[column, row] == -.infinity && map.value(x: x, y: y) == -.infinity)
+                    } else {
+                        let exact = Self.score(labels, worth: worth, x: x, y: y, columns: columns, rows: rows)
+                        #expect(abs(Double(raster[column, row]) - exact) < 1e-5)
+                        #expect(abs(map.value(x: x, y: y) - exact) < 1e-12)
+                    }
                 }
+            }
+        }
+    }
+
+    @Test(arguments: 0 ..< 20) func avoidedPixelsInTheCircleAboutACentreAreSeen(_ seed: Int) {
+        var random = RandomSource(seed: UInt64(seed))
+        let (columns, rows) = (1 + Int(random.uniform() * 12), 1 + Int(random.uniform() * 12))
+        var labels = Raster<UInt8>(width: 31, height: 23, filledWith: 0)
+        for _ in 0 ..< seed % 6 { labels[Int(random.uniform() * 31), Int(random.uniform() * 23)] = UInt8(1 + random.uniform() * 2) }
+        let surroundings = AvoidedSurroundings(LabelRuns(labels), avoided: [false, true, true], columns: columns, rows: rows)
+        let radius = min(columns, rows) / 2
+        for row in 0 ..< 23 {
+            func isTouched(_ column: Int) -> Bool {
+                (0 ..< 31 * 23).contains { pixel in
+                    let (dx, dy) = (pixel % 31 - column, pixel / 31 - row)
+                    return labels.pixels[pixel] > 0 && dx * dx + dy * dy <= radius * radius
+                }
+            }
+            for column in 0 ..< 31 {
+                #expect(surroundings.touch(Point(x: Double(column) + 0.5, y: Double(row))) == isTouched(column))
+            }
+            for pitch in 1 ... 3 {
+                let count = (31 - 2 + pitch - 1) / pitch
+                #expect(surroundings.touch(row: row, first: 2, pitch: pitch, count: count) == (0 ..< count).map { isTouched(2 + $0 * pitch) })
             }
         }
     }
@@ -56,10 +84,10 @@ struct ScoreTests {
         let avoided = SampleMaps.classes.map { ["white", "black", "crack", "ice"].contains($0) }
         let plane = SqueezedPlane(tiltAxisAngle: Degrees(30), maximumTilt: .zero)
         let swept = SweptPenalty(labels: labels, cost: avoided.map { $0 ? 0.3 : 0 }, plane: plane, columns: 50, rows: 50)
-        let map = ScoreMap(labels: labels, worth: avoided.map { $0 ? 0.3 : 0 }, acquired: nil, columns: 50, rows: 50)
+        let map = ScoreMap(LabelRuns(labels), worth: avoided.map { $0 ? 0.3 : 0 }, gaps: nil, columns: 50, rows: 50)
         for y in stride(from: 0, to: map.height, by: 17) {
             for x in stride(from: 0, to: map.width, by: 17) {
-                #expect(abs(swept.penalty(at: map.centre(x: x, y: y)) - Double(map.value(x: x, y: y))) < 0.02)
+                #expect(abs(swept.penalty(at: map.centre(x: x, y: y)) - map.value(x: x, y: y)) < 0.02)
             }
         }
     }
@@ -90,7 +118,7 @@ struct ScoreTests {
         for y in 0 ..< 51 {
             for x in 0 ..< 51 where c * Double(x - 25) + s * Double(y - 25) > 0 { labels[x, y] = 1 }
         }
-        let score = EdgeScore(columns: 51, rows: 51).score(x: 0, y: 0, labels: labels, target: [false, true])
+        let score = EdgeScore(columns: 51, rows: 51).score(x: 0, y: 0, runs: LabelRuns(labels), target: [false, true])
         #expect(score > 0.999 && score <= 1)
     }
 

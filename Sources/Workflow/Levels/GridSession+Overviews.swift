@@ -55,9 +55,10 @@ extension GridSession {
                 let areas = try (analysed.targeted?.areas ?? []).map {
                     try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: $0.pointsFile))).area
                 }
+                let lamellaGeometry = Self.geometry(of: map, in: geometry)
                 let scene = LamellaScene(
                     map: image, labels: labels, classes: context.models.segmenterDescription?.classes ?? [], areas: areas,
-                    geometry: Self.geometry(of: map, in: geometry), maximumTilt: settings.maximumTilt,
+                    geometry: lamellaGeometry, maximumTilt: settings.maximumTilt, beamStretch: 1 / targetSettings.plane(tiltAxisAngle: lamellaGeometry.tiltAxisAngle).factor,
                     imageShiftLimit: targetSettings.imageShiftReach,
                     recordFieldRotation: Self.recordFieldRotation(on: map, in: geometry),
                     centre: map.measured ? map.center : nil,

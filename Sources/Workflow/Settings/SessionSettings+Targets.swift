@@ -10,7 +10,7 @@ extension SessionSettings {
         var settings = TargetSettings(
             targetClasses: targetClasses, avoidedClasses: avoidedClasses, scoreThreshold: scoreThreshold, penaltyWeight: penaltyWeight,
             sparse: sparseTargets, edge: targetEdge, maximumTilt: maximumTilt, imageShiftLimit: min(reach, self.imageShiftLimit ?? reach),
-            extraTracking: extraTracking, order: targetOrder ?? .path, seed: targetSeed ?? TargetSettings.usualSeed)
+            extraTracking: extraTracking, order: targetOrder, seed: targetSeed)
         targetWishes?.change(&settings)
         placement?.change(&settings)
         return settings
@@ -58,8 +58,8 @@ extension SettingsReader {
         put(given("max_tilt") { $0.maximumTilt() }, \.maximumTilt)
         put(given("IS_limit") { Micrometers($0.number("IS_limit", default: 15, in: 0.1 ... 50, unit: " µm")) }, \.imageShiftLimit)
         put(given("beam_margin") { Micrometers($0.number("beam_margin", default: 0, in: 0 ... 20, unit: " µm")) }, \.beamMargin)
-        put(given("target_order") { $0.targetOrder() ?? .path }, \.order)
-        put(given("target_seed") { $0.targetSeed() ?? TargetSettings.usualSeed }, \.seed)
+        put(given("target_order") { $0.targetOrder() }, \.order)
+        put(given("target_seed") { $0.targetSeed() }, \.seed)
         put(given("pretilt") { $0.pretilt() }, \.pretilt)
         put(given("auto_start_tilt") { $0.flag("auto_start_tilt", default: false) }, \.startsAtPretilt)
         put(given("penalty_window") { $0.name("penalty_window", default: .field) }, \.penaltyWindow)
