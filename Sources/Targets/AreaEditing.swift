@@ -11,8 +11,7 @@ extension [TargetArea] {
         try requireArea(area)
         let targets = self[area].targets
         guard let halves = rules.split(targets).halves() else {
-            throw TargetsError(
-                .invalidValue,
+            throw .edit(
                 targets.count < 2
                     ? "Area \(area + 1) has one target and cannot be split."
                     : "Area \(area + 1) needs more than two areas: its targets lie further apart than image shift reaches.")
@@ -26,12 +25,11 @@ extension [TargetArea] {
         try requireArea(area)
         try requireArea(other)
         guard area != other else {
-            throw TargetsError(.invalidValue, "Area \(area + 1) cannot be merged with itself: name two areas.")
+            throw .edit("Area \(area + 1) cannot be merged with itself: name two areas.")
         }
         let targets = self[Swift.min(area, other)].targets + self[Swift.max(area, other)].targets
         guard let whole = rules.split(targets).whole() else {
-            throw TargetsError(
-                .invalidValue,
+            throw .edit(
                 "Areas \(area + 1) and \(other + 1) cannot be merged: none of their targets has all others within the "
                     + "\(AreaRules.words(rules.reach)) that image shift reaches.")
         }
@@ -47,8 +45,7 @@ extension [TargetArea] {
         let tracking = filled.map { $0.targets[0] }
         let targets = tracking + filled.flatMap { $0.targets.dropFirst() }
         guard let groups = rules.split(targets).groups(about: Array<Int>(tracking.indices)) else {
-            throw TargetsError(
-                .invalidValue,
+            throw .edit(
                 "Some targets are further than the \(AreaRules.words(rules.reach)) that image shift reaches from every "
                     + "tracking target: split an area first.")
         }
@@ -63,8 +60,7 @@ extension [TargetArea] {
         try requireArea(area)
         var targets = self[area].targets
         guard targets.indices.contains(target) else {
-            throw TargetsError(
-                .invalidValue, "Area \(area + 1) has no target \(target + 1): it has \(targets.count), counted from 1.")
+            throw .edit("Area \(area + 1) has no target \(target + 1): it has \(targets.count), counted from 1.")
         }
         guard target > 0 else { return self }
         targets.insert(targets.remove(at: target), at: 0)
@@ -76,7 +72,7 @@ extension [TargetArea] {
 
     private func requireArea(_ area: Int) throws(TargetsError) {
         guard indices.contains(area) else {
-            throw TargetsError(.invalidValue, "There is no area \(area + 1): there are \(count), counted from 1.")
+            throw .edit("There is no area \(area + 1): there are \(count), counted from 1.")
         }
     }
 }

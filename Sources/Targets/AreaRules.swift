@@ -20,15 +20,14 @@ public struct AreaRules: Hashable, Sendable {
     public func check(_ areas: [TargetArea]) throws(TargetsError) {
         for (number, area) in areas.enumerated() {
             guard let tracking = area.targets.first?.position else {
-                throw TargetsError(.invalidValue, "Area \(number + 1) has no targets: leave it out.")
+                throw .edit("Area \(number + 1) has no targets: leave it out.")
             }
             let targets = area.targets.enumerated().map { ("Target \($0 + 1)", $1.position) }
             let geoPoints = area.geoPoints.enumerated().map { ("Geo point \($0 + 1)", $1) }
             for (name, position) in targets + geoPoints {
                 let shift = Micrometers(geometry.specimenShift(from: tracking, to: position).length)
                 guard shift <= reach else {
-                    throw TargetsError(
-                        .invalidValue,
+                    throw .edit(
                         "\(name) of area \(number + 1) lies \(Self.words(shift)) from its tracking target, and image "
                             + "shift reaches \(Self.words(reach)): put it into a nearer area or an area of its own.")
                 }
