@@ -82,17 +82,7 @@ public struct LamellaDetector: Sendable {
         let tiling = Tiling(
             mapWidth: image.width, mapHeight: image.height, side: side, overlap: Self.tileOverlap,
             acceptsAnySize: description.acceptsAnySize)
-        var candidates: [Candidate] = []
-        var done = 0
-        for origin in tiling.origins {
-            try Task.checkCancellation()
-            let output = try await predictor.predict(model: modelPath, input: input(of: image, at: origin, tiling: tiling))
-            candidates += try Candidate.decode(
-                output, classes: description.classes.count, confidence: confidence, origin: origin, tiling: tiling,
-                mapWidth: image.width, mapHeight: image.height)
-            done += 1
-            await progress(Double(done) / Double(tiling.origins.count))
-        }
+        let candidates = try await candidates(on: image, tiling: tiling, progress: progress)
         let backX = Double(map.width) / Double(image.width)
         let backY = Double(map.height) / Double(image.height)
         return Suppression.merge(candidates).map { found in
@@ -102,6 +92,41 @@ public struct LamellaDetector: Sendable {
                 maxX: found.box.maxX * backX, maxY: found.box.maxY * backY)
             return lamella(scaled)
         }
+    }
+
+    /// What the network finds in all tiles, in their order. While it looks at one the next is made ready.
+    private func candidates(
+        on image: Raster<UInt8>, tiling: Tiling, progress: @Sendable (Double) async -> Void
+    ) async throws -> [Candidate] {
+        let origins = tiling.origins
+        var found = [[Candidate]](repeating: [], count: origins.count)
+        try await withThrowingTaskGroup(of: (Int, [Candidate]).self) { group in
+            func look(at number: Int) {
+                group.addTask {
+                    let output = try await predictor.predict(model: modelPath, input: input(of: image, at: origins[number], tiling: tiling))
+                    return (
+                        number,
+                        try Candidate.decode(
+                            output, classes: description.classes.count, confidence: confidence, origin: origins[number], tiling: tiling,
+                            mapWidth: image.width, mapHeight: image.height)
+                    )
+                }
+            }
+            var begun = min(2, origins.count)
+            for number in 0 ..< begun { look(at: number) }
+            var done = 0
+            while let (number, candidates) = try await group.next() {
+                try Task.checkCancellation()
+                found[number] = candidates
+                if begun < origins.count {
+                    look(at: begun)
+                    begun += 1
+                }
+                done += 1
+                await progress(Double(done) / Double(origins.count))
+            }
+        }
+        return found.flatMap { $0 }
     }
 
     private func lamella(_ found: Candidate) -> DetectedLamella {

@@ -41,7 +41,8 @@ public actor InferenceWorker: Predicting {
     public func predict(model: String, input: Tensor) async throws -> Tensor {
         guard !isShutDown else { throw InferenceWorkerError.shutDown }
         try Task.checkCancellation()
-        let request = PredictionRequest(model: model, input: input)
+        // Made before it is its turn: a process that runs is not kept waiting for it.
+        let request = WorkerLine.Request(model: model, frame: PredictionRequest(model: model, input: input).encoded())
         if tooLarge.contains(model) { return try await onProcessor(request) }
         do {
             return try await devices().perform { line in try await line.perform { line in try line.predict(request) } }
@@ -56,7 +57,7 @@ public actor InferenceWorker: Predicting {
         }
     }
 
-    private func onProcessor(_ request: PredictionRequest) async throws -> Tensor {
+    private func onProcessor(_ request: WorkerLine.Request) async throws -> Tensor {
         guard !isShutDown else { throw InferenceWorkerError.shutDown }
         let slower = processor ?? line(.processor)
         processor = slower

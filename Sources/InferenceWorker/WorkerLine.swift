@@ -35,8 +35,14 @@ final class WorkerLine: @unchecked Sendable {
 
     var processIdentifier: Int32? { process?.identifier }
 
-    func predict(_ request: PredictionRequest) throws -> Tensor {
-        switch try answer(to: request.encoded(), about: request.model) {
+    /// A request as it goes to the process.
+    struct Request: Sendable {
+        let model: String
+        let frame: [UInt8]
+    }
+
+    func predict(_ request: Request) throws -> Tensor {
+        switch try answer(to: request.frame, about: request.model) {
         case .output(let tensor): return tensor
         case .refusal(let reason): throw InferenceWorkerError.refused(model: request.model, reason: reason)
         case .memoryExhausted(let reason): throw InferenceWorkerError.memoryExhausted(model: request.model, reason: reason)
