@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import ImageFiles
+import InferenceWire
 import Microscope
 import Targets
 import Units
