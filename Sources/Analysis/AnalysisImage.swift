@@ -107,7 +107,7 @@ struct AnalysisImage: Sendable {
         let url = URL(fileURLWithPath: path)
         let stem = url.deletingPathExtension().lastPathComponent
         guard channels > 1, stem.hasSuffix("_0000") else { return [path] }
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = Folder.of(path)
         return try (0 ..< channels).map { number in
             let digits = String(number)
             let name = "\(stem.dropLast(4))\(String(repeating: "0", count: 4 - digits.count))\(digits).\(url.pathExtension)"

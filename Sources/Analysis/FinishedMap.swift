@@ -18,6 +18,8 @@ public struct FinishedMap: Sendable {
     public let geometry: LamellaGeometry
     /// The camera's columns in Record against those of the map.
     let recordFieldRotation: Degrees
+    /// Diameter of View's beam.
+    let viewBeam: Micrometers
     /// What targets were chosen by.
     public let settings: TargetSettings
 
@@ -30,11 +32,15 @@ public struct FinishedMap: Sendable {
     public init(_ named: String, classes given: [String]? = nil) throws {
         let stem = try Self.stem(of: named)
         name = (stem as NSString).lastPathComponent
-        let folder = (stem as NSString).deletingLastPathComponent
+        let folder = Folder.of(stem)
         self.folder = folder.isEmpty ? "." : folder
         image = try PNGFile.readGrey(stem + ".png")
         guard FileManager.default.fileExists(atPath: stem + "_seg.png") else {
             throw AnalysisError("\(stem)_seg.png is not there: targets are chosen on a segmentation, which 'tomopilot segment' makes.")
+        }
+        let form = try PNGFile.information(stem + "_seg.png")
+        guard form.bitDepth <= 8, form.channels == 1 else {
+            throw AnalysisError("\(stem)_seg.png has \(form.bitDepth) bits in \(form.channels) channel\(form.channels == 1 ? "" : "s"): the index of a class is a grey level of 8 bits.")
         }
         labels = try PNGFile.readGrey(stem + "_seg.png")
         guard (image.width, image.height) == (labels.width, labels.height) else {
@@ -45,12 +51,18 @@ public struct FinishedMap: Sendable {
         let known = try SessionFiles.settings(beside: self.folder, limit: microscope.imageShiftLimit)
         settings = known.settings
         classes = try given ?? known.classes ?? SessionFiles.classes(beside: self.folder)
+        viewBeam = microscope.view.beamDiameter
         let camera = microscope.cameraSize
         let pixel = microscope.record.pixelSize
         geometry = LamellaGeometry(
             mapPixelSize: sidecar.pixelSize, beamDiameter: microscope.record.beamDiameter,
             recordFieldWidth: (Pixels(Double(camera[0])) * pixel).inMicrometers, recordFieldHeight: (Pixels(Double(camera[1])) * pixel).inMicrometers,
             mapToStage: sidecar.toStage, stageToSpecimen: microscope.stageToSpecimen)
+        do {
+            try geometry.validate()
+        } catch {
+            throw AnalysisError("\(stem).json and mic_params.json do not go together: \(error)")
+        }
         let column = sidecar.toStage.linear.then(microscope.stageToSpecimen).inverse?(microscope.record.cameraToSpecimen(Vector(dx: 1, dy: 0)))
         recordFieldRotation = column.map { Geometry.angle(across: $0.dy, along: $0.dx) } ?? .zero
     }
@@ -84,7 +96,7 @@ public struct FinishedMap: Sendable {
             let words = maps.isEmpty ? "no segmented lamellae are in it" : "name one of its lamellae, such as \(named)/\(maps[0])"
             throw AnalysisError("\(named) is a folder: \(words).")
         }
-        let (folder, name) = ((path as NSString).deletingLastPathComponent, (path as NSString).lastPathComponent)
+        let (folder, name) = (Folder.of(path), (path as NSString).lastPathComponent)
         for maps in mapFolders(below: folder.isEmpty ? "." : folder) where manager.fileExists(atPath: "\(maps)/\(name).png") { return "\(maps)/\(name)" }
         throw AnalysisError("There is no map '\(named)': name the PNG of a lamella's map, or the lamella in its session's folder, such as session/Grid1_L01.")
     }

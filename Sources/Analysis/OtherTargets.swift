@@ -2,26 +2,31 @@ import Foundation
 import Geometry
 import ImageFiles
 import Raster
-import Targets
+public import Targets
 import Units
 
 /// Targets of a map that somebody else chose, or an earlier run.
-enum OtherTargets {
+public enum OtherTargets {
     /// - Parameter path: a points file, a targets file of PACEtomo, or a folder with points files of the map.
-    static func read(_ path: String, of map: FinishedMap) throws -> [TargetArea] {
+    public static func read(_ path: String, of map: FinishedMap) throws -> [TargetArea] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw AnalysisError("There is no '\(path)' to compare with: name a points file (.json), a targets file (_tgts.txt) or a folder with points files of \(map.name).")
         }
         guard isFolder.boolValue else { return [try area(path, of: map)].filter { !$0.targets.isEmpty } }
-        let prefix = map.name + "_points"
-        let numbered = try FileManager.default.contentsOfDirectory(atPath: path).compactMap { name -> (name: String, number: Int)? in
-            guard name.hasPrefix(prefix), name.hasSuffix(".json") else { return nil }
-            let digits = name.dropFirst(prefix.count).dropLast(5)
-            return digits.isEmpty ? (name, -1) : Int(digits).map { (name, $0) }
+        let numbered = try FileManager.default.contentsOfDirectory(atPath: path).compactMap { name in
+            number(ofPointsFile: name, map: map.name).map { (name: name, number: $0) }
         }
         guard !numbered.isEmpty else { throw AnalysisError("\(path) has no points files of \(map.name) to compare with.") }
         return try numbered.sorted { $0.number < $1.number }.map { try area("\(path)/\($0.name)", of: map) }.filter { !$0.targets.isEmpty }
+    }
+
+    /// The number of an area by the name of its points file, -1 where there is none; nil of any other file.
+    static func number(ofPointsFile name: String, map: String) -> Int? {
+        let prefix = map + "_points"
+        guard name.hasPrefix(prefix), name.hasSuffix(".json"), name.count >= prefix.count + 5 else { return nil }
+        let digits = name.dropFirst(prefix.count).dropLast(5)
+        return digits.isEmpty ? -1 : digits.allSatisfy(\.isNumber) ? Int(digits) : nil
     }
 
     private static func area(_ path: String, of map: FinishedMap) throws -> TargetArea {
@@ -43,7 +48,9 @@ enum OtherTargets {
         let file = try PointsFile(data: data)
         var area = file.area
         // Of another picture of the same map.
-        let scale = (file.metaData?.pixelSize ?? map.geometry.mapPixelSize.value) / map.geometry.mapPixelSize.value
+        let pixelSize = file.metaData?.pixelSize ?? map.geometry.mapPixelSize.value
+        guard pixelSize.isFinite, pixelSize > 0.005, pixelSize < 1e6 else { throw AnalysisError("its pix_size is \(pixelSize), and must be that of a map in nm.") }
+        let scale = pixelSize / map.geometry.mapPixelSize.value
         for index in area.targets.indices {
             area.targets[index].position.x *= scale
             area.targets[index].position.y *= scale

@@ -31,8 +31,14 @@ public struct TargetsJob: Sendable {
     /// `7 targets in 2 areas see 21 % of what is wanted, summed score 4.12 (no choice has more than 4.61)`.
     public var summary: String {
         let targets = areas.reduce(0) { $0 + $1.targets.count }
+        guard targets > 0 else { return choice }
+        return "\(choice) (no choice has more than \(Self.decimals(report.upperBound)))"
+    }
+
+    private var choice: String {
+        let targets = areas.reduce(0) { $0 + $1.targets.count }
         guard targets > 0 else { return "no place scores above \(settings.scoreThreshold)" }
-        return "\(Self.words(targets, "target")) in \(Self.words(areas.count, "area")) see\(targets == 1 ? "s" : "") \(Self.percent(report.coverage.wanted)) of what is wanted, summed score \(Self.decimals(Self.score(of: areas))) (no choice has more than \(Self.decimals(report.upperBound)))"
+        return "\(Self.words(targets, "target")) in \(Self.words(areas.count, "area")) see\(targets == 1 ? "s" : "") \(Self.percent(report.coverage.wanted)) of what is wanted, summed score \(Self.decimals(Self.score(of: areas)))"
     }
 
     /// A row for each area, and one for all.
@@ -50,17 +56,16 @@ public struct TargetsJob: Sendable {
 
     /// The targets of another selection beside these, one and the other scored as this selection scores.
     ///
-    /// - Parameter path: a points file, a targets file of PACEtomo, or a folder with points files of this map.
-    public func comparison(with path: String) throws -> [String] {
-        let before = try OtherTargets.read(path, of: map)
+    /// - Parameter path: where they come from, for the words.
+    public func comparison(with before: [TargetArea], from path: String) -> [String] {
         let reach = Micrometers(map.geometry.beamDiameter.value / 2)
         let entries = TargetComparison(before: before, after: areas, geometry: map.geometry, within: reach).entries
         let (old, new) = (score(before), score(areas))
         var change = ""
         if old > 0 { change = String(format: "; here %+.1f %%", 100 * (new / old - 1)) }
         let count = before.reduce(0) { $0 + $1.targets.count }
-        // What moved by less than a pixel is where it was.
-        let pixel = Micrometers(map.geometry.mapPixelSize.value / 1000)
+        // Targets files round to less than a pixel, points files are exact: what moved by a pixel and a half is elsewhere.
+        let pixel = Micrometers(1.5 * map.geometry.mapPixelSize.value / 1000)
         let same = entries.count { $0.distance ?? reach < pixel }
         let moved = entries.filter { ($0.distance ?? .zero) >= pixel }
         let (gone, fresh) = (entries.filter { $0.after == nil }, entries.filter { $0.before == nil })
@@ -104,32 +109,39 @@ public struct TargetsJob: Sendable {
             throw AnalysisError("\(folder) is the session's own folder: choose another, or say --replace to put these targets in the place of the session's.")
         }
         try Folder.make(folder)
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name.hasPrefix(map.name + "_points") && name.hasSuffix(".json") {
-            try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
-        }
         let metaData = PointsFile.MetaData(
             pixelSize: map.geometry.mapPixelSize, rows: map.labels.height, columns: map.labels.width, datetime: timestamp())
-        var files: [String] = []
-        func write(_ data: Data, _ name: String) throws {
-            try AtomicFile.write(data, to: "\(folder)/\(name)")
-            files.append("\(folder)/\(name)")
-        }
+        var files: [(name: String, data: Data)] = []
         for (index, area) in areas.enumerated() {
-            try write(PointsFile(area: area, metaData: metaData).data(), PointsFile.name(map: map.name, index: index))
+            files.append((PointsFile.name(map: map.name, index: index), try PointsFile(area: area, metaData: metaData).data()))
         }
-        if areas.isEmpty { try write(PointsFile.empty.data(), PointsFile.name(map: map.name, index: nil)) }
+        if areas.isEmpty { files.append((PointsFile.name(map: map.name, index: nil), try PointsFile.empty.data())) }
+        if !areas.isEmpty {
+            let exposures = PlannedExposures(
+                areas, geometry: map.geometry, plane: TiltedPlane(tilts: -settings.maximumTilt ... settings.maximumTilt), viewBeam: map.viewBeam)
+            let report = TargetReport(exposures, geometry: map.geometry, settings: settings, coverage: report.coverage)
+            files.append(("\(map.name)_targets.json", try report.data()))
+        }
         if !isOwn {
-            try write(TargetParameters(settings: settings, classes: map.classes, geometry: map.geometry).data(), "tgt_params.json")
-            try write(TargetSettingsFile(settings: settings, classes: map.classes).data(), TargetSettingsFile.name)
+            files.append(("tgt_params.json", try TargetParameters(settings: settings, classes: map.classes, geometry: map.geometry).data()))
+            files.append((TargetSettingsFile.name, try TargetSettingsFile(settings: settings, classes: map.classes).data()))
         }
         let picture = OverviewPicture.lamella(
             LamellaScene(
                 map: map.image, labels: map.labels, classes: map.classes, areas: areas, geometry: map.geometry,
                 maximumTilt: settings.maximumTilt, beamStretch: 1 / settings.plane(tiltAxisAngle: map.geometry.tiltAxisAngle).factor,
-                imageShiftLimit: settings.imageShiftLimit, recordFieldRotation: map.recordFieldRotation, heading: [map.name, "\(summary), chosen anew \(timestamp())"]))
+                imageShiftLimit: settings.imageShiftLimit, recordFieldRotation: map.recordFieldRotation,
+                heading: [map.name, choice, "chosen anew \(timestamp())"]))
         let path = "\(folder)/\(map.name)_overview.png"
+        // What takes room comes first: on a full disk the targets of before stay whole.
         try PNGFile.write(RGBImage(width: picture.width, height: picture.height, pixels: picture.interleavedBytes), to: path)
-        return files + [path]
+        try WholeFile.write(files.map { ("\(folder)/\($0.name)", [UInt8]($0.data)) })
+        let written = Set(files.map(\.name))
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) where OtherTargets.number(ofPointsFile: name, map: map.name) != nil && !written.contains(name) {
+            // A folder of such a name is somebody's.
+            unlink("\(folder)/\(name)")
+        }
+        return files.map { "\(folder)/\($0.name)" } + [path]
     }
 
     private static func score(of areas: [TargetArea]) -> Double { areas.flatMap(\.targets).reduce(0) { $0 + $1.score } }

@@ -18,6 +18,17 @@ public enum WholeFile {
         try file.commit()
     }
 
+    /// Replaces the contents of several files: all are on the disk before the first gets its name, so that a full disk leaves them as they were.
+    public static func write(_ files: [(path: String, bytes: [UInt8])]) throws(ImageFileError) {
+        var open: [TemporaryFile] = []
+        for (path, bytes) in files {
+            let file = try TemporaryFile(for: path)
+            try file.append(bytes)
+            open.append(file)
+        }
+        for file in open { try file.commit() }
+    }
+
     /// Removes what writers that were killed left in a folder. Nobody else may be writing there.
     public static func removeLeftovers(in folder: String) {
         // A folder that cannot be listed has nothing that could be removed.
@@ -98,7 +109,7 @@ public final class TemporaryFile {
 
     /// Makes the rename itself survive a power cut. Some network disks refuse; the file is whole all the same.
     private func synchronizeDirectory() {
-        let directory = (path as NSString).deletingLastPathComponent
+        let directory = Folder.of(path)
         let number = open(directory.isEmpty ? "." : directory, O_RDONLY | O_CLOEXEC)
         guard number >= 0 else { return }
         _ = fsync(number)

@@ -19,6 +19,7 @@ public struct LamellaScene: Sendable {
     public var maximumTilt: Degrees
     /// How much longer than wide a beam is on the sample at that tilt; a pretilt makes it longer.
     public var beamStretch: Double
+    var isInclined: Bool { abs(beamStretch * cosine(maximumTilt) - 1) > 1e-6 }
     /// Drawn about the tracking target of each area.
     public var imageShiftLimit: Micrometers?
     /// Of the camera's field in Record against the map's columns.
@@ -82,7 +83,7 @@ extension OverviewPicture {
         guard scene.areas.contains(where: { !$0.targets.isEmpty }) else { return legend }
         legend += [
             LegendEntry("tracking target (camera's field)", Palette.tracking, .box), LegendEntry("target", Palette.target, .box),
-            LegendEntry("beam at \(Int(scene.maximumTilt.value.rounded()))\u{B0}", Palette.target, .ellipse),
+            LegendEntry("beam at \(Int(scene.maximumTilt.value.rounded()))\u{B0}\(scene.isInclined ? " on the inclined lamella" : "")", Palette.target, .ellipse),
         ]
         if scene.areas.contains(where: { !$0.geoPoints.isEmpty }) {
             legend.append(LegendEntry("geo point", Palette.geo, .cross))

@@ -91,7 +91,7 @@ extension VirtualMicroscope {
             guard fileOverwriteIsAllowed else { throw CommandFailure("The file \(path) already exists.") }
         }
         guard !openFiles.contains(where: { $0.path == path }) else { throw CommandFailure("The file \(path) is already open.") }
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = Folder.of(path)
         guard FileManager.default.isWritableFile(atPath: folder) else { throw CommandFailure("Nothing can be written to \(folder).") }
         return path
     }
@@ -147,7 +147,7 @@ extension VirtualMicroscope {
         guard split else { return [.text(path)] }
         let root = (path as NSString).deletingPathExtension
         let ending = (path as NSString).pathExtension
-        return [root, ending.isEmpty ? "" : ".\(ending)", (root as NSString).deletingLastPathComponent, (root as NSString).lastPathComponent]
+        return [root, ending.isEmpty ? "" : ".\(ending)", Folder.of(root), (root as NSString).lastPathComponent]
             .map { .text($0) }
     }
     func openImageFile(_ number: Int, split: Bool) throws -> [ReportedValue] {

@@ -48,7 +48,7 @@ extension VirtualMicroscope {
     }
     func lastFrameFile() throws -> [ReportedValue] {
         guard let path = frames.lastFile else { throw CommandFailure("There is no last frame file name available.") }
-        return [path, (path as NSString).deletingLastPathComponent, (path as NSString).lastPathComponent].map { .text($0) }
+        return [path, Folder.of(path), (path as NSString).lastPathComponent].map { .text($0) }
     }
     func openFrameMdoc(_ name: String) throws -> [ReportedValue] {
         do { frames.openMdoc = (absolute(name), try Mdoc.read(absolute(name))) } catch {

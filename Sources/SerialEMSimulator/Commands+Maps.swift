@@ -80,7 +80,7 @@ extension VirtualMicroscope {
     /// Where the file of a map is: as told, beside the Navigator's file, or in the working directory (SerialEM looks there too).
     func mapPath(_ told: String) -> String {
         let name = told.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? told
-        let beside = navigatorPath.map { "\(($0 as NSString).deletingLastPathComponent)/\(name)" }
+        let beside = navigatorPath.map { "\(Folder.of($0))/\(name)" }
         return [told, beside, "\(directory)/\(name)"].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) } ?? told
     }
 

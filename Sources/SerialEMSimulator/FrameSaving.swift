@@ -109,7 +109,7 @@ extension VirtualMicroscope {
         let path = "\(root).mrc"
         let count = max(1, min(200, Int(clamped: (c.exposure.value / max(0.001, frameTime)).rounded())))
         do {
-            try FileManager.default.createDirectory(atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(atPath: Folder.of(path), withIntermediateDirectories: true)
             try writeFrames(of: image, count: count, to: path)
             var saved = image
             saved.frames = (path, count)

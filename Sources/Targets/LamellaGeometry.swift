@@ -54,16 +54,17 @@ public struct LamellaGeometry: Hashable, Sendable {
     public var beamOnMap: Pixels { beamDiameter.inNanometers / mapPixelSize }
     /// The camera's field in whole map pixels, at least one.
     var window: (columns: Int, rows: Int) {
-        func whole(_ side: Micrometers) -> Int { max(1, Int((side.inNanometers / mapPixelSize).value.rounded(.down))) }
+        func whole(_ side: Micrometers) -> Int { max(1, Int(min(1e7, (side.inNanometers / mapPixelSize).value.rounded(.down)))) }
         return (whole(recordFieldWidth), whole(recordFieldHeight))
     }
 
-    func validate() throws(TargetsError) {
+    /// - Throws: ``TargetsError`` for lengths that no microscope has, and for a map without a calibration.
+    public func validate() throws(TargetsError) {
         let lengths = [
             ("map pixel size", mapPixelSize.value), ("beam diameter", beamDiameter.value),
             ("Record field width", recordFieldWidth.value), ("Record field height", recordFieldHeight.value),
         ]
-        for (name, value) in lengths where !(value.isFinite && value > 0 && value < 1e6) {
+        for (name, value) in lengths where !(value.isFinite && value > 0.001 && value < 1e6) {
             throw TargetsError(.invalidGeometry, "The \(name) is \(value): read the microscope's calibration again.")
         }
         let matrix = mapToStage.linear.then(stageToSpecimen)

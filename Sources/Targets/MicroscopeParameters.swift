@@ -92,7 +92,7 @@ public struct MicroscopeParameters: Hashable, Sendable, Codable {
         do {
             self = try JSONDecoder().decode(Self.self, from: data)
         } catch {
-            throw TargetsError(.unreadableFile, "This is no mic_params.json: \(error).")
+            throw TargetsError(.unreadableFile, "This is no mic_params.json: \(words(for: error)).")
         }
     }
 

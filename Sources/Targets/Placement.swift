@@ -33,10 +33,10 @@ struct Placement {
             starts += HexagonalLattice(field: field, candidates: candidates, raster: raster).best(2).map { fill($0, order: order) }
         }
         if sparse { starts.append(fill(objectSeeds(), order: order)) }
+        var choices = starts
+        choices += anneal(starts).map { fill($0, order: order) }
         var best: [Site] = []
-        for (start, annealed) in zip(starts, anneal(starts)) {
-            for choice in [polish(start), polish(fill(annealed, order: order))] where sum(choice) > sum(best) { best = choice }
-        }
+        for choice in choices.map(polish) where sum(choice) > sum(best) { best = choice }
         return best
     }
 
@@ -57,18 +57,28 @@ struct Placement {
         let sites = candidates.sites + added
         var annealing = Annealing(
             sites: sites, spacing: field.spacing, raster: candidates.raster?.adding(added, of: field, pitch: candidates.pitch))
+        var found: [[Site]] = []
         var first = candidates.sites.count
-        return starts.enumerated().map { number, start in
-            defer { first += start.count }
-            return annealing.run(
-                from: Array(first ..< first + start.count), steps: Self.stepsPerTarget * max(30, start.count), hottest: 0.05, coldest: 0.005,
-                random: RandomSource(seed: seed).fork(UInt64(number))
-            ).map { sites[$0] }
+        for start in starts {
+            let numbers = Array(first ..< first + start.count)
+            first += start.count
+            // Of a few targets each counts, and a run ends in one of many good choices; many targets make up for one another.
+            for _ in 0 ..< (start.count < 25 ? Self.runsForFew : 1) {
+                let run = annealing.run(
+                    from: numbers, steps: Self.stepsPerTarget * max(12, start.count), hottest: start.count < 25 ? 0.2 : 0.05, coldest: 0.005,
+                    random: RandomSource(seed: seed).fork(UInt64(found.count)))
+                found.append(run.map { sites[$0] })
+            }
         }
+        return found
     }
 
     /// Of the annealing of each start.
     private static let stepsPerTarget = 2500
+    private static let runsForFew = 6
+
+    /// More targets on a lamella than anybody acquires: where a beam is hardly larger than a pixel.
+    private static let most = 2000
 
     private func sum(_ sites: [Site]) -> Double { sites.reduce(0) { $0 + $1.worth } }
 
@@ -76,7 +86,7 @@ struct Placement {
     private func fill(_ start: [Site], order: [Int]) -> [Site] {
         var packing = Packing(field)
         for site in start { packing.append(site) }
-        for index in order { packing.appendIfFree(candidates.sites[index]) }
+        for index in order where packing.sites.count < Self.most { packing.appendIfFree(candidates.sites[index]) }
         return packing.sites
     }
 

@@ -44,6 +44,9 @@ extension TargetSettings {
     public func resolved(in classes: [String]) throws(TargetsError) -> ResolvedClasses {
         let everything = targetClasses.first == "lamella"
         let wanted = everything ? Array(targetClasses.dropFirst()) : targetClasses
+        guard !wanted.contains("lamella") || classes.contains("lamella") else {
+            throw TargetsError(.unknownClass, "target_list names 'lamella', which stands for all that is not avoided, behind other classes: put it first.")
+        }
         for name in wanted where !classes.contains(name) {
             throw .unknownClass(name, setting: "target_list", classes: classes + ["lamella"])
         }

@@ -34,6 +34,10 @@ struct ScoreMap: Sendable {
         self.rows = rows
         width = max(0, runs.width - columns + 1)
         height = runs.width > 0 ? max(0, runs.height - rows + 1) : 0
+        guard width > 0, height > 0 else {
+            (columnSums, rowWeights) = ([], [])
+            return
+        }
         let sigma = max(0.5, Double(max(rows, columns) / 2))
         columnSums = Self.gaussian(count: columns, sigma: sigma).reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
         rowWeights = Self.gaussian(count: rows, sigma: sigma)

@@ -47,7 +47,7 @@ public enum TargetSelection {
         return Selection(
             areas: areas,
             report: SelectionReport(
-                score: score, upperBound: max(score, map.field.upperBound(placement.candidates.sites)),
+                score: score, upperBound: max(score, min(map.field.upperBound(placement.candidates.sites), map.mostByNumber(placement.candidates.sites))),
                 coverage: map.coverage(of: areas.flatMap(\.targets))))
     }
 
@@ -130,7 +130,8 @@ struct PreparedMap {
             labels: labels, runs: runs, classes: classes,
             scores: ScoreMap(runs, worth: worth, gaps: gaps, columns: window.columns, rows: window.rows),
             plane: plane, spacing: (spacing.inNanometers / geometry.mapPixelSize).value, threshold: settings.scoreThreshold,
-            edge: settings.edge ? EdgeScore(columns: window.columns, rows: window.rows) : nil,
+            edge: settings.edge && window.columns <= labels.width && window.rows <= labels.height
+                ? EdgeScore(columns: window.columns, rows: window.rows) : nil,
             avoided: settings.keepsCentreClear ?? true
                 ? AvoidedSurroundings(runs, avoided: classes.avoided, columns: window.columns, rows: window.rows) : nil,
             swept: isSwept
@@ -148,6 +149,12 @@ struct PreparedMap {
             sites = LimitedPlacement(field: field, limits: limits).solve(from: sites)
         }
         return sites.map { Target(position: $0.position, score: exactScore(of: $0)) }
+    }
+
+    /// What `max_targets` of the best would score; the finest raster may find a little more than the candidates have.
+    func mostByNumber(_ sites: [PlacementField.Site]) -> Double {
+        guard let most = settings.maximumTargets else { return .infinity }
+        return Double(most) * (field.edge == nil ? 1 : sites.map(\.worth).max() ?? 0)
     }
 
     func coverage(of targets: [Target]) -> Coverage {

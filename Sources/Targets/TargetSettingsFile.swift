@@ -19,7 +19,7 @@ public struct TargetSettingsFile: Codable, Hashable, Sendable {
         do {
             self = try JSONDecoder().decode(Self.self, from: data)
         } catch {
-            throw TargetsError(.unreadableFile, "This is no target_settings.json: \(error).")
+            throw TargetsError(.unreadableFile, "This is no target_settings.json: \(words(for: error)).")
         }
     }
 

@@ -18,8 +18,8 @@ struct ChooseTargets: AsyncParsableCommand {
             are scored with these settings. Nothing is written without --out or --replace.
 
             Settings, as in a session's file ('tomopilot init' explains them): target_list, avoid_list, target_score_threshold, sparse_targets, target_edge, \
-            penalty_weight, extra_tracking, max_tilt, class_weights, class_rules, minimum_object, per_instance, max_targets, min_distance; and IS_limit and \
-            beam_margin in µm. Where <map>_probabilities.mrc of 'tomopilot segment --probabilities' lies beside the map, class_rules go by it.
+            penalty_weight, penalty_window, clear_centre, extra_tracking, max_tilt, pretilt, auto_start_tilt, class_weights, class_rules, minimum_object, \
+            per_instance, max_targets, min_distance, target_order, target_seed; and IS_limit and beam_margin in µm. Where <map>_probabilities.mrc of 'tomopilot segment --probabilities' lies beside the map, class_rules go by it.
 
               tomopilot targets session/Grid1_L03 --set max_targets=3 --set per_instance=1
               tomopilot targets Grid1_L03.png --set 'target_list=[mitos, cell]' --set 'class_weights={cell: 0.2}' --compare . --out tried
@@ -48,14 +48,17 @@ struct ChooseTargets: AsyncParsableCommand {
             guard out == nil || !replace else { throw WorkflowError.refused("--out and --replace exclude each other: --replace writes beside the map.") }
             let finished = try FinishedMap(map, classes: try model.map(classes))
             let settings = try finished.settings.changed(by: assignments, source: "--set")
+            // What cannot be read is told before the work.
+            let others = try compare.map { (path: $0, areas: try OtherTargets.read($0, of: finished)) }
             let begin = ContinuousClock.now
             let job = try TargetsJob(finished, settings: settings)
             let seconds = String(format: "%.1f", (ContinuousClock.now - begin) / .seconds(1))
             print("\(finished.name): \(job.summary), \(seconds) s")
             if !job.areas.isEmpty { job.table.lines.forEach { print($0) } }
-            if let compare { try job.comparison(with: compare).forEach { print($0) } }
+            if let others { job.comparison(with: others.areas, from: others.path).forEach { print($0) } }
             guard let folder = replace ? finished.folder : out else { return }
             let files = try job.write(to: folder, replaces: replace)
+            if replace { print("a session that goes on takes these for targets by hand and renews its targets files; until then those name the targets of before") }
             print("\(folder): \(files.map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))")
         }
     }

@@ -56,10 +56,10 @@ import Units
             let ending = try await run(["session/Grid1_L03", "--set", "max_targets=3", "--out", "tried"], in: folder)
             #expect((ending.status, ending.error) == (0, ""))
             let lines = ending.output.split(separator: "\n").map(String.init)
-            #expect(lines[0].contains(/^Grid1_L03: 3 targets in 1 area, summed score [0-9.]+ \(no choice has more than [0-9.]+\), [0-9.]+ s$/), "\(ending.output)")
+            #expect(lines[0].contains(/^Grid1_L03: 3 targets in 1 area see [0-9.]+ % of what is wanted, summed score [0-9.]+ \(no choice has more than [0-9.]+\), [0-9.]+ s$/), "\(ending.output)")
             #expect(lines[1] == "  area       targets  score  largest image shift  geo points")
             #expect(lines[2].contains(/^  Grid1_L03        3   [0-9.]+              [0-9.]+ µm          10$/), "\(ending.output)")
-            #expect(lines[3] == "tried: Grid1_L03_points0.json, tgt_params.json, target_settings.json, Grid1_L03_overview.png")
+            #expect(lines[3] == "tried: Grid1_L03_points0.json, Grid1_L03_targets.json, tgt_params.json, target_settings.json, Grid1_L03_overview.png")
             let area = try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: folder + "/tried/Grid1_L03_points0.json"))).area
             #expect(area.targets.count == 3 && area.geoPoints.count == 10)
             let written = try TargetSettingsFile(data: Data(contentsOf: URL(fileURLWithPath: folder + "/tried/target_settings.json")))
@@ -70,6 +70,34 @@ import Units
             // The same again by the PNG, from what was written: nothing has changed.
             let again = try await run(["session/Grid1/SPACE_maps/Grid1_L03.png", "--set", "max_targets=3", "--compare", "tried"], in: folder)
             #expect(again.output.hasSuffix("; here +0.0 %\n3 at the same place, 0 moved, 0 gone, 0 new\n"), "\(again.output)")
+        }
+    }
+
+    @Test func whatBelongsToOthersStaysAndWhatCannotBeUsedIsRefused() async throws {
+        try await withSession { folder, maps in
+            try AtomicFile.write("{}", to: maps + "/Grid1_L03_points_by_hand.json")
+            try Folder.make(maps + "/Grid1_L03_points7.json")
+            try AtomicFile.write("{}", to: maps + "/Grid1_L03_points5.json")
+            let replaced = try await run(["session/Grid1_L03", "--set", "max_targets=3", "--replace"], in: folder)
+            #expect((replaced.status, replaced.error) == (0, ""))
+            #expect(replaced.output.contains("\na session that goes on takes these for targets by hand and renews its targets files; until then those name the targets of before\n"))
+            let names = try FileManager.default.contentsOfDirectory(atPath: maps).filter { $0.contains("_points") }.sorted()
+            #expect(names == ["Grid1_L03_points0.json", "Grid1_L03_points7.json", "Grid1_L03_points_by_hand.json"])
+
+            // A path of one character, in the folder of the maps.
+            for ending in [".png", "_seg.png", ".json"] { try FileManager.default.copyItem(atPath: maps + "/Grid1_L03" + ending, toPath: maps + "/m" + ending) }
+            let short = try await run(["m", "--set", "max_targets=3"], in: maps)
+            #expect((short.status, short.error) == (0, "") && short.output.hasPrefix("m: 3 targets in 1 area"))
+            let nothing = try await run(["L"], in: maps)
+            #expect(nothing.status == 1 && nothing.error.contains("There is no map 'L'"))
+
+            let labels: Raster<UInt16> = try PNGFile.readGrey16(maps + "/m_seg.png")
+            try PNGFile.write(labels, to: maps + "/m_seg.png")
+            let deep = try await run(["m"], in: maps)
+            #expect(deep.status == 1 && deep.error.contains("m_seg.png has 16 bits in 1 channel: the index of a class is a grey level of 8 bits."))
+            // What is compared with is read before anything is chosen.
+            let missing = try await run(["Grid1_L03", "--compare", "none.json"], in: maps)
+            #expect(missing.status == 1 && missing.output == "")
         }
     }
 
@@ -111,7 +139,7 @@ import Units
             #expect((ending.status, ending.error) == (0, ""))
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: maps).sorted()
-                    == ["Grid1_L03.json", "Grid1_L03.png", "Grid1_L03_overview.png", "Grid1_L03_points0.json", "Grid1_L03_seg.png", "mic_params.json", "target_settings.json"])
+                    == ["Grid1_L03.json", "Grid1_L03.png", "Grid1_L03_overview.png", "Grid1_L03_points0.json", "Grid1_L03_seg.png", "Grid1_L03_targets.json", "mic_params.json", "target_settings.json"])
         }
     }
 

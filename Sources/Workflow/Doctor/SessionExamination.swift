@@ -60,7 +60,7 @@ public struct SessionExamination: Sendable {
 
     private func folderFindings() -> [Finding] {
         var path = settings.sessionFolder
-        while path.count > 1, !FileManager.default.fileExists(atPath: path) { path = (path as NSString).deletingLastPathComponent }
+        while path.count > 1, !FileManager.default.fileExists(atPath: path) { path = Folder.of(path) }
         guard FileManager.default.isWritableFile(atPath: path) else {
             return [Finding("session folder", .missing, "\(path) cannot be written", remedy: "choose another session_dir, or change its permissions")]
         }
