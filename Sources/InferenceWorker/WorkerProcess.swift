@@ -99,10 +99,8 @@ final class WorkerProcess: Sendable {
         var environment = ChildProgram.inheritedEnvironment
         environment["OMP_NUM_THREADS"] = String(threads)
         environment["OPENBLAS_NUM_THREADS"] = String(threads)
-        // Threads that wait for long sleep, so that they do not slow a busy machine down. For about a millisecond they spin: a
-        // network has a barrier after each operation, and to wake a thread takes longer than many of them.
+        // Threads that spin while they wait slow a busy machine down.
         environment["OMP_WAIT_POLICY"] = "PASSIVE"
-        environment["GOMP_SPINCOUNT"] = "300000"
         return environment
     }
 }
