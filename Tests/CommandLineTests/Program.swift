@@ -56,7 +56,7 @@ struct RunningProgram {
     func ending() async throws -> Ending {
         let begin = ContinuousClock.now
         while child.isRunning {
-            if ContinuousClock.now - begin > .seconds(300) { child.signal(SIGKILL) }
+            if ContinuousClock.now - begin > .seconds(900) { child.signal(SIGKILL) }
             try await Task.sleep(for: .milliseconds(20))
         }
         defer { try? FileManager.default.removeItem(at: folder) }
