@@ -52,7 +52,7 @@ struct RunningProgram {
         }
     }
 
-    /// Waits for the end. A program that hangs is stopped after five minutes, and its status tells of the signal.
+    /// Waits for the end. A program that hangs is stopped after fifteen minutes, and its status tells of the signal.
     func ending() async throws -> Ending {
         let begin = ContinuousClock.now
         while child.isRunning {
