@@ -18,16 +18,22 @@ extension GridSession {
         let exposures = PlannedExposures(
             areas, geometry: lamella, plane: TiltedPlane(tilts: -settings.maximumTilt ... settings.maximumTilt),
             viewBeam: geometry.view.beamDiameter)
-        let coverage = try coverage(of: areas.flatMap(\.targets), onLamella: targeted.number, geometry: lamella)
+        let coverage = coverage(of: areas.flatMap(\.targets), onLamella: targeted.number, geometry: lamella)
         let report = TargetReport(exposures, geometry: lamella, settings: targetSettings, coverage: coverage)
         try AtomicFile.write(report.data(), to: folder.mediumStem(targeted.number) + "_targets.json")
     }
 
-    /// nil where the lamella was not segmented: targets may be set by hand alone.
-    private nonisolated func coverage(of targets: [Target], onLamella number: Int, geometry: LamellaGeometry) throws -> Coverage? {
+    /// nil where the lamella was not segmented, for targets may be set by hand alone, and where its segmentation cannot be used: that is no
+    /// reason to leave targets out.
+    private nonisolated func coverage(of targets: [Target], onLamella number: Int, geometry: LamellaGeometry) -> Coverage? {
         let file = folder.mediumStem(number) + "_seg.png"
         guard let classes = context.models.segmenterDescription?.classes, FileManager.default.fileExists(atPath: file) else { return nil }
-        return try TargetSelection.coverage(
-            of: targets, labels: PNGFile.readGrey(file), classes: classes, geometry: geometry, settings: targetSettings)
+        do {
+            return try TargetSelection.coverage(
+                of: targets, labels: PNGFile.readGrey(file), classes: classes, geometry: geometry, settings: targetSettings)
+        } catch {
+            engine.note(.warning("how much the targets of lamella \(number) see is not told: \(file): \(error)"))
+            return nil
+        }
     }
 }
