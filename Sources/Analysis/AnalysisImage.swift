@@ -142,6 +142,7 @@ enum ImageKind: Sendable, Hashable {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw AnalysisError("There is no image \(path).") }
         guard !isFolder.boolValue else { throw AnalysisError("\(path) is a folder; name the images in it.") }
+        try RegularFile.check(path)
         // A read of nothing gives nil.
         guard let file = FileHandle(forReadingAtPath: path), let bytes = try? file.read(upToCount: 4) ?? Data() else {
             throw AnalysisError("\(path) cannot be read; check its permissions.")

@@ -80,7 +80,13 @@ public struct FinishedMap: Sendable {
             throw AnalysisError("\(path) has \(file.header.sections) sections, and the segmentation \(classes.count) classes: segment the map anew with --probabilities, or remove the file.")
         }
         var found: [String: Raster<Float>] = [:]
-        for (index, name) in classes.enumerated() where deciding.contains(name) { found[name] = try file.read(section: index).asFloat }
+        for (index, name) in classes.enumerated() where deciding.contains(name) {
+            let probability = try file.read(section: index).asFloat
+            guard probability.pixels.allSatisfy({ (-0.01 ... 1.01).contains($0) }) else {
+                throw AnalysisError("\(path) holds other values than 0 to 1 in section \(index) (\(name)): segment the map anew with --probabilities, or remove the file.")
+            }
+            found[name] = probability
+        }
         return found
     }
 

@@ -2,16 +2,37 @@ import Foundation
 import Geometry
 import ImageFiles
 import Raster
-public import Targets
+import Targets
 import Units
 
 /// Targets of a map that somebody else chose, or an earlier run.
-public enum OtherTargets {
+public struct OtherTargets: Sendable {
+    /// Where they come from.
+    let path: String
+    let areas: [TargetArea]
+    /// What a targets file lacks, a sentence each, with its line.
+    let findings: [TargetsFileFinding]
+
     /// - Parameter path: a points file, a targets file of PACEtomo, or a folder with points files of the map.
-    public static func read(_ path: String, of map: FinishedMap) throws -> [TargetArea] {
+    public init(_ path: String, of map: FinishedMap) throws {
+        self.path = path
+        areas = try Self.read(path, of: map)
+        guard path.hasSuffix(".txt"), let data = FileManager.default.contents(atPath: path) else {
+            findings = []
+            return
+        }
+        findings = TargetsFileCheck().findings(in: String(decoding: data, as: UTF8.self), named: (path as NSString).lastPathComponent)
+    }
+
+    private static func read(_ path: String, of map: FinishedMap) throws -> [TargetArea] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw AnalysisError("There is no '\(path)' to compare with: name a points file (.json), a targets file (_tgts.txt) or a folder with points files of \(map.name).")
+        }
+        try RegularFile.check(path)
+        let name = (path as NSString).lastPathComponent
+        if let other = lamella(ofPointsFile: name), other != map.name, lamella(ofPointsFile: map.name + "_points.json") != nil {
+            throw AnalysisError("\(path) cannot be compared with: it has the targets of \(other), and this is \(map.name).")
         }
         guard isFolder.boolValue else { return [try area(path, of: map)].filter { !$0.targets.isEmpty } }
         let numbered = try FileManager.default.contentsOfDirectory(atPath: path).compactMap { name in
@@ -27,6 +48,14 @@ public enum OtherTargets {
         guard name.hasPrefix(prefix), name.hasSuffix(".json"), name.count >= prefix.count + 5 else { return nil }
         let digits = name.dropFirst(prefix.count).dropLast(5)
         return digits.isEmpty ? -1 : digits.allSatisfy(\.isNumber) ? Int(digits) : nil
+    }
+
+    /// The lamella that a points file names, such as `Grid1_L03`; nil of files with other names.
+    private static func lamella(ofPointsFile name: String) -> String? {
+        guard let end = name.range(of: "_points", options: .backwards), name.hasSuffix(".json") else { return nil }
+        let lamella = name[..<end.lowerBound]
+        guard let number = lamella.range(of: "_L", options: .backwards), !lamella[number.upperBound...].isEmpty, lamella[number.upperBound...].allSatisfy(\.isNumber) else { return nil }
+        return String(lamella)
     }
 
     private static func area(_ path: String, of map: FinishedMap) throws -> TargetArea {

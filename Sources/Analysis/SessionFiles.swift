@@ -72,10 +72,10 @@ enum SessionFiles {
             throw AnalysisError("\(path) is not there, which tells the map's pixel size and place: copy it there from the session.")
         }
         let sidecar = try JSONValue.read(path)
-        guard let size = sidecar["pix_size"]?.double, size.isFinite, size > 0, let stage = sidecar["stage_coords"]?.doubles, stage.count >= 2,
+        guard let size = sidecar["pix_size"]?.double, size.isFinite, size > 0, let stage = sidecar["stage_coords"]?.doubles, stage.count >= 2, stage[0].isFinite, stage[1].isFinite,
             let rows = sidecar["s2img_matrix"]?.doubles2D, rows.count == 2, rows.allSatisfy({ $0.count == 2 }),
             let toStage = LinearMap<Frame.Stage, Frame.MapPixels>(xpx: rows[0][0], xpy: rows[0][1], ypx: rows[1][0], ypy: rows[1][1]).inverse
-        else { throw AnalysisError("\(path) does not tell the map's place: it needs pix_size, stage_coords and s2img_matrix.") }
+        else { throw AnalysisError("\(path) does not tell the map's place: it needs pix_size, stage_coords and s2img_matrix, with finite numbers.") }
         return (
             PixelSize(size),
             AffineMap(linear: toStage, sending: Point(x: Double(width) / 2, y: Double(height) / 2), to: Point(x: stage[0], y: stage[1]))

@@ -14,13 +14,16 @@ public struct TargetsJob: Sendable {
     /// What was chosen.
     public let areas: [TargetArea]
     private let report: SelectionReport
+    private let probabilities: [String: Raster<Float>]
+    /// More of them repeat one another.
+    private static let mostFindings = 20
 
     /// - Parameter settings: in the place of the session's.
     /// - Throws: ``TargetsError`` or ``AnalysisError``, one sentence each.
     public init(_ map: FinishedMap, settings: TargetSettings) throws {
         self.map = map
         self.settings = settings
-        let probabilities = try map.probabilities(for: settings)
+        probabilities = try map.probabilities(for: settings)
         let selection = try TargetSelection.selection(
             labels: map.labels, classes: map.classes, acquired: map.acquired, probabilities: probabilities, geometry: map.geometry, settings: settings)
         (areas, report) = (selection.areas, selection.report)
@@ -38,7 +41,11 @@ public struct TargetsJob: Sendable {
     private var choice: String {
         let targets = areas.reduce(0) { $0 + $1.targets.count }
         guard targets > 0 else { return "no place scores above \(settings.scoreThreshold)" }
-        return "\(Self.words(targets, "target")) in \(Self.words(areas.count, "area")) see\(targets == 1 ? "s" : "") \(Self.percent(report.coverage.wanted)) of what is wanted, summed score \(Self.decimals(Self.score(of: areas)))"
+        return Self.choice(targets: targets, areas: areas.count, coverage: report.coverage, score: Self.score(of: areas))
+    }
+
+    private static func choice(targets: Int, areas: Int, coverage: Coverage, score: Double) -> String {
+        "\(words(targets, "target")) in \(words(areas, "area")) see\(targets == 1 ? "s" : "") \(percent(coverage.wanted)) of what is wanted, summed score \(decimals(score))"
     }
 
     /// A row for each area, and one for all.
@@ -54,10 +61,10 @@ public struct TargetsJob: Sendable {
         return table
     }
 
-    /// The targets of another selection beside these, one and the other scored as this selection scores.
-    ///
-    /// - Parameter path: where they come from, for the words.
-    public func comparison(with before: [TargetArea], from path: String) -> [String] {
+    /// The targets of another selection beside these, one and the other scored as this selection scores, and what PACEtomo would not take of a
+    /// targets file of theirs.
+    public func comparison(with others: OtherTargets) throws -> [String] {
+        let before = others.areas
         let reach = Micrometers(map.geometry.beamDiameter.value / 2)
         let entries = TargetComparison(before: before, after: areas, geometry: map.geometry, within: reach).entries
         let (old, new) = (score(before), score(areas))
@@ -69,8 +76,10 @@ public struct TargetsJob: Sendable {
         let same = entries.count { $0.distance ?? reach < pixel }
         let moved = entries.filter { ($0.distance ?? .zero) >= pixel }
         let (gone, fresh) = (entries.filter { $0.after == nil }, entries.filter { $0.before == nil })
+        let covered = try TargetSelection.coverage(
+            of: before.flatMap(\.targets), labels: map.labels, classes: map.classes, probabilities: probabilities, geometry: map.geometry, settings: settings)
         var lines = [
-            "\(path): \(Self.words(count, "target")) in \(Self.words(before.count, "area")), summed score \(Self.decimals(old))\(change)",
+            "\(others.path): \(Self.choice(targets: count, areas: before.count, coverage: covered, score: old))\(change)",
             "\(same) at the same place, \(moved.count) moved, \(gone.count) gone, \(fresh.count) new",
         ]
         var table = TextTable(["there", "score", "here", "score", "moved"])
@@ -81,6 +90,8 @@ public struct TargetsJob: Sendable {
             ])
         }
         if !(moved + gone + fresh).isEmpty { lines += table.lines }
+        lines += others.findings.prefix(Self.mostFindings).map(\.description)
+        if others.findings.count > Self.mostFindings { lines.append("and \(others.findings.count - Self.mostFindings) more such") }
         return lines
     }
 

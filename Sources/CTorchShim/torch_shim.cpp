@@ -6,9 +6,14 @@
 #include <torch/script.h>
 #include <torch/csrc/api/include/torch/version.h>
 
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -74,12 +79,67 @@ torch::Tensor first_tensor(const c10::IValue &value) {
     throw std::runtime_error("the network returned " + value.tagKind() + " instead of a tensor");
 }
 
+torch::Tensor forward(ctorch_model &model, torch::Tensor input) {
+    if (model.device.is_cuda()) input = input.to(model.device);
+    if (model.channels_last && input.dim() == 4) input = input.contiguous(at::MemoryFormat::ChannelsLast);
+    return first_tensor(model.module.forward({input})).to(torch::kCPU, torch::kFloat32).contiguous();
+}
+
+/// Sets how many threads operations called from this thread may use. OpenMP's own call, from the library that this libtorch came with: libtorch's
+/// makes a pool of threads anew each time. False where there is none.
+bool limit_threads(int threads) {
+    using Setter = void (*)(int);
+    static const auto setter = reinterpret_cast<Setter>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+    if (setter != nullptr) setter(threads);
+    return setter != nullptr;
+}
+
+/// Runs the images of a batch one by one, on the processor two at the same time with half of the threads each: the threads of one operation
+/// wait for one another at its end, those of two images do not.
+torch::Tensor forward_each(ctorch_model &model, const torch::Tensor &batch) {
+    const int64_t count = batch.size(0);
+    const int threads = at::get_num_threads();
+    const int lanes = threads > 1 && model.device.is_cpu() && limit_threads(threads) ? 2 : 1;
+    std::vector<torch::Tensor> outputs(count);
+    std::exception_ptr failures[2];
+    std::atomic<int64_t> next{0};
+    const auto work = [&](int lane) {
+        try {
+            c10::InferenceMode guard;
+            limit_threads(threads / lanes);
+            for (int64_t image = next++; image < count; image = next++) outputs[image] = forward(model, batch.narrow(0, image, 1));
+        } catch (...) {
+            failures[lane] = std::current_exception();
+            next = count;
+        }
+    };
+    std::promise<void> second;
+    // A thread that stays: a new one would begin with no memory and no compiled kernels.
+    if (lanes == 2) {
+        at::launch([&] {
+            work(1);
+            second.set_value();
+        });
+    }
+    work(0);
+    if (lanes == 2) second.get_future().wait();
+    limit_threads(threads);
+    for (const auto &failure : failures) {
+        if (failure) std::rethrow_exception(failure);
+    }
+    return torch::cat(outputs);
+}
+
 }  // namespace
 
 extern "C" {
 
 void ctorch_set_threads(int threads) {
-    guarded(nullptr, 0, [&] { at::set_num_threads(threads < 1 ? 1 : threads); });
+    guarded(nullptr, 0, [&] {
+        at::set_num_threads(threads < 1 ? 1 : threads);
+        // For the second image of a batch. It can be set once.
+        at::set_num_interop_threads(1);
+    });
 }
 
 int ctorch_gpu_count(void) {
@@ -135,10 +195,8 @@ int ctorch_model_run(ctorch_model *model, const float *values, const int64_t *sh
         c10::InferenceMode guard;
         const std::vector<int64_t> sizes(shape, shape + rank);
         // from_blob does not own the memory and does not write to it.
-        auto input = torch::from_blob(const_cast<float *>(values), sizes, torch::kFloat32);
-        if (model->device.is_cuda()) input = input.to(model->device);
-        if (model->channels_last && rank == 4) input = input.contiguous(at::MemoryFormat::ChannelsLast);
-        const auto result = first_tensor(model->module.forward({input})).to(torch::kCPU, torch::kFloat32).contiguous();
+        const auto input = torch::from_blob(const_cast<float *>(values), sizes, torch::kFloat32);
+        const auto result = rank == 4 && sizes[0] > 1 ? forward_each(*model, input) : forward(*model, input);
         if (result.dim() > CTORCH_MAXIMUM_RANK) throw std::runtime_error("the network returned too many dimensions");
         const size_t bytes = static_cast<size_t>(result.numel()) * sizeof(float);
         output->values = static_cast<float *>(std::malloc(bytes > 0 ? bytes : 1));

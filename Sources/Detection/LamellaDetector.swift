@@ -55,7 +55,7 @@ public struct LamellaDetector: Sendable {
     /// The lamellae on a map, best first.
     ///
     /// A map at another pixel size than the network's is resampled once; the boxes are in pixels of the map given.
-    /// - Parameter progress: told the finished part, 0 ... 1, after each tile.
+    /// - Parameter progress: told the finished part, 0 ... 1, after some tiles.
     public func detect(
         in map: Raster<UInt8>, pixelSize: PixelSize, progress: @Sendable (Double) async -> Void = { _ in }
     ) async throws -> [DetectedLamella] {
@@ -94,36 +94,40 @@ public struct LamellaDetector: Sendable {
         }
     }
 
-    /// What the network finds in all tiles, in their order. While it looks at one the next is made ready.
+    /// What the network finds in all tiles, in their order. While it looks at some the next are made ready.
     private func candidates(
         on image: Raster<UInt8>, tiling: Tiling, progress: @Sendable (Double) async -> Void
     ) async throws -> [Candidate] {
         let origins = tiling.origins
-        var found = [[Candidate]](repeating: [], count: origins.count)
+        let starts = Array(stride(from: 0, to: origins.count, by: imagesAtOnce))
+        var found = [[Candidate]](repeating: [], count: starts.count)
         try await withThrowingTaskGroup(of: (Int, [Candidate]).self) { group in
             func look(at number: Int) {
+                let together = origins[starts[number] ..< min(starts[number] + imagesAtOnce, origins.count)]
                 group.addTask {
-                    let output = try await predictor.predict(model: modelPath, input: input(of: image, at: origins[number], tiling: tiling))
+                    let outputs = try await predictor.predict(model: modelPath, images: together.map { input(of: image, at: $0, tiling: tiling) })
                     return (
                         number,
-                        try Candidate.decode(
-                            output, classes: description.classes.count, confidence: confidence, origin: origins[number], tiling: tiling,
-                            mapWidth: image.width, mapHeight: image.height)
+                        try zip(outputs, together).flatMap { output, origin in
+                            try Candidate.decode(
+                                output, classes: description.classes.count, confidence: confidence, origin: origin, tiling: tiling,
+                                mapWidth: image.width, mapHeight: image.height)
+                        }
                     )
                 }
             }
-            var begun = min(2, origins.count)
+            var begun = min(2, starts.count)
             for number in 0 ..< begun { look(at: number) }
             var done = 0
             while let (number, candidates) = try await group.next() {
                 try Task.checkCancellation()
                 found[number] = candidates
-                if begun < origins.count {
+                if begun < starts.count {
                     look(at: begun)
                     begun += 1
                 }
                 done += 1
-                await progress(Double(done) / Double(origins.count))
+                await progress(Double(done) / Double(starts.count))
             }
         }
         return found.flatMap { $0 }

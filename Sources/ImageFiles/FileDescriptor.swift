@@ -13,7 +13,8 @@ final class FileDescriptor {
     deinit { _ = Foundation.close(number) }
 
     static func reading(_ path: String) throws(ImageFileError) -> FileDescriptor {
-        try opening(path, O_RDONLY)
+        try RegularFile.check(path)
+        return try opening(path, O_RDONLY)
     }
 
     /// Empties the file or makes it; `exclusive` refuses one that exists.

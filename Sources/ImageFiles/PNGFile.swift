@@ -84,6 +84,7 @@ private final class PNGReader {
     private let handle: OpaquePointer
 
     init(_ path: String) throws(ImageFileError) {
+        try RegularFile.check(path)
         var opened: OpaquePointer?
         var declared = codec_image_info()
         var reason = codec_reason()

@@ -11,6 +11,7 @@ public enum TIFFImage: Sendable, Hashable {
 /// Reads and writes grey TIFF images of 8 and 16 bits; of a file with several images, the first.
 public enum TIFFFile {
     public static func read(_ path: String) throws(ImageFileError) -> TIFFImage {
+        try RegularFile.check(path)
         var opened: OpaquePointer?
         var declared = codec_image_info()
         var reason = codec_reason()

@@ -57,6 +57,15 @@ public actor InferenceWorker: Predicting {
         }
     }
 
+    public func predict(model: String, images: [Tensor]) async throws -> [Tensor] {
+        guard images.count > 1 else { return images.isEmpty ? [] : [try await predict(model: model, input: images[0])] }
+        let outputs = try await predict(model: model, input: Tensor(batch: images)).images
+        guard outputs.count == images.count else {
+            throw InferenceWorkerError.line("The network \(model) made \(outputs.count) outputs of \(images.count) images.")
+        }
+        return outputs
+    }
+
     private func onProcessor(_ request: WorkerLine.Request) async throws -> Tensor {
         guard !isShutDown else { throw InferenceWorkerError.shutDown }
         let slower = processor ?? line(.processor)

@@ -98,9 +98,14 @@ final class WorkerProcess: Sendable {
     private static func environment(threads: Int) -> [String: String] {
         var environment = ChildProgram.inheritedEnvironment
         environment["OMP_NUM_THREADS"] = String(threads)
-        environment["OPENBLAS_NUM_THREADS"] = String(threads)
+        // Its threads would fight with those of the second image of a batch, and spin.
+        environment["OPENBLAS_NUM_THREADS"] = "1"
         // Threads that spin while they wait slow a busy machine down.
         environment["OMP_WAIT_POLICY"] = "PASSIVE"
+        // Memory that one layer gives back is what the next one takes; from the system each page of it would come anew.
+        environment["MALLOC_ARENA_MAX"] = "1"
+        environment["MALLOC_MMAP_THRESHOLD_"] = String(32 << 20)
+        environment["MALLOC_TRIM_THRESHOLD_"] = String(256 << 20)
         return environment
     }
 }

@@ -49,7 +49,7 @@ public struct LamellaSegmenter: Sendable {
     /// - Parameters:
     ///   - pixelSize: of the map; nil: it is at the model's. Another one is resampled as nnU-Net does it, and labels are given at the map's own.
     ///   - acquired: false where a montage has no image; such pixels become "black". nil: all were acquired.
-    ///   - progress: told the finished part, 0 ... 1, after each window.
+    ///   - progress: told the finished part, 0 ... 1, after some windows.
     ///   - probabilities: gets the probabilities of all classes, row by row.
     public func segment(
         _ map: Raster<UInt8>, pixelSize: PixelSize? = nil, acquired: Raster<Bool>? = nil,
@@ -136,16 +136,24 @@ public struct LamellaSegmenter: Sendable {
         let windows = Double(rows.positions.count * columns.positions.count)
         var done = 0.0
         for (number, top) in rows.positions.enumerated() {
-            for left in columns.positions {
+            for first in stride(from: 0, to: columns.positions.count, by: imagesAtOnce) {
                 try Task.checkCancellation()
-                let patch = image.piece(
-                    x: left - columns.paddingBefore, y: top - rows.paddingBefore, width: patchColumns, height: patchRows)
-                if isReference {
-                    for fold in folds.indices { folds[fold].add(try await logits(of: patch, by: [networkPaths[fold]]), top: top, left: left, columns: columns) }
-                } else {
-                    band.add(try await logits(of: patch, by: networkPaths), top: top, left: left, rows: rows, columns: columns)
+                let together = columns.positions[first ..< min(first + imagesAtOnce, columns.positions.count)]
+                let patches = together.map { left in
+                    image.piece(x: left - columns.paddingBefore, y: top - rows.paddingBefore, width: patchColumns, height: patchRows)
                 }
-                done += 1
+                if isReference {
+                    for fold in folds.indices {
+                        for (left, made) in zip(together, try await logits(of: patches, by: [networkPaths[fold]])) {
+                            folds[fold].add(made, top: top, left: left, columns: columns)
+                        }
+                    }
+                } else {
+                    for (left, made) in zip(together, try await logits(of: patches, by: networkPaths)) {
+                        band.add(made, top: top, left: left, rows: rows, columns: columns)
+                    }
+                }
+                done += Double(together.count)
                 await progress(done / windows)
             }
             let next = number + 1 < rows.positions.count ? rows.positions[number + 1] : rows.length
@@ -160,31 +168,32 @@ public struct LamellaSegmenter: Sendable {
         }
     }
 
-    /// Logits for one window, averaged over the folds, and over the mirror images if the model asks for them.
-    private func logits(of patch: [Float], by networkPaths: [String]) async throws -> [Float] {
+    /// Logits for some windows, averaged over the folds, and over the mirror images if the model asks for them.
+    private func logits(of patches: [[Float]], by networkPaths: [String]) async throws -> [[Float]] {
+        let shape = [1, description.channels, patchRows, patchColumns]
         let expected = [1, description.outputs, patchRows, patchColumns]
-        var sum: [Float] = []
-        for image in mirrorImages {
-            let input = try Tensor(
-                shape: [1, description.channels, patchRows, patchColumns], values: image(patch, rows: patchRows, columns: patchColumns))
+        var sums = [[Float]](repeating: [], count: patches.count)
+        let inputs = mirrorImages.flatMap { image in patches.indices.map { (image: image, window: $0) } }
+        for first in stride(from: 0, to: inputs.count, by: imagesAtOnce) {
+            let together = inputs[first ..< min(first + imagesAtOnce, inputs.count)]
+            let images = try together.map { try Tensor(shape: shape, values: $0.image(patches[$0.window], rows: patchRows, columns: patchColumns)) }
             for path in networkPaths {
-                let output = try await predictor.predict(model: path, input: input)
-                guard output.shape == expected else {
-                    throw SegmentationError.unexpectedOutput(shape: output.shape, expected: expected)
-                }
-                guard output.values.allSatisfy(\.isFinite) else { throw SegmentationError.notFinite }
-                let back = image(output.values, rows: patchRows, columns: patchColumns)
-                if sum.isEmpty {
-                    sum = back
-                } else {
-                    for i in sum.indices { sum[i] += back[i] }
+                for (input, output) in zip(together, try await predictor.predict(model: path, images: images)) {
+                    guard output.shape == expected else { throw SegmentationError.unexpectedOutput(shape: output.shape, expected: expected) }
+                    guard output.values.allSatisfy(\.isFinite) else { throw SegmentationError.notFinite }
+                    let back = input.image(output.values, rows: patchRows, columns: patchColumns)
+                    if sums[input.window].isEmpty {
+                        sums[input.window] = back
+                    } else {
+                        for i in back.indices { sums[input.window][i] += back[i] }
+                    }
                 }
             }
         }
-        let count = mirrorImages.count * networkPaths.count
+        let count = Float(mirrorImages.count * networkPaths.count)
         if count > 1 {
-            for i in sum.indices { sum[i] /= Float(count) }
+            for window in sums.indices { for i in sums[window].indices { sums[window][i] /= count } }
         }
-        return sum
+        return sums
     }
 }

@@ -29,7 +29,7 @@ enum ConnectedObjects {
     }
 
     /// The pixels of each object, in the order of the first ones.
-    private static func forEach(_ labels: Raster<UInt8>, where wanted: [Bool], _ body: (_ pixels: [Int]) -> Void) {
+    static func forEach(_ labels: Raster<UInt8>, where wanted: [Bool], _ body: (_ pixels: [Int]) -> Void) {
         var seen = [Bool](repeating: false, count: labels.pixels.count)
         var object: [Int] = []
         for start in labels.pixels.indices where !seen[start] && wanted[Int(labels.pixels[start])] {

@@ -5,7 +5,8 @@ public import Raster
 ///
 /// Pixels of the wanted classes are flooded from the middles of the objects (the maxima of the distance to the nearest
 /// other pixel) outwards. Where two floods meet they are one object, unless the neck there is clearly narrower than
-/// the smaller of the two: a watershed of the distance transform that has no size to be set.
+/// the smaller of the two: a watershed of the distance transform that has no size to be set. A hole, such as a nucleus or
+/// ice makes it, belongs to the object that it is in.
 public struct ObjectInstances: Sendable {
     /// How much of the smaller part's half width a neck may have to part two objects.
     private static let neck = 0.7
@@ -35,6 +36,7 @@ public struct ObjectInstances: Sendable {
                 mask[x, y] = wanted[Int(middle)]
             }
         }
+        mask = EnclosedHoles.filled(mask)
         let objects = Self.split(mask)
         count = objects.count
         let sources = NearestPixels(mask).indices

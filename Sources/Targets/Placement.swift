@@ -36,7 +36,8 @@ struct Placement {
         var choices = starts
         choices += anneal(starts).map { fill($0, order: order) }
         var best: [Site] = []
-        for choice in choices.map(polish) where sum(choice) > sum(best) { best = choice }
+        let all = choices
+        for choice in simultaneously(all.count, { polish(all[$0]) }) where sum(choice) > sum(best) { best = choice }
         return best
     }
 
@@ -55,22 +56,26 @@ struct Placement {
         guard !isCrowded else { return starts }
         let added = starts.flatMap { $0 }
         let sites = candidates.sites + added
-        var annealing = Annealing(
+        let annealing = Annealing(
             sites: sites, spacing: field.spacing, raster: candidates.raster?.adding(added, of: field, pitch: candidates.pitch))
-        var found: [[Site]] = []
+        var runs: [(start: [Int], isOfFew: Bool)] = []
         var first = candidates.sites.count
         for start in starts {
-            let numbers = Array(first ..< first + start.count)
-            first += start.count
             // Of a few targets each counts, and a run ends in one of many good choices; many targets make up for one another.
-            for _ in 0 ..< (start.count < 25 ? Self.runsForFew : 1) {
-                let run = annealing.run(
-                    from: numbers, steps: Self.stepsPerTarget * max(12, start.count), hottest: start.count < 25 ? 0.2 : 0.05, coldest: 0.005,
-                    random: RandomSource(seed: seed).fork(UInt64(found.count)))
-                found.append(run.map { sites[$0] })
-            }
+            let isOfFew = start.count < 25
+            runs += Array(repeating: (Array(first ..< first + start.count), isOfFew), count: isOfFew ? Self.runsForFew : 1)
+            first += start.count
         }
-        return found
+        let all = runs
+        // Each has a generator of its own: how many run at once makes no difference to what they find.
+        return simultaneously(all.count) { number in
+            let (start, isOfFew) = all[number]
+            var own = annealing
+            let run = own.run(
+                from: start, steps: Self.stepsPerTarget * max(12, start.count), hottest: isOfFew ? 0.2 : 0.05, coldest: 0.005,
+                random: RandomSource(seed: seed).fork(UInt64(number)))
+            return run.map { sites[$0] }
+        }
     }
 
     /// Of the annealing of each start.

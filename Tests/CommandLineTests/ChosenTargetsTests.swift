@@ -122,9 +122,21 @@ import Units
             try AtomicFile.write(targets, to: folder + "/a_tgts.txt")
             let ending = try await run(["session/Grid1/Grid1_L03", "--compare", "a_tgts.txt"], in: folder)
             #expect((ending.status, ending.error) == (0, ""))
-            #expect(ending.output.contains(/a_tgts\.txt: 2 targets in 1 area, summed score 0\.[0-9]+; here \+[0-9.]+ %\n0 at the same place, 1 moved, 1 gone, 2 new\n/), "\(ending.output)")
+            #expect(ending.output.contains(/a_tgts\.txt: 2 targets in 1 area see [0-9.]+ % of what is wanted, summed score 0\.[0-9]+; here \+[0-9.]+ %\n0 at the same place, 1 moved, 1 gone, 2 new\n/), "\(ending.output)")
             #expect(ending.output.contains(/\n  1 +0\.[0-9]+ +[1-3] +[01]\.[0-9]+ +0\.[0-9]+ µm\n/), "\(ending.output)")
             #expect(ending.output.contains(/\n  2 +0\.00 +gone\n/), "\(ending.output)")
+            // What PACEtomo would not take of it.
+            try AtomicFile.write(targets + "\n# by hand\ncolour = \n", to: folder + "/a_tgts.txt")
+            let odd = try await run(["session/Grid1/Grid1_L03", "--compare", "a_tgts.txt"], in: folder)
+            #expect((odd.status, odd.error) == (0, ""))
+            #expect(odd.output.contains(/\na_tgts\.txt, line 15: [^\n]+\.\n/), "\(odd.output)")
+            // Another lamella's; one that never ends.
+            try AtomicFile.write("{}", to: folder + "/Grid1_L04_points0.json")
+            let another = try await run(["session/Grid1/Grid1_L03", "--compare", "Grid1_L04_points0.json"], in: folder)
+            #expect(another.status == 1 && another.error.contains("Grid1_L04_points0.json cannot be compared with: it has the targets of Grid1_L04, and this is Grid1_L03."), "\(another.error)")
+            #expect(mkfifo(folder + "/pipe.json", 0o600) == 0)
+            let pipe = try await run(["session/Grid1/Grid1_L03", "--compare", "pipe.json"], in: folder)
+            #expect(pipe.status == 1 && pipe.error.contains("pipe.json cannot be used: it is a pipe, a socket or a device, and must be a file."), "\(pipe.error)")
         }
     }
 

@@ -61,6 +61,36 @@ func golden(_ name: String) -> String {
         }
     }
 
+    @Test("Images that are given together come out as each does alone, in their order; one that is wrong costs only its batch", arguments: [1, 2, 3])
+    func severalImages(threads: Int) async throws {
+        let worker = InferenceWorker(executable: workerPath, threads: threads, logger: logger)
+        let network = golden("two_channels.torchscript")
+        let images = try (0 ..< 5).map { number in
+            try Tensor(shape: [1, 1, 40, 30], values: (0 ..< 1200).map { Float(($0 * 37 + number * 11) % 101) / 8 })
+        }
+        for count in [0, 1, 2, 5] {
+            let outputs = try await worker.predict(model: network, images: Array(images.prefix(count)))
+            #expect(outputs.count == count)
+            for (image, output) in zip(images, outputs) {
+                #expect(output.shape == [1, 2, 40, 30])
+                let difference = zip(output.values, Self.expected(image.values, rows: 40, columns: 30)).map { abs($0 - $1) }.max()
+                #expect((difference ?? 1) < 1e-4)
+            }
+        }
+        let identifier = await worker.processIdentifier()
+        await #expect {
+            try await worker.predict(model: network, images: [Tensor(shape: [1, 5, 4, 4], filledWith: 1), Tensor(shape: [1, 5, 4, 4], filledWith: 2)])
+        } throws: { error in
+            if case InferenceWorkerError.refused = error { true } else { false }
+        }
+        await #expect(throws: WireError.self) {
+            try await worker.predict(model: network, images: [Tensor(shape: [1, 1, 4, 4], filledWith: 1), Tensor(shape: [1, 1, 4, 5], filledWith: 1)])
+        }
+        #expect(try await worker.predict(model: network, images: images).count == 5)
+        #expect(await worker.processIdentifier() == identifier)
+        await worker.shutdown()
+    }
+
     #if os(Linux)
     @Test("A worker holds none of the service's files and ports, so that it cannot keep them after a crash")
     func openFiles() async throws {

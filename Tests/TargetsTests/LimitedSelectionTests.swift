@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import Raster
 import Targets
@@ -116,6 +117,33 @@ struct LimitedSelectionTests {
         #expect(count(60) == 1)
         #expect(count(87) == 2)
         #expect(count(120) == 2)
+    }
+
+    @Test("A nucleus, ice or a speck does not part a cell, and a gap between cells does not join them")
+    func holes() {
+        /// Pixels of a disc become background.
+        func cut(_ labels: Raster<UInt8>, x: Double, y: Double, radius: Double, stretch: Double = 1) -> Raster<UInt8> {
+            var labels = labels
+            for row in 0 ..< labels.height {
+                for column in 0 ..< labels.width where hypot((Double(column) - x) / stretch, Double(row) - y) < radius { labels[column, row] = 0 }
+            }
+            return labels
+        }
+        let cell = cells([(200, 200, 100)])
+        for (x, y, radius) in [(200.0, 200.0, 70.0), (240, 200, 50), (200, 150, 45), (230, 230, 20), (200, 200, 95), (150, 260, 2)] {
+            #expect(ObjectInstances(cut(cell, x: x, y: y, radius: radius), where: wanted).count == 1, "\(x) \(y) \(radius)")
+        }
+        #expect(ObjectInstances(cut(cell, x: 200, y: 200, radius: 30, stretch: 2.5), where: wanted).count == 1)
+        #expect(ObjectInstances(cut(cut(cell, x: 165, y: 180, radius: 30), x: 245, y: 225, radius: 30), where: wanted).count == 1)
+        // Three, four and six that just touch about a gap.
+        for count in [3, 4, 6] {
+            let ring = 50 / sin(Double.pi / Double(count)) - 0.6
+            let discs = (0 ..< count).map { number in
+                let angle = (2 * Double(number) + 0.3) * .pi / Double(count)
+                return (x: 200 + ring * cos(angle), y: 200 + ring * sin(angle), radius: 50.0)
+            }
+            #expect(ObjectInstances(cells(discs), where: wanted).count == count)
+        }
     }
 
     @Test func aLongObjectAndARoughOneAreOne() {

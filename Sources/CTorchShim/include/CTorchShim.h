@@ -42,7 +42,8 @@ int ctorch_model_describe(ctorch_model *model, char *text, size_t text_size, cha
 /// `ctorch_model_run` could not get the memory that it needs.
 #define CTORCH_MEMORY_EXHAUSTED 2
 
-/// Runs the network on one tensor. Where it returns several tensors the first is taken.
+/// Runs the network on one tensor. Where it returns several tensors the first is taken. Of a tensor of four dimensions with several images
+/// each goes through the network as a batch of one, on the processor several at the same time.
 int ctorch_model_run(ctorch_model *model, const float *values, const int64_t *shape, size_t rank,
                      ctorch_output *output, char *error, size_t error_size);
 
