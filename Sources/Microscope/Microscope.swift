@@ -56,7 +56,7 @@ public protocol Microscope: Sendable {
     func takeImage(savingTo file: String) async throws -> StageImage
     /// The navigator as it is now.
     func navigator() async throws -> NavigatorFile
-    /// Changes the navigator and reads it into the microscope's program again.
+    /// Changes the navigator and reads it into the microscope's program again, unless the edit changes nothing.
     func editNavigator(_ edit: @Sendable (inout NavigatorFile) throws -> Void) async throws -> NavigatorFile
     /// Pixel sizes, matrices and beams of the Low Dose areas.
     func lowDoseGeometry() async throws -> LowDoseGeometry

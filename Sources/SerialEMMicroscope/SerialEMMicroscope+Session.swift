@@ -14,8 +14,11 @@ extension SerialEMMicroscope {
     }
 
     public func editNavigator(_ edit: @Sendable (inout NavigatorFile) throws -> Void) async throws -> NavigatorFile {
-        var file = try await navigator()
+        let present = try await navigator()
+        var file = present
         try edit(&file)
+        // Closing and reading takes a second or two, and people who look at the Navigator see it go.
+        guard file != present else { return file }
         let c = connection
         let path = navigatorPath
         // SerialEM asks about unsaved changes when it reads over them; they were saved a moment ago.

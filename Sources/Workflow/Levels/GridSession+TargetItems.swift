@@ -77,7 +77,7 @@ extension GridSession {
                     engine.note(.note("lamella \(map.number) has no place worth a target"))
                     return 0
                 }
-                try writeTargetReport(of: targeted, on: map, geometry: geometry)
+                async let isReported: Void = writeTargetReport(of: targeted, on: map, geometry: geometry)
                 let montage = try Montage(path: folder.inFolder(folder.mediumFile(map.number)))
                 let pixels = try montage.assembled()
                 for area in targeted.areas {
@@ -85,6 +85,7 @@ extension GridSession {
                         area, on: map, pixels: pixels, montagePixelSize: montage.pixelSize, template: template,
                         geometry: geometry, placement: placement)
                 }
+                try await isReported
                 return targeted.areas.count
             })
     }
