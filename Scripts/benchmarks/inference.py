@@ -1,6 +1,7 @@
 """Whole jobs, file to sidecars, by TomoPilot and by the Python programs, in turn in one run. See Scripts/benchmark."""
 
 import argparse
+import importlib
 import json
 import math
 import os
@@ -213,6 +214,8 @@ def main() -> None:
     if arguments.python:
         return {"detection": python_detection, "segmentation": python_segmentation}[arguments.python](arguments)
 
+    # What it lacks is told now and not after the training.
+    importlib.import_module("nnunetv2.training.nnUNetTrainer.nnUNetTrainer")
     if arguments.small:
         arguments.grid, arguments.map, arguments.blocks, arguments.minutes = 1100, "700x500", 1, min(arguments.minutes, 0.3)
     features = [8, 16, 32, 64] if arguments.small else [32, 64, 128, 256, 512, 512, 512, 512]

@@ -9,14 +9,17 @@ mkdir -p "$folder"
 export YOLO_CONFIG_DIR=$folder YOLO_OFFLINE=true MPLBACKEND=agg
 
 python=${TOMOPILOT_TRAINING_PYTHON:-$folder/python/bin/python}
-if [ ! -x "$python" ]; then
+lists=("$repository/Scripts/training/requirements.txt" "$repository/Scripts/training/requirements-alone.txt")
+# What was installed is noted at the end: a Python that was cut short, or that has other versions, is completed.
+if [ -z "${TOMOPILOT_TRAINING_PYTHON:-}" ] && ! cat "${lists[@]}" | cmp -s - "$folder/python/installed.txt"; then
     echo "making a Python with the trainers in $folder/python"
     python3 -m venv "$folder/python"
     # The CPU build of PyTorch is a tenth of the CUDA build, and counts as the newer one; with a GPU, set TOMOPILOT_TRAINING_PYTHON.
     "$folder/python/bin/pip" install -q torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu
     # Everything is pinned in the two lists; torchvision must not bring its own PyTorch, hence --no-deps.
-    "$folder/python/bin/pip" install -q -r "$repository/Scripts/training/requirements.txt"
-    "$folder/python/bin/pip" install -q --no-deps -r "$repository/Scripts/training/requirements-alone.txt"
+    "$folder/python/bin/pip" install -q -r "${lists[0]}"
+    "$folder/python/bin/pip" install -q --no-deps -r "${lists[1]}"
+    cat "${lists[@]}" > "$folder/python/installed.txt"
 fi
 
 # data KIND SEEDS NAME: simulated images with their truth, once.

@@ -124,7 +124,15 @@ public struct LamellaSegmenter: Sendable {
         return SegmentationResult(labels: try output.finished(), classes: description.classes, pixelSize: pixelSize ?? description.pixelSize)
     }
 
-    /// Runs all windows from top to bottom and hands over each row of logits once no window can change it.
+    /// Windows of one row of windows that are looked at together.
+    private struct Batch: Sendable {
+        let row: Int
+        let lefts: ArraySlice<Int>
+        let endsRow: Bool
+    }
+
+    /// Runs all windows from top to bottom and hands over each row of logits once no window can change it. While some are summed up the
+    /// network looks at the next.
     private func predict<Pixel: NumericPixel>(
         _ image: PreparedImage<Pixel>, isWeighted: Bool, row finish: (Int, LogitRow) throws -> Void, progress: (Double) async -> Void
     ) async throws {
@@ -133,37 +141,57 @@ public struct LamellaSegmenter: Sendable {
         let isReference = profile == .reference
         var band = LogitBand(classes: isReference ? 0 : description.outputs, width: columns.length, height: patchRows)
         var folds = isReference ? networkPaths.map { _ in ReferenceBand(classes: description.outputs, rows: rows, columns: columns) } : []
-        let windows = Double(rows.positions.count * columns.positions.count)
-        var done = 0.0
-        for (number, top) in rows.positions.enumerated() {
-            for first in stride(from: 0, to: columns.positions.count, by: imagesAtOnce) {
-                try Task.checkCancellation()
-                let together = columns.positions[first ..< min(first + imagesAtOnce, columns.positions.count)]
-                let patches = together.map { left in
-                    image.piece(x: left - columns.paddingBefore, y: top - rows.paddingBefore, width: patchColumns, height: patchRows)
-                }
-                if isReference {
-                    for fold in folds.indices {
-                        for (left, made) in zip(together, try await logits(of: patches, by: [networkPaths[fold]])) {
-                            folds[fold].add(made, top: top, left: left, columns: columns)
-                        }
-                    }
-                } else {
-                    for (left, made) in zip(together, try await logits(of: patches, by: networkPaths)) {
-                        band.add(made, top: top, left: left, rows: rows, columns: columns)
-                    }
-                }
-                done += Double(together.count)
-                await progress(done / windows)
+        let count = columns.positions.count
+        let batches = rows.positions.indices.flatMap { row in
+            stride(from: 0, to: count, by: imagesAtOnce).map { first in
+                Batch(row: row, lefts: columns.positions[first ..< min(first + imagesAtOnce, count)], endsRow: first + imagesAtOnce >= count)
             }
-            let next = number + 1 < rows.positions.count ? rows.positions[number + 1] : rows.length
-            for y in top ..< next {
-                let values =
-                    isReference
-                    ? ReferenceBand.mean(&folds, row: y, columns: columns) : band.take(row: y, rows: rows, columns: columns, isWeighted: isWeighted)
-                let row = y - rows.paddingBefore
-                guard row >= 0, row < image.height else { continue }
-                try finish(row, values)
+        }
+        try await withThrowingTaskGroup(of: (Int, [[[Float]]]).self) { group in
+            var begun = 0
+            func begin() {
+                guard begun < batches.count else { return }
+                let (number, batch) = (begun, batches[begun])
+                begun += 1
+                group.addTask {
+                    let patches = batch.lefts.map { left in
+                        image.piece(
+                            x: left - columns.paddingBefore, y: rows.positions[batch.row] - rows.paddingBefore, width: patchColumns, height: patchRows)
+                    }
+                    guard isReference else { return (number, [try await logits(of: patches, by: networkPaths)]) }
+                    var made: [[[Float]]] = []
+                    for path in networkPaths { made.append(try await logits(of: patches, by: [path])) }
+                    return (number, made)
+                }
+            }
+            begin()
+            // The reference keeps the logits of all folds apart, which take too much memory twice.
+            if !isReference { begin() }
+            var ready: [Int: [[[Float]]]] = [:]
+            for (number, batch) in batches.enumerated() {
+                try Task.checkCancellation()
+                while ready[number] == nil, let (next, made) = try await group.next() { ready[next] = made }
+                guard let made = ready.removeValue(forKey: number) else { break }
+                begin()
+                let top = rows.positions[batch.row]
+                for (place, left) in batch.lefts.enumerated() {
+                    if isReference {
+                        for fold in folds.indices { folds[fold].add(made[fold][place], top: top, left: left, columns: columns) }
+                    } else {
+                        band.add(made[0][place], top: top, left: left, rows: rows, columns: columns)
+                    }
+                }
+                await progress(Double(number + 1) / Double(batches.count))
+                guard batch.endsRow else { continue }
+                let next = batch.row + 1 < rows.positions.count ? rows.positions[batch.row + 1] : rows.length
+                for y in top ..< next {
+                    let values =
+                        isReference
+                        ? ReferenceBand.mean(&folds, row: y, columns: columns) : band.take(row: y, rows: rows, columns: columns, isWeighted: isWeighted)
+                    let row = y - rows.paddingBefore
+                    guard row >= 0, row < image.height else { continue }
+                    try finish(row, values)
+                }
             }
         }
     }

@@ -101,6 +101,51 @@ import Units
         }
     }
 
+    @Test("Rules between classes go by probabilities where the segmentation kept them")
+    func rulesOnProbabilities() async throws {
+        try await withSession { folder, maps in
+            /// The middles of the mitochondria on which targets stand, in the order of the map.
+            func chosen(_ rule: String) async throws -> [Int] {
+                let ending = try await run(
+                    ["session/Grid1_L03", "--set", "target_list=[mitos]", "--set", "sparse_targets=true", "--set", "target_score_threshold=0.02", "--set", "max_targets=3", "--set", "min_distance=2"]
+                        + (rule.isEmpty ? [] : ["--set", "class_rules=[\(rule)]"]) + ["--out", "tried"], in: folder)
+                try #require((ending.status, ending.error) == (0, ""), "\(ending.error)")
+                let areas = try FileManager.default.contentsOfDirectory(atPath: folder + "/tried").filter { $0.contains("_points") }
+                    .map { try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: "\(folder)/tried/\($0)"))).area }
+                let positions = areas.flatMap(\.targets).map(\.position)
+                return [(110, 200), (230, 320), (430, 250)].indices.filter { index in
+                    let (x, y) = [(110.0, 200.0), (230, 320), (430, 250)][index]
+                    return positions.contains { $0.distance(to: Point(x: x, y: y)) < 40 }
+                }
+            }
+            let suppression = "{class: mitos, suppressed_by: ice, probability: 0.5}"
+            let colocalisation = "{class: mitos, only_near: ice, within: 0.3, probability: 0.5}"
+            #expect(try await chosen("") == [0, 1, 2])
+            // By labels: no pixel is both, and ice is 2.4 µm and more away from each.
+            #expect(try await chosen(suppression) == [0, 1, 2])
+            #expect(try await chosen(colocalisation) == [])
+
+            // The network was of two minds about the third one.
+            let writer = try MRCRowWriter(path: maps + "/Grid1_L03_probabilities.mrc", width: 600, height: 500, sections: 5, pixelSize: PixelSize(20))
+            for y in 0 ..< 500 {
+                var row = [Float](repeating: 0.1, count: 5 * 600)
+                for x in 0 ..< 600 where (x - 430) * (x - 430) + (y - 250) * (y - 250) < 45 * 45 { row[2 * 600 + x] = 0.6 }
+                try writer.append(row)
+            }
+            try writer.finish()
+            #expect(try await chosen("") == [0, 1, 2])
+            #expect(try await chosen(suppression) == [0, 1])
+            #expect(try await chosen(colocalisation) == [2])
+            #expect(try await chosen("{class: mitos, suppressed_by: ice, probability: 0.7}") == [0, 1, 2])
+
+            let wrong = try MRCRowWriter(path: maps + "/Grid1_L03_probabilities.mrc", width: 600, height: 500, sections: 5, pixelSize: PixelSize(20))
+            for _ in 0 ..< 500 { try wrong.append([Float](repeating: .nan, count: 5 * 600)) }
+            try wrong.finish()
+            let refused = try await run(["session/Grid1_L03", "--set", "class_rules=[\(suppression)]"], in: folder)
+            #expect(refused.status == 1 && refused.error.contains("Grid1_L03_probabilities.mrc holds other values than 0 to 1 in section 2 (ice)"), "\(refused.error)")
+        }
+    }
+
     @Test func othersAreComparedByTheSameScore() async throws {
         try await withSession { folder, _ in
             // On the first mitochondrion but a little beside it, and on nothing: pixels are 20 nm, y goes up on the stage.

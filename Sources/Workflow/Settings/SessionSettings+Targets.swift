@@ -26,7 +26,7 @@ extension TargetSettings {
         var lines: [String] = []
         for assignment in assignments {
             let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { $0.trimmingPrefix(while: \.isWhitespace) }
-            guard parts.count == 2, !parts[0].isEmpty else {
+            guard parts.count == 2, !parts[0].isEmpty, !assignment.contains(where: \.isNewline) else {
                 throw SettingsError(
                     file: source, problems: [.init(line: nil, message: "'\(SettingsReader.short(assignment))' is no setting; write key=value, such as max_targets=3")])
             }
