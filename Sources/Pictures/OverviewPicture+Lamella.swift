@@ -91,7 +91,7 @@ extension OverviewPicture {
         legend.append(LegendEntry("tilt axis", Palette.tiltAxis, .dashes))
         if let limit = scene.imageShiftLimit {
             legend.append(
-                LegendEntry("image shift limit \(String(format: "%g", limit.value)) \u{B5}m", Palette.limit, .dashedCircle))
+                LegendEntry("image shift limit \(String(format: "%.1f", limit.value)) \u{B5}m", Palette.limit, .dashedCircle))
         }
         return legend
     }

@@ -172,7 +172,8 @@ public struct LamellaSegmenter: Sendable {
                 try Task.checkCancellation()
                 while ready[number] == nil, let (next, made) = try await group.next() { ready[next] = made }
                 guard let made = ready.removeValue(forKey: number) else { break }
-                begin()
+                // Only when this is summed up: two are held at most.
+                defer { begin() }
                 let top = rows.positions[batch.row]
                 for (place, left) in batch.lefts.enumerated() {
                     if isReference {

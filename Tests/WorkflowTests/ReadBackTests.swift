@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import Microscope
+import Navigator
 import SerialEMMicroscope
 import SerialEMSimulator
 import Testing
@@ -44,6 +45,10 @@ import Units
         var testDescription: String { command }
     }
 
+    private static let added: @Sendable (inout NavigatorFile) -> Void = { file in
+        file.items.append(.point(label: "P", stage: .origin, z: .zero, mapID: file.unusedMapID()))
+    }
+
     private static let changes: [Change] = [
         Change(command: "ScreenUp", before: { _ = await $0.microscope.makeSafe([.screen]) }, make: { _ = try await $0.microscope.begin() }),
         Change(command: "SetDirectory", before: { try await $0.microscope.enter(folder: $0.folder + "/..", navigatorFile: "O.nav") }, make: { try await $0.enter() }),
@@ -69,8 +74,8 @@ import Units
         Change(command: "CloseFile", make: { try await $0.microscope.mapWholeGrid(map) }),
         Change(command: "OpenNewFile", make: { _ = try await $0.microscope.takeImage(savingTo: "I.mrc") }),
         Change(command: "Save", make: { _ = try await $0.microscope.takeImage(savingTo: "I.mrc") }),
-        Change(command: "CloseNavigator", make: { _ = try await $0.microscope.editNavigator { _ in } }),
-        Change(command: "ReadNavFile", make: { _ = try await $0.microscope.editNavigator { _ in } }),
+        Change(command: "CloseNavigator", make: { _ = try await $0.microscope.editNavigator(added) }),
+        Change(command: "ReadNavFile", make: { _ = try await $0.microscope.editNavigator(added) }),
     ]
 
     @Test(arguments: changes.indices) func whatSerialEMOnlySaysThatItDidIsDoneOnceMore(number: Int) async throws {
@@ -91,6 +96,16 @@ import Units
             let error = await #expect(throws: MicroscopeError.self, "\(change.command)") { try await change.make(stand) }
             #expect(error?.code == .notAsSet, "\(change.command): \(error?.message ?? "")")
             #expect(stand.strikes() == change.tries, "\(change.command)")
+        }
+    }
+
+    @Test func aNavigatorThatAnEditLeavesAsItIsStaysOpen() async throws {
+        try await withStand { stand in
+            _ = try await stand.microscope.editNavigator(Self.added)
+            stand.deafen("CloseNavigator", times: 100)
+            stand.deafen("ReadNavFile", times: 100)
+            let file = try await stand.microscope.editNavigator { file in file.items.removeAll { $0.label == "none of this name" } }
+            #expect(file.items.map(\.label) == ["P"] && stand.strikes() == 0)
         }
     }
 
