@@ -10,10 +10,13 @@ extension SessionService {
         let what = "The service ended without warning (a crash, a kill or a power cut; it had run since \(Self.words(crash.started)))"
         guard let session = crash.session else {
             let hold = try await store.hold()
+            let unsafe = try await sessionThatLeftTheMicroscopeUnsafe()
+            let next =
+                unsafe != nil
+                ? "The microscope is not safe; it is made safe as soon as SerialEM takes commands. The queue waits: tomopilot resume."
+                : hold == nil ? "It goes on with the queue." : "The queue stays held: tomopilot resume."
             await attempt {
-                try await alarm(
-                    "\(what) while no session ran.", next: hold == nil ? "It goes on with the queue." : "The queue stays held: tomopilot resume.", kind: "crash",
-                    session: nil)
+                try await alarm("\(what) while no session ran.", next: next, kind: "crash", session: nil)
             }
             return nil
         }

@@ -14,10 +14,14 @@ extension SessionService {
             case .finished(let id, _, let duration):
                 current?.steps.removeAll { $0.id == id }
                 current?.stepsDone += 1
+                // What was in the way of an acquisition is over with it.
+                if id.kind == "acquisition" { current?.obstacle = nil }
                 try await store.finish(id, of: session, took: duration)
             case .recovered(let id, _): try await store.finish(id, of: session, took: nil)
             case .failed(let id, _, _), .interrupted(let id, _):
                 current?.steps.removeAll { $0.id == id }
+                // What stood in its way is asked for anew before the next step.
+                current?.obstacle = nil
                 try await store.leave(id, of: session)
             case .progress(let phase, let done, let total):
                 current?.phase = phase
@@ -33,6 +37,7 @@ extension SessionService {
                 try await alarm(text, next: next, kind: "interlock", session: current?.session)
             case .gridFailed(let slot, let name, let reason, let next):
                 current?.steps = []
+                current?.obstacle = nil
                 try await alarm("Grid \(name) (slot \(slot)) is skipped: \(reason)", next: next, kind: "grid", session: current?.session)
             case .cleared: current?.obstacle = nil
             case .takenBack(let part): try await store.settled(part, of: session)
@@ -42,6 +47,7 @@ extension SessionService {
                 try await store.set(session, to: .paused, reason: reason, at: .now)
             case .released:
                 current?.isWaiting = false
+                current?.obstacle = nil
                 try await store.set(session, to: .running, reason: nil, at: .now)
             case .inspecting(let inspection):
                 current?.inspection = inspection
@@ -116,7 +122,8 @@ extension SessionService {
             current?.steps[index].told = CurrentSession.Told(time: now, phase: running.phase, fraction: running.fraction)
             let time = "'\(step.title)' of session '\(running.session.name)' has run for \(words(now - step.begin)), longer than its limit of \(words(step.limit))"
             let text = step.told.map { "Still: \(time); \($0.changes(to: running))." } ?? "\(time) (\(step.basis))."
-            try await alarm(text, next: "The session waits for it; look at SerialEM.", kind: "overdue", session: running.session)
+            let look = step.id.isAnalysis ? "what this computer, or the workers, are busy with" : "SerialEM"
+            try await alarm(text, next: "The session waits for it; look at \(look).", kind: "overdue", session: running.session, step: step.title)
         }
     }
 }

@@ -59,6 +59,12 @@ extension SessionService {
         }
     }
 
+    /// The session after which the queue is held because the microscope could not be made safe.
+    func sessionThatLeftTheMicroscopeUnsafe() async throws -> QueuedSession? {
+        guard let hold = try await store.hold() else { return nil }
+        return try await store.sessions(all: true).last { hold.hasSuffix(Self.unsafeAfter($0.name)) }
+    }
+
     /// How long a SerialEM that does not answer is tried again.
     private static var longestAbsence: Duration { .seconds(48 * 3600) }
 

@@ -92,7 +92,12 @@ package actor SessionService: Service {
                     }
                 }
                 defer { group.cancelAll() }
-                if let left { try await self.leaveSafe(after: left) }
+                if let left {
+                    try await self.leaveSafe(after: left)
+                } else if let unsafe = try await self.sessionThatLeftTheMicroscopeUnsafe() {
+                    // An earlier life of the service tried in vain.
+                    try await self.makeSafeLater(after: unsafe)
+                }
                 try await self.workThroughQueue()
             }
         } onGracefulShutdown: {
@@ -261,7 +266,8 @@ package actor SessionService: Service {
             await attempt {
                 try await alarm(
                     "\(name) failed: \(reason)",
-                    next: holds || !isSafe ? "The queue waits until somebody resumes it." : "The queue goes on with the next session.",
+                    next: (holds || !isSafe ? "The queue waits until somebody resumes it" : "The queue goes on with the next session")
+                        + "; 'tomopilot queue retry \(session.id)' tries this one again.",
                     kind: "session", session: session)
             }
         }

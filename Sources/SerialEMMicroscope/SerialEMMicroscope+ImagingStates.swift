@@ -21,6 +21,7 @@ extension SerialEMMicroscope {
 
     public func use(_ setup: ImagingSetup) async throws -> CameraConditions {
         let c = connection
+        try await raiseScreen()
         try await setLowDose(false)
         for state in setup.states { try await goTo(state: state) }
         try await setLowDose(setup.lowDose)
@@ -37,6 +38,17 @@ extension SerialEMMicroscope {
                 throw MicroscopeError(.missing, "SerialEM does not know the camera's pixel size at this magnification.")
             }
             return CameraConditions(width: camera.width, height: camera.height, pixelSize: pixelSize)
+        }
+    }
+
+    /// Low Dose areas cannot be gone to, and no image be taken, below a screen that an earlier session, a wait or a person left down.
+    func raiseScreen() async throws {
+        let c = connection
+        guard try await Self.wording({ try await c.reportScreenIsDown() }) else { return }
+        try await confirm("The screen up") {
+            try await c.setScreen(down: false)
+        } reads: {
+            try await !c.reportScreenIsDown()
         }
     }
 

@@ -80,14 +80,7 @@ public actor SerialEMMicroscope: Microscope {
             // A run that died in an exposure could not blank it.
             try await c.setBeamBlank(true)
         }
-        // Low Dose areas cannot be gone to, and no image be taken, below a screen that an earlier session left down.
-        if try await Self.wording({ try await c.reportScreenIsDown() }) {
-            try await confirm("The screen up") {
-                try await c.setScreen(down: false)
-            } reads: {
-                try await !c.reportScreenIsDown()
-            }
-        }
+        try await raiseScreen()
         return try await Self.wording {
             let limit = try await c.reportProperty("ImageShiftLimit")
             let tilt = try await c.reportProperty("MaximumTiltAngle")

@@ -26,6 +26,7 @@ struct Queue: AsyncParsableCommand {
                     SessionEntry.self, "queue", method: "POST", query: ["name": name, "base": base, "on_failure": onFailure],
                     body: Data(text.utf8), type: "application/yaml")
                 print("queued \(session.id) \(session.name)")
+                try await client.tellHold()
             }
         }
     }
@@ -37,7 +38,10 @@ struct Queue: AsyncParsableCommand {
         var all = false
 
         func run() async throws {
-            try await reporting { show(try await client.ask(QueueListing.self, "queue", query: ["all": all ? "true" : nil])) }
+            try await reporting {
+                show(try await client.ask(QueueListing.self, "queue", query: ["all": all ? "true" : nil]))
+                try await client.tellHold()
+            }
         }
     }
 
@@ -85,6 +89,14 @@ struct Queue: AsyncParsableCommand {
 }
 
 /// Prints the queue, a line for each session.
+extension ServiceClient {
+    /// Who queues a session has to know that it is not begun.
+    fileprivate func tellHold() async throws {
+        let status = try await ask(ServiceStatus.self, "status")
+        if status.state == .held { print("the queue is held (\(status.reason ?? "by a person")); 'tomopilot resume' lets it go on") }
+    }
+}
+
 private func show(_ queue: QueueListing) {
     guard !queue.sessions.isEmpty else { return print("the queue is empty") }
     for session in queue.sessions {

@@ -75,6 +75,10 @@ import Testing
         }
     }
 
+    @Test func slackGetsItsOwnMarksEscaped() {
+        #expect(Webhook.escaped("L<nn>_points<k>.json & more") == "L&lt;nn&gt;_points&lt;k&gt;.json &amp; more")
+    }
+
     @Test func aWebhookThatIsDownIsTriedAgainAndItsAddressStandsInNoLog() async throws {
         let hook = Hook(refusing: 2)
         try await hook.with { port in
@@ -83,7 +87,7 @@ import Testing
                 sessions.fail(with: WorkflowError.badModel("No such class."))
                 try await service.add("a")
                 try await service.status { _ in !hook.all.isEmpty }
-                #expect(hook.all == ["session 'a' failed: No such class.\nSession: a\nNext: The queue goes on with the next session."])
+                #expect(hook.all == ["session 'a' failed: No such class.\nSession: a\nNext: The queue goes on with the next session; 'tomopilot queue retry 1' tries this one again."])
                 try await service.logged { $0.text.hasPrefix("the webhook has taken alarm ") }
                 let log = try await service.log()
                 #expect(log.contains { $0.text == "the webhook answered with status 503; it is tried again" })

@@ -58,6 +58,31 @@ import Testing
         }
     }
 
+    @Test("A service that is started again goes on trying, and then with the queue")
+    func itIsMadeSafeAfterARestart() async throws {
+        try await withFolder { folder in
+            let first = ScriptedSessions()
+            first.allow(steps: 9)
+            first.leave(safe: false)
+            try await RunningService.with(folder: folder, sessions: first, safeguard: { _, _ in Self.busy }) { service in
+                _ = try await service.ask("POST", "/v1/pause")
+                try await service.add("a")
+                try await service.add("b")
+                _ = try await service.ask("POST", "/v1/resume")
+                try await service.status(.held)
+            }
+            let second = ScriptedSessions()
+            second.allow(steps: 9)
+            try await RunningService.with(
+                folder: folder, sessions: second, safeguard: { _, _ in SafeState(reached: ["beam blanked"], failures: []) }
+            ) { service in
+                try await service.status(.idle)
+                #expect(try await service.queue() == "a done, b done")
+                #expect(try await service.log().contains { $0.text == "the microscope is left with beam blanked" })
+            }
+        }
+    }
+
     @Test func whereSerialEMAnswersAndTheValvesStayOpenTheQueueStaysHeld() async throws {
         let unsafe = SafeState(reached: ["beam blanked"], failures: ["The column valves do not close."])
         try await afterUnsafe([unsafe, SafeState(reached: ["beam blanked"], failures: [])]) { service in

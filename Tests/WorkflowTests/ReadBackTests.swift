@@ -99,6 +99,15 @@ import Units
         }
     }
 
+    @Test func aScreenThatWasLoweredInAWaitIsRaisedWhereAStateIsSet() async throws {
+        try await withStand { stand in
+            _ = try await stand.microscope.use(view)
+            _ = await stand.microscope.makeSafe([.beam, .tilt, .screen])
+            _ = try await stand.microscope.use(view)
+            #expect(try await stand.microscope.takeImage(savingTo: "I.mrc").width > 0)
+        }
+    }
+
     @Test func aNavigatorThatAnEditLeavesAsItIsStaysOpen() async throws {
         try await withStand { stand in
             _ = try await stand.microscope.editNavigator(Self.added)

@@ -12,13 +12,18 @@ package struct Webhook: AlarmReceiver {
     /// - Parameter url: is a secret: whoever knows it can write.
     package init(url: String) { self.url = url }
 
+    /// Slack takes these three for its own marks ("Formatting text for app surfaces" in its documentation), such as in `L<nn>_points.json`.
+    static func escaped(_ text: String) -> String {
+        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    }
+
     private struct Message: Encodable { let text: String }
 
     package func send(_ alarm: Alarm) async throws {
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
-        let body = try JSONEncoder().encode(Message(text: alarm.lines.joined(separator: "\n")))
+        let body = try JSONEncoder().encode(Message(text: Self.escaped(alarm.lines.joined(separator: "\n"))))
         request.body = .bytes(ByteBuffer(bytes: body))
         let status: Int
         do {

@@ -8,6 +8,8 @@ public struct StepIdentifier: Hashable, Sendable, Codable, CustomStringConvertib
     public var description: String { path }
     /// What steps of other lamellae and grids have in common with this one: `medium-map`.
     public var kind: String { path.split(separator: "/").last.map(String.init) ?? path }
+    /// Whether it is the computer's work alone, for which no one need look at SerialEM.
+    public var isAnalysis: Bool { ["lamellae", "segmentation", "targets", "overview"].contains(kind) }
     /// The cassette slot of the grid that it is about; nil where it is about none.
     public var slot: Int? { number(after: "grid-", part: 0) }
     /// The number of the lamella that it is about; nil where it is about none.

@@ -255,7 +255,12 @@ actor GuardedMicroscope {
             let isDark = try await beamIsLost()
             guard isDark || stepIsSpoilt else { return try result.get() }
             guard let discard, attempt < 3 else {
-                report(.warning("\(what): the beam was lost meanwhile, and what was taken may be dark; it is not taken again"))
+                // Nobody else notices: a dark map has no place worth a target.
+                report(
+                    .obstructed(
+                        "\(what): the beam was lost meanwhile, and what was taken may be dark.",
+                        next: "It is not taken again, to spare the dose, and the session goes on; look at the image."))
+                report(.cleared("\(what) is not taken again"))
                 return try result.get()
             }
             report(.warning("\(what): the beam was lost meanwhile; it is taken again when the microscope is well"))

@@ -110,6 +110,7 @@ struct GridReport: Codable, Sendable, Hashable {
                 case .found where map == nil: "not mapped; see the log"
                 case .found where !cut.isEmpty: "cut short: \(cut)"
                 case .found where skippedTooLate[lamella.number] != nil: "to be skipped, which came too late: \(skippedTooLate[lamella.number] ?? "")"
+                case .found where map?.targeted != nil && areas.isEmpty: "no place worth a target"
                 default: ""
                 }
             return Lamella(

@@ -135,7 +135,13 @@ public struct Session: Sendable {
             settings: settings, engine: engine, microscope: microscope, models: models, facts: facts,
             progress: ProgressCounter(report: report),
             gate: Gate(
-                supervisor: supervisor, makeSafe: { [measures = settings.safety.measures] in await microscope.makeSafe(measures) }, reconnect: { try await microscope.reconnect() },
+                supervisor: supervisor, makeSafe: { [measures = settings.safety.measures] in await microscope.makeSafe(measures) }, reconnect: {
+                    try await microscope.reconnect()
+                    // Who paused a session, or looked at its targets, has worked in SerialEM meanwhile.
+                    _ = try await microscope.begin()
+                    try await microscope.check(states: settings.requiredStates)
+                    try await checkCalibrations(microscope)
+                },
                 patience: patience, report: report, unbroken: unbroken))
     }
 
