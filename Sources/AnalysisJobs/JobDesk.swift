@@ -155,7 +155,7 @@ public actor JobDesk {
     /// Where the probabilities of the job are put on their way, and how many bytes they have.
     public func probabilityFile(_ lease: String) throws -> (path: String, bytes: Int) {
         let content = try content(lease)
-        guard let bytes = content.job.probabilityBytes(classes: content.model.description.classes.count) else {
+        guard let bytes = content.job.probabilityBytes(classes: content.model.description.outputs) else {
             throw AnalysisJobError("No probabilities are wanted of '\(content.job.title)'.")
         }
         let path = Self.path(ofProbabilities: lease)

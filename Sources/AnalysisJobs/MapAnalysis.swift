@@ -127,7 +127,7 @@ public struct WorkerAnalysis: MapAnalysis {
         switch try await desk.perform(job, image: task.map.pixels, model: task.model, report: task.report) {
         case .done(let result, let file):
             defer { if let file { try? FileManager.default.removeItem(atPath: file) } }
-            if let file, let probabilities { try ProbabilityFile.read(file, row: task.map.width * task.segmenter.description.classes.count, to: probabilities) }
+            if let file, let probabilities { try ProbabilityFile.read(file, row: task.map.width * task.segmenter.description.outputs, to: probabilities) }
             guard case .labels(let labels) = result.found else { throw AnalysisJobError("The result of '\(task.title)' has no labels.") }
             let description = task.segmenter.description
             return SegmentationResult(labels: labels, classes: description.classes, pixelSize: task.pixelSize ?? description.pixelSize)

@@ -2,7 +2,9 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <caffe2/serialize/inline_container.h>
 #include <torch/csrc/api/include/torch/cuda.h>
+#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/script.h>
 #include <torch/csrc/api/include/torch/version.h>
 
@@ -14,6 +16,7 @@
 #include <cstring>
 #include <exception>
 #include <future>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -77,6 +80,44 @@ torch::Tensor first_tensor(const c10::IValue &value) {
     if (value.isTensorList() && value.toTensorVector().size() > 0) return value.toTensorVector()[0];
     if (value.isList() && value.toList().size() > 0) return first_tensor(value.toList().get(0));
     throw std::runtime_error("the network returned " + value.tagKind() + " instead of a tensor");
+}
+
+/// What a network may not do: read or write files, print, call Python or other machines. Such operations are a program's, not a network's.
+const char *forbidden(torch::jit::Block *block) {
+    for (auto *node : block->nodes()) {
+        const std::string name = node->kind().toQualString();
+        const bool calculates = name.rfind("aten::", 0) == 0 || name.rfind("prim::", 0) == 0 || name.rfind("quantized::", 0) == 0;
+        static const std::set<std::string> others = {
+            // What is called through an interface cannot be looked at.
+            "aten::save", "aten::from_file", "prim::PythonOp", "prim::CallMethod", "prim::CallFunction", "prim::rpc_async", "prim::rpc_sync", "prim::rpc_remote"};
+        if (!calculates || others.count(name) > 0) return node->kind().toQualString();
+        for (auto *inner : node->blocks()) {
+            if (const char *found = forbidden(inner)) return found;
+        }
+    }
+    return nullptr;
+}
+
+/// Of a saved network `__setstate__` alone runs while it is loaded, before anybody can look at it.
+void refuse_programs(const char *path) {
+    caffe2::serialize::PyTorchStreamReader archive{std::string(path)};
+    for (const auto &record : archive.getAllRecords()) {
+        if (record.rfind("code/", 0) != 0 || record.size() < 3 || record.substr(record.size() - 3) != ".py") continue;
+        const auto text = archive.getRecord(record);
+        const std::string source(static_cast<const char *>(std::get<0>(text).get()), std::get<1>(text));
+        if (source.find("__setstate__") != std::string::npos) {
+            throw std::runtime_error("it wants to run a program of its own while it is loaded ('__setstate__'), and is refused");
+        }
+    }
+}
+
+void refuse_programs(const torch::jit::Module &module) {
+    // All that is called, of the parts and functions too, stands in the graph once it is inlined.
+    const auto graph = module.get_method("forward").graph()->copy();
+    torch::jit::Inline(*graph);
+    if (const char *found = forbidden(graph->block())) {
+        throw std::runtime_error(std::string("it wants to do '") + found + "', which no network needs, and is refused");
+    }
 }
 
 torch::Tensor forward(ctorch_model &model, torch::Tensor input) {
@@ -162,7 +203,9 @@ ctorch_model *ctorch_model_load(const char *path, int channels_last, int gpu, in
         const torch::Device device = gpu < 0 ? torch::Device(torch::kCPU) : torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(gpu));
         // Sums of 10 bits are not what the networks were compared with.
         if (gpu >= 0) at::globalContext().setAllowTF32CuDNN(false);
+        refuse_programs(path);
         auto module = torch::jit::load(path, device);
+        refuse_programs(module);
         module.eval();
         if (channels_last) {
             for (auto parameter : module.parameters()) {

@@ -22,6 +22,8 @@ extension Candidate {
         guard shape.count == 3, shape[0] == 1, shape[1] == 4 + classes else {
             throw .unexpectedOutput(shape: shape, expectedRows: 4 + classes)
         }
+        // Else a damaged network would find nothing, and a grid pass for empty.
+        guard output.values.allSatisfy(\.isFinite) else { throw .notFinite }
         let count = shape[2]
         let values = output.values
         var found: [Candidate] = []

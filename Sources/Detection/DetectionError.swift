@@ -11,6 +11,8 @@ public enum DetectionError: Error, Sendable, Hashable, CustomStringConvertible {
     case refusedByReference(width: Int, height: Int, side: Int)
     /// The network returned something else than boxes of the described classes.
     case unexpectedOutput(shape: [Int], expectedRows: Int)
+    /// The network returned values that are no numbers: its weights are damaged.
+    case notFinite
 
     public var description: String {
         switch self {
@@ -24,6 +26,7 @@ public enum DetectionError: Error, Sendable, Hashable, CustomStringConvertible {
             "The map has \(width) x \(height) pixels at the detector's pixel size; the reference fails where one side is shorter and the other longer than \(side), so search it without."
         case .unexpectedOutput(let shape, let rows):
             "The detector returned a tensor of shape \(shape) instead of [1, \(rows), boxes]; model.json and network do not fit."
+        case .notFinite: "The detector returned values that are no numbers: its weights are damaged, or the training went wrong."
         }
     }
 }

@@ -11,6 +11,8 @@ public struct LamellaDetector: Sendable {
     static let padding: UInt8 = 114
     /// A whole grid (3 mm) at 50 nm per pixel; a larger map means a wrong pixel size.
     static let largestSide = 60_000
+    /// 22 000 x 22 000: as numbers on their way to grey levels they take 2 GB.
+    static let mostPixels = 5e8
 
     /// How a map is searched.
     public enum Mode: Sendable, Hashable {
@@ -73,8 +75,8 @@ public struct LamellaDetector: Sendable {
         // Less than a thousandth is below a pixel on any map.
         if abs(scale - 1) > 0.001 {
             let (columns, rows) = (Double(map.width) * scale, Double(map.height) * scale)
-            guard columns <= Double(Self.largestSide), rows <= Double(Self.largestSide) else {
-                throw DetectionError.mapTooLarge(width: Int(columns), height: Int(rows))
+            guard max(columns, rows) <= Double(Self.largestSide), columns * rows <= Self.mostPixels else {
+                throw DetectionError.mapTooLarge(width: Int(min(columns, 1e9)), height: Int(min(rows, 1e9)))
             }
             image = map.resized(width: max(1, Int(columns.rounded())), height: max(1, Int(rows.rounded())))
                 .byteScaled(black: 0, white: 255)

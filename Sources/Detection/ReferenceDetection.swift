@@ -23,7 +23,7 @@ struct ReferenceDetection: Sendable {
         }
         let factor = description.pixelSize / pixelSize
         let (columns, rows) = (Double(map.width) / factor, Double(map.height) / factor)
-        guard max(columns, rows) <= Double(LamellaDetector.largestSide) else { throw DetectionError.mapTooLarge(width: Int(min(columns, 1e9)), height: Int(min(rows, 1e9))) }
+        guard max(columns, rows) <= Double(LamellaDetector.largestSide), columns * rows <= LamellaDetector.mostPixels else { throw DetectionError.mapTooLarge(width: Int(min(columns, 1e9)), height: Int(min(rows, 1e9))) }
         let image = ReferenceImage.stretched(ReferenceImage.resampled(map, by: factor))
         let overlap = Int(10_000 / description.pixelSize.value)
         guard overlap < side else { throw DetectionError.unsuitableModel("10 µm, which the reference's tiles share, are more than a tile") }
@@ -76,6 +76,7 @@ struct ReferenceDetection: Sendable {
         let output = try await predictor.predict(model: modelPath, input: input)
         let rows = 4 + description.classes.count
         guard output.shape.count == 3, output.shape[0] == 1, output.shape[1] == rows else { throw DetectionError.unexpectedOutput(shape: output.shape, expectedRows: rows) }
+        guard output.values.allSatisfy(\.isFinite) else { throw DetectionError.notFinite }
         return Self.suppressed(Self.decoded(output, confidence: confidence)).map { found in
             var back = found
             back.box = Self.clipped(letter.undone(found.box), width: image.width, height: image.height)

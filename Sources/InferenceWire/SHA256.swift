@@ -47,7 +47,9 @@ public struct SHA256: Sendable {
 
     /// The digest of a file, read in pieces; nil where it cannot be read.
     public static func hexadecimal(ofFile path: String) -> String? {
-        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        // A pipe would keep the reader waiting for ever.
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, let file = FileHandle(forReadingAtPath: path) else { return nil }
         defer { try? file.close() }
         var hash = SHA256()
         do {

@@ -47,6 +47,7 @@ public struct UltralyticsDetector: Sendable {
     }
 
     private static func classes(_ names: PickledValue?, count: Int) throws(Damage) -> [String] {
+        guard (1 ... 10_000).contains(count) else { throw Damage("it says that it has \(count) classes.") }
         var found: [Int: String] = [:]
         for (key, value) in names?.pairs ?? [] { if let index = key.int { found[index] = value.string } }
         for (index, value) in (names?.pairs == nil ? names?.elements ?? [] : []).enumerated() { found[index] = value.string }
@@ -60,6 +61,6 @@ public struct UltralyticsDetector: Sendable {
 
     private static func side(_ arguments: PickledValue?) -> Int? {
         guard let value = arguments?["imgsz"] else { return nil }
-        return value.int ?? value.elements?.compactMap(\.int).max()
+        return (value.int ?? value.elements?.compactMap(\.int).max()).flatMap { (1 ... 65_536).contains($0) ? $0 : nil }
     }
 }

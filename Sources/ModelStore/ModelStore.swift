@@ -102,7 +102,7 @@ public struct ModelStore: Sendable {
     }
 
     static func isName(_ name: String) -> Bool {
-        !name.isEmpty && name.utf8.count <= 100 && !name.hasPrefix(".")
+        !name.isEmpty && name.utf8.count <= 100 && !name.hasPrefix(".") && !name.hasSuffix(".json")
             && name.unicodeScalars.allSatisfy { $0 == "-" || $0 == "_" || $0 == "." || (0x30 ... 0x39).contains($0.value) || (0x41 ... 0x5A).contains($0.value) || (0x61 ... 0x7A).contains($0.value) }
     }
 

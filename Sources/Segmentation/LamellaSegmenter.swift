@@ -92,6 +92,7 @@ public struct LamellaSegmenter: Sendable {
 
     /// Pixels that the longer side of a resampled map may have.
     private static let largestSide = 60_000
+    private static let mostPixels = 1_000_000_000
 
     private func segment<Pixel: NumericPixel>(
         _ channels: [Raster<Pixel>], _ pixelSize: PixelSize?, _ acquired: Raster<Bool>?, _ probabilities: ProbabilityRow?,
@@ -109,7 +110,7 @@ public struct LamellaSegmenter: Sendable {
         var output = LabelledMap(width: map.width, height: map.height, model: description, acquired: acquired, probabilities: probabilities)
         if let image = PreparedImage(channels, normalisations: description.normalisations) {
             let size = inputSize(width: image.width, height: image.height, pixelSize: pixelSize)
-            guard max(size.width, size.height) <= Self.largestSide else { throw SegmentationError.mapTooLarge(width: size.width, height: size.height) }
+            guard max(size.width, size.height) <= Self.largestSide, size.width * size.height <= Self.mostPixels else { throw SegmentationError.mapTooLarge(width: size.width, height: size.height) }
             output.begin(image.part)
             if size == (image.width, image.height) {
                 try await predict(image, isWeighted: probabilities == nil && description.regions == nil) { _, row in try output.append(row) } progress: { await progress($0) }

@@ -45,7 +45,7 @@ struct Worker: AsyncParsableCommand {
     func validate() throws {
         guard 0 ... 100_000 ~= patience else { throw ValidationError("--patience is \(patience); it must be 0 to 100000 minutes.") }
         if let threads, !(1 ... 256).contains(threads) { throw ValidationError("--threads is \(threads); it must be 1 to 256.") }
-        guard let parts = URLComponents(string: url), parts.scheme == "http", parts.host?.isEmpty == false else {
+        guard let parts = URLComponents(string: url), parts.scheme == "http", parts.host?.isEmpty == false, (1 ... 65_535).contains(parts.port ?? 80) else {
             throw ValidationError("--url is '\(url)'; it must be an address such as http://microscope.example.org:48901.")
         }
     }

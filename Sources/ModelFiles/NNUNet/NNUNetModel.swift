@@ -76,8 +76,18 @@ public struct NNUNetModel: Sendable {
         }
         let isBest = prefersBest && names.first.map { FileManager.default.fileExists(atPath: "\(folder)/\($0)/checkpoint_best.pth") } == true
         let files = (isBest ? ["checkpoint_best.pth"] : []) + ["checkpoint_final.pth", "checkpoint_best.pth", "checkpoint_latest.pth"]
-        let found = names.compactMap { name in
+        func checkpoint(_ name: String, _ files: [String]) -> Fold? {
             files.map { "\(folder)/\(name)/\($0)" }.first(where: FileManager.default.fileExists).map { Fold(name: name, path: $0) }
+        }
+        if wanted == nil {
+            // As nnU-Net does: the fold of all data counts only where it is meant, and a fold that is still being trained does not.
+            let finished = names.filter { $0 != "fold_all" }.compactMap { checkpoint($0, [files[0]]) }
+            if !finished.isEmpty { return finished }
+        }
+        let found = names.compactMap { checkpoint($0, files) }
+        if let wanted, found.count < wanted.count {
+            let untrained = names.filter { name in !found.contains { $0.name == name } }.joined(separator: ", ")
+            throw ModelFileError(folder, Damage("\(untrained) has no checkpoint, and is asked for."))
         }
         guard !found.isEmpty else { throw ModelFileError(folder, Damage("it has no trained fold (fold_0/checkpoint_final.pth).")) }
         return found

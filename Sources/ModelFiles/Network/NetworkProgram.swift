@@ -31,11 +31,14 @@ struct ProgramWriter<Sink: WeightSink> {
     /// How many statements there are.
     private(set) var values = 0
     private var bytes = 0
+    private static var mostBytes: Int { 2 << 30 }
 
     init(sink: Sink) { self.sink = sink }
 
     /// Keeps a weight and returns how the program names it.
     mutating func weight(_ numbers: [Float], shape: [Int]) throws -> String {
+        // A file of a megabyte may name one tensor a thousand times. The largest networks of this field have half of it.
+        guard bytes + 4 * numbers.count <= Self.mostBytes else { throw Damage("its network has more than 2 GB of weights.") }
         let name = "w\(program.weights.count)"
         try sink.append(numbers)
         program.weights.append(NetworkProgram.Weight(name: name, shape: shape, offset: bytes))

@@ -4,6 +4,8 @@ struct DetectorWriter<Sink: WeightSink> {
     let checkpoint: TorchCheckpoint
     var writer: ProgramWriter<Sink>
     private var depth = 0
+    /// Modules that were gone through, those that stand in several places each time.
+    private var applied = 0
 
     init(checkpoint: TorchCheckpoint, sink: Sink) {
         self.checkpoint = checkpoint
@@ -38,8 +40,9 @@ struct DetectorWriter<Sink: WeightSink> {
     private mutating func apply(_ module: SavedModule, _ x: String) throws -> String {
         // A file may name a module as a part of itself.
         depth += 1
+        applied += 1
         defer { depth -= 1 }
-        guard depth < 20, writer.values < 10_000 else { throw Damage("its modules contain one another without end.") }
+        guard depth < 20, applied < 10_000, writer.values < 10_000 else { throw Damage("its modules contain one another without end.") }
         switch module.kind {
         case "Conv", "DWConv": return try convolution(module, x)
         case "Conv2d": return try plainConvolution(module, x)

@@ -65,14 +65,22 @@ struct PickledValue: Sendable {
     var string: String? { if case .string(let value) = content { value } else { nil } }
     /// Members of a list, a tuple or a set, also of an object that is one.
     var elements: [PickledValue]? {
-        switch content {
-        case .list(let nodes), .tuple(let nodes), .set(let nodes): nodes.map(value)
-        case .object(let object) where !object.items.isEmpty: object.items.map(value)
-        // A set, and other collections, from a list of their members; torch's sizes are made from a tuple.
-        case .object(let object): value(object.arguments).elements.flatMap { $0.count == 1 ? $0[0].elements : nil }
-        default: nil
+        var inner = self
+        for _ in 0 ..< Self.deepest {
+            switch inner.content {
+            case .list(let nodes), .tuple(let nodes), .set(let nodes): return nodes.map(value)
+            case .object(let object) where !object.items.isEmpty: return object.items.map(value)
+            // A set, and other collections, from a list of their members; torch's sizes are made from a tuple.
+            case .object(let object):
+                guard case .tuple(let members) = value(object.arguments).content, members.count == 1 else { return nil }
+                inner = value(members[0])
+            default: return nil
+            }
         }
+        return nil
     }
+    /// Objects within objects that are looked through; nobody writes more than two.
+    private static let deepest = 32
     /// Keys and values of a dictionary in its order, also of an object that is one.
     var pairs: [(key: PickledValue, value: PickledValue)]? {
         let nodes: [Int32]
@@ -87,11 +95,15 @@ struct PickledValue: Sendable {
     subscript(_ key: String) -> PickledValue? { pairs?.last { $0.key.string == key }?.value }
     /// `module.name` of a class or function, also of what made an object.
     var className: String? {
-        switch content {
-        case .name(let module, let name): "\(module).\(name)"
-        case .object(let object): value(object.maker).className
-        default: nil
+        var inner = self
+        for _ in 0 ..< Self.deepest {
+            switch inner.content {
+            case .name(let module, let name): return "\(module).\(name)"
+            case .object(let object): inner = value(object.maker)
+            default: return nil
+            }
         }
+        return nil
     }
     var isObject: Bool { if case .object = content { true } else { false } }
     /// What an object was made from.

@@ -60,15 +60,21 @@ struct SavedTensor: Sendable, Hashable {
     ///
     /// Torch writes `_rebuild_tensor_v2(storage, offset, size, stride, requires gradient, hooks)`, and parameters around that.
     init?(_ value: PickledValue) throws(Damage) {
-        switch value.className {
-        case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state", "torch.nn.parameter.Parameter":
-            guard value.isObject, let first = value.arguments.first else { return nil }
-            try self.init(first)
-        case "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor":
+        var value = value
+        // A file may wrap parameters without end.
+        for _ in 0 ..< 8 {
             guard value.isObject else { return nil }
-            try self.init(rebuiltFrom: value.arguments)
-        default: return nil
+            switch value.className {
+            case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state", "torch.nn.parameter.Parameter":
+                guard let first = value.arguments.first else { return nil }
+                value = first
+            case "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor":
+                try self.init(rebuiltFrom: value.arguments)
+                return
+            default: return nil
+            }
         }
+        return nil
     }
 
     private static let limit = 1 << 40
