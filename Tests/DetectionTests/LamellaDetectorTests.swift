@@ -106,6 +106,34 @@ actor RecordingNetwork: Predicting {
         }
     }
 
+    @Test("A network with damaged weights is an error and not an empty grid", arguments: [Float.nan, .infinity, -.infinity])
+    func damagedWeights(value: Float) async throws {
+        struct Damaged: Predicting {
+            let value: Float
+            func predict(model: String, input: Tensor) async throws -> Tensor { Tensor(shape: [1, 10, 3], filledWith: value) }
+        }
+        for mode in [LamellaDetector.Mode.standard, .reference] {
+            var description = Self.description()
+            description.acceptsAnySize = true
+            let detector = try LamellaDetector(description: description, modelPath: "/none", predictor: Damaged(value: value), mode: mode)
+            await #expect(throws: DetectionError.notFinite) {
+                try await detector.detect(in: Raster(width: 200, height: 200, filledWith: 9), pixelSize: PixelSize(400))
+            }
+        }
+    }
+
+    @Test("A map that would be enlarged beyond any memory is refused")
+    func impossibleSizes() async throws {
+        let detector = try LamellaDetector(description: Self.description(), modelPath: "/none", predictor: RecordingNetwork())
+        for size in [1e300, 70_000, 1e7] {
+            await #expect {
+                try await detector.detect(in: Raster(width: 300, height: 200, filledWith: 9), pixelSize: PixelSize(size))
+            } throws: { error in
+                if case DetectionError.mapTooLarge = error { true } else { false }
+            }
+        }
+    }
+
     @Test("Maps without pixels or pixel size, and other models, are refused")
     func refusals() async throws {
         let detector = try LamellaDetector(description: Self.description(), modelPath: "/none", predictor: RecordingNetwork())

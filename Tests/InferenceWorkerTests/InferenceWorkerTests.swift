@@ -61,6 +61,20 @@ func golden(_ name: String) -> String {
         }
     }
 
+    @Test(
+        "A network that does anything but calculate is refused before it runs, wherever it hides that",
+        arguments: [("writes_a_file", "aten::save"), ("reads_a_file", "aten::from_file"), ("runs_while_it_is_loaded", "__setstate__")])
+    func programs(name: String, word: String) async throws {
+        let worker = InferenceWorker(executable: workerPath, threads: 1, logger: logger)
+        await #expect {
+            try await worker.predict(model: golden("\(name).torchscript"), input: Tensor(shape: [1, 1, 4, 4], filledWith: 1))
+        } throws: { error in
+            if case InferenceWorkerError.refused(_, let reason) = error { reason.contains("it wants to ") && reason.contains("'\(word)'") } else { false }
+        }
+        #expect(!FileManager.default.fileExists(atPath: "written_by_a_network"))
+        await worker.shutdown()
+    }
+
     @Test("Images that are given together come out as each does alone, in their order; one that is wrong costs only its batch", arguments: [1, 2, 3])
     func severalImages(threads: Int) async throws {
         let worker = InferenceWorker(executable: workerPath, threads: threads, logger: logger)

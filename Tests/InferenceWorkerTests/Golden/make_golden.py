@@ -26,6 +26,44 @@ class TwoChannels(torch.nn.Module):
         return self.conv(x)
 
 
+class WritesAFile(torch.nn.Module):
+    """A program in the guise of a network; what it calls is hidden in a part of it."""
+
+    class Part(torch.nn.Module):
+        def forward(self, x):
+            torch.save(x, "written_by_a_network")
+            return x
+
+    def __init__(self):
+        super().__init__()
+        self.part = WritesAFile.Part()
+
+    def forward(self, x):
+        return self.part(x) + 1
+
+
+class ReadsAFile(torch.nn.Module):
+    """The same, behind a condition."""
+
+    def forward(self, x):
+        if x.sum() < 1e9:
+            x = x + torch.from_file("make_golden.py", True, 4)
+        return x
+
+
+class RunsWhileItIsLoaded(torch.nn.Module):
+    @torch.jit.export
+    def __getstate__(self):
+        return (1, self.training)
+
+    @torch.jit.export
+    def __setstate__(self, state: tuple[int, bool]):
+        self.training = state[1]
+
+    def forward(self, x):
+        return x
+
+
 class ThreeChannels(torch.nn.Module):
     """x0 + 2 x1 + 3 x2 after a batch normalisation that does nothing: what a detector's first layer looks like."""
 
@@ -102,6 +140,8 @@ if __name__ == "__main__":
     save(TwoChannels(), "two_channels.torchscript", 1, 1, 8, 8)
     save(ThreeChannels(), "three_channels.torchscript", 1, 3, 8, 8)
     save(Tuple(), "tuple_output.torchscript", 1, 1, 8, 8)
+    for name, program in (("writes_a_file", WritesAFile()), ("reads_a_file", ReadsAFile()), ("runs_while_it_is_loaded", RunsWhileItIsLoaded())):
+        torch.jit.script(program).save(f"{name}.torchscript")
     network = Segmenter()
     save(network, "segmenter.torchscript", 1, 1, 48, 64)
     # The map is a formula, so that the test can make it itself: x, y in pixels, grey 1 to 255.
