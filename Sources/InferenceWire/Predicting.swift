@@ -20,5 +20,5 @@ extension Predicting {
     }
 }
 
-/// Images that are given to a network together. More of them take more memory and, on up to eight cores, no less time.
+/// Images that are given to a network together: as many as are looked at side by side on the processor. More of them would take memory for nothing.
 public let imagesAtOnce = 2
