@@ -15,6 +15,10 @@ struct CurrentSession: Sendable {
         var basis: String
         /// When people were told last that it is overdue, and how far it was then.
         var told: Told?
+        /// How long it waited for the microscope or the disk, in waits that are over.
+        var delayed: Duration = .zero
+        /// Whether what the microscope waits for holds it up.
+        var isDelayable: Bool { !id.isAnalysis }
     }
 
     /// How far a session was when people were told of a step.
@@ -52,6 +56,8 @@ struct CurrentSession: Sendable {
     /// What is in the way of the session.
     var obstacle: String?
     var isWaiting = false
+    /// What the steps under way wait for, since when.
+    private(set) var delay: Delay?
     /// The gate at which it waits for people.
     var inspection: Inspection?
     /// The step of which it waits to be told what became of it.
@@ -63,6 +69,28 @@ struct CurrentSession: Sendable {
     var isSafe: Bool?
     /// How long PACEtomo may take, by the settings.
     var acquisitionLimit: Duration?
+
+    /// A wait for the microscope or the disk.
+    struct Delay: Sendable {
+        let reason: String
+        let begin: ContinuousClock.Instant
+    }
+
+    mutating func beginDelay(_ reason: String, at now: ContinuousClock.Instant) {
+        if delay == nil { delay = Delay(reason: reason, begin: now) }
+    }
+
+    mutating func endDelay(at now: ContinuousClock.Instant) {
+        for index in steps.indices { steps[index].delayed = delayed(of: steps[index], at: now) }
+        delay = nil
+    }
+
+    /// How long a step has waited for the microscope or the disk. That time is none of its own: a refill says nothing of how long
+    /// such steps take.
+    func delayed(of step: Step, at now: ContinuousClock.Instant) -> Duration {
+        guard let delay, step.isDelayable else { return step.delayed }
+        return step.delayed + (now - max(step.begin, delay.begin))
+    }
 }
 
 /// When a step is overdue.

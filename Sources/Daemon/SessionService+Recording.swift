@@ -12,11 +12,12 @@ extension SessionService {
             case .started(let id, let title, _): try await begin(id, title: title, of: session)
             case .expected(let id, let within, let basis): expect(id, within: within, basis: basis)
             case .finished(let id, _, let duration):
+                let own = current.flatMap { running in running.steps.first { $0.id == id }.map { duration - running.delayed(of: $0, at: .now) } }
                 current?.steps.removeAll { $0.id == id }
                 current?.stepsDone += 1
                 // What was in the way of an acquisition is over with it.
                 if id.kind == "acquisition" { current?.obstacle = nil }
-                try await store.finish(id, of: session, took: duration)
+                try await store.finish(id, of: session, took: max(.zero, own ?? duration))
             case .recovered(let id, _): try await store.finish(id, of: session, took: nil)
             case .failed(let id, _, _), .interrupted(let id, _):
                 current?.steps.removeAll { $0.id == id }
@@ -40,6 +41,8 @@ extension SessionService {
                 current?.obstacle = nil
                 try await alarm("Grid \(name) (slot \(slot)) is skipped: \(reason)", next: next, kind: "grid", session: current?.session)
             case .cleared: current?.obstacle = nil
+            case .delayed(let reason): current?.beginDelay(reason, at: .now)
+            case .delayOver: current?.endDelay(at: .now)
             case .takenBack(let part): try await store.settled(part, of: session)
             case .lamellaeKnown(let slot, let numbers): current?.lamellae[slot] = numbers
             case .held(_, let reason):
@@ -117,11 +120,13 @@ extension SessionService {
     private func raiseAlarms() async throws {
         guard let running = current else { return }
         let now = ContinuousClock.now
-        for (index, step) in running.steps.enumerated() where now - step.begin > step.limit {
+        for (index, step) in running.steps.enumerated() {
+            let time = now - step.begin - running.delayed(of: step, at: now)
+            guard time > step.limit else { continue }
             if let told = step.told, now - told.time < stepLimit.reminder { continue }
             current?.steps[index].told = CurrentSession.Told(time: now, phase: running.phase, fraction: running.fraction)
-            let time = "'\(step.title)' of session '\(running.session.name)' has run for \(words(now - step.begin)), longer than its limit of \(words(step.limit))"
-            let text = step.told.map { "Still: \(time); \($0.changes(to: running))." } ?? "\(time) (\(step.basis))."
+            let took = "'\(step.title)' of session '\(running.session.name)' has run for \(words(time)), longer than its limit of \(words(step.limit))"
+            let text = step.told.map { "Still: \(took); \($0.changes(to: running))." } ?? "\(took) (\(step.basis))."
             let look = step.id.isAnalysis ? "what this computer, or the workers, are busy with" : "SerialEM"
             try await alarm(text, next: "The session waits for it; look at \(look).", kind: "overdue", session: running.session, step: step.title)
         }
@@ -150,7 +155,7 @@ extension RunEvent {
         case .answered(let question, let outcome): ("\(question.what): \(outcome)", "question", .note)
         case .note(let text): (text, "note", .note)
         case .warning(let text): (text, "warning", .warning)
-        case .progress, .waiting, .expected, .lamellaeKnown, .microscopeLeft, .obstructed, .gridFailed, .inspecting, .inspectionReminder, .asking, .questionReminder: nil
+        case .progress, .waiting, .expected, .lamellaeKnown, .microscopeLeft, .obstructed, .delayed, .delayOver, .gridFailed, .inspecting, .inspectionReminder, .asking, .questionReminder: nil
         }
     }
 }

@@ -16,7 +16,7 @@ extension SessionService {
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
             state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
-            pausesNow: current?.helm.isPausedNow ?? false, phase: current?.phase, place: current?.place?.description, fraction: current?.fraction, obstacle: current?.obstacle,
+            pausesNow: current?.helm.isPausedNow ?? false, phase: current?.phase, place: current?.place?.description, fraction: current?.fraction, obstacle: current?.obstacle ?? current?.delay?.reason,
             inspection: current?.openInspection.map(InspectionEntry.init), question: current?.openQuestion.map(QuestionEntry.init),
             steps: (current?.steps ?? []).map {
                 StepInProgress(

@@ -217,22 +217,32 @@ struct Log: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Shows the log of the service.")
     @OptionGroup var client: ServiceClient
     @Option(help: "Only lines after the one with this number.")
-    var after: Int64 = 0
+    var after: Int64?
+    @Option(help: "Only so many of the newest lines.")
+    var last: Int64?
     @Flag(help: "Goes on with new lines as they come, until Control-C.")
     var follow = false
+
+    func validate() throws {
+        if let after, after < 0 { throw ValidationError("--after is \(after); it must be the number of a line, or 0.") }
+        guard let last else { return }
+        guard last > 0 else { throw ValidationError("--last is \(last); it must be 1 or more lines.") }
+        guard after == nil else { throw ValidationError("--after and --last both say where to begin; give one of them.") }
+    }
 
     func run() async throws {
         try await reporting {
             let style = Date.ISO8601FormatStyle(dateTimeSeparator: .space, timeZone: .current).year().month().day().time(includingFractionalSeconds: false)
-            var last = after
+            var reached = after ?? 0
+            if let last { reached = max(0, try await client.ask(ServiceStatus.self, "status").lastEvent - last) }
             while true {
-                let page = try await client.ask(LogPage.self, "log", query: ["after": "\(last)", "limit": "1000"])
+                let page = try await client.ask(LogPage.self, "log", query: ["after": "\(reached)", "limit": "1000"])
                 for event in page.events {
                     let time = event.time.formatted(style)
                     let level = event.level == .note ? "" : "\(event.level.rawValue.uppercased()) "
                     show("\(event.id)  \(time)  \(event.session.map { "[\($0)] " } ?? "")\(level)\(event.text)")
                 }
-                last = page.events.last?.id ?? last
+                reached = page.events.last?.id ?? reached
                 guard page.events.isEmpty else { continue }
                 guard follow else { return }
                 try await Task.sleep(for: .seconds(1))

@@ -1,12 +1,16 @@
 import Foundation
 import ImageFiles
+import Navigator
 import SerialEMSimulator
 import Testing
 
-/// SerialEM ends in the middle of a lamella's map: nobody can tell what was exposed, and the session asks a person.
+/// SerialEM ends, the disk is full or the beam is lost in the middle of a lamella's map: nobody can tell what was exposed, and the
+/// session asks a person.
 @Suite(.serialized) struct UnsettledMapTests {
-    /// A session that stopped in the middle of the first lamella's map, of which SerialEM knows nothing any more.
-    private func withCutMap(_ body: @Sendable (_ folder: String, _ simulator: SimulatorServer) async throws -> Void) async throws {
+    /// A session that stopped in the middle of the first lamella's map.
+    ///
+    /// - Parameter isForgotten: SerialEM has ended since, and knows nothing of the montage any more.
+    private func withCutMap(isForgotten: Bool = true, _ body: @Sendable (_ folder: String, _ simulator: SimulatorServer) async throws -> Void) async throws {
         try await withFolder { folder in
             try await withSimulator(in: folder, seed: 25) { simulator in
                 try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 1)
@@ -15,10 +19,82 @@ import Testing
                 try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 2)
                 let full = try await tomopilot("run", "s.yaml", in: folder)
                 #expect(full.status == 1 && full.error.contains("not enough space"), "\(full.output)\(full.error)")
-                simulator.crash(seconds: 0.1)
-                try await Task.sleep(for: .milliseconds(300))
+                if isForgotten {
+                    simulator.crash(seconds: 0.1)
+                    try await Task.sleep(for: .milliseconds(300))
+                }
                 try await body(folder, simulator)
             }
+        }
+    }
+
+    /// How often each place of a map was exposed: pieces that were lit, and in the dark.
+    private func pieces(of map: String, _ folder: String, _ simulator: SimulatorServer) async throws -> (lit: Int, dark: Int, sections: Int) {
+        let path = "\(folder)/session/HeLa_1/\(map)"
+        let log = await simulator.microscope.exposureLog().filter { $0.file == path }
+        return (log.count { $0.dose > 0 }, log.count { $0.dose == 0 }, try MRCFile.header(path).sections)
+    }
+
+    @Test func aMontageThatAFullDiskCutIsGoneOnWithWhereAPersonAllowsThatThePieceThatWasLostIsExposedAgain() async throws {
+        try await withCutMap(isForgotten: false) { folder, simulator in
+            let cut = try #require(try maps(folder).first)
+            let run = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
+            let question = try #require(try await run.line(beginning: "QUESTION   "))
+            #expect(question.contains(" pieces were taken; SerialEM goes on with the others, but the piece after them may have been exposed and not saved, and is exposed again then"), "\(question)")
+            #expect(try await pieces(of: cut, folder, simulator).lit == 3)
+            try Data("repeat".utf8).write(to: URL(fileURLWithPath: folder + "/session/HeLa_1/" + cut.dropLast(4) + "_medium-map_answer.txt"))
+            let ending = try await run.ending()
+            #expect((ending.status, ending.error) == (0, ""))
+            let taken = try await pieces(of: cut, folder, simulator)
+            #expect(taken.lit == taken.sections + 1 && taken.sections > 3, "\(taken)")
+            #expect(try maps(folder).allSatisfy { !$0.contains("_old") })
+        }
+    }
+
+    /// A session of level 2 in which somebody closes the valves before the first lamella is mapped.
+    private func withDarkMap(_ settings: String = "", _ body: @Sendable (_ folder: String, _ simulator: SimulatorServer) async throws -> Void) async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder, seed: 25) { simulator in
+                try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 1)
+                #expect(try await tomopilot("run", "s.yaml", in: folder).status == 0)
+                simulator.microscope.faults.add([Fault(.closedValve, when: .init(command: "Montage"))])
+                try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 2, more: settings)
+                try await body(folder, simulator)
+            }
+        }
+    }
+
+    @Test func aMapInTheMiddleOfWhichTheBeamWasLostIsTakenAgainWhereAPersonSaysSo() async throws {
+        try await withDarkMap { folder, simulator in
+            var run = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
+            _ = try #require(try await run.line(beginning: "QUESTION   "))
+            // Killed before anybody answers, it still does not take the map for a good one.
+            try await run.crash()
+            run = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
+            let question = try #require(try await run.line(beginning: "QUESTION   "))
+            #expect(question.contains("the beam was lost while it was taken, and it may be dark. What is known: its mean is "), "\(question)")
+            let dark = try #require(try maps(folder).first)
+            try Data("repeat".utf8).write(to: URL(fileURLWithPath: folder + "/session/HeLa_1/" + dark.dropLast(4) + "_medium-map_answer.txt"))
+            let ending = try await run.ending()
+            #expect((ending.status, ending.error) == (0, ""))
+            #expect(try maps(folder).contains(dark.dropLast(4) + "_old1.mrc"))
+            let taken = try await pieces(of: dark, folder, simulator)
+            #expect((taken.lit, taken.dark) == (taken.sections, taken.sections), "\(taken)")
+            let navigator = try NavigatorFile.read(folder + "/session/HeLa_1/HeLa_1.nav")
+            #expect(navigator.items.count { $0.kind == .map && $0.note == dark } == 1)
+        }
+    }
+
+    @Test func aMapInTheMiddleOfWhichTheBeamWasLostIsLeftOutWhereTheSettingsSaySo() async throws {
+        try await withDarkMap("uncertain_steps: skip") { folder, simulator in
+            let ending = try await tomopilot("run", "s.yaml", in: folder)
+            #expect(ending.output.contains("the beam was lost while it was taken, and it may be dark"), "\(ending.output)")
+            let dark = try #require(try maps(folder).first)
+            let taken = try await pieces(of: dark, folder, simulator)
+            #expect((taken.lit, taken.dark) == (0, taken.sections), "\(taken)")
+            let report = try JSONValue.read(folder + "/session/session_report.json")
+            let levels = report["grids"]?.array?.first?["lamellae"]?.array?.compactMap { $0["level_reached"]?.integer } ?? []
+            #expect(levels.contains(1) && levels.contains(2), "\(levels)")
         }
     }
 

@@ -52,4 +52,24 @@ import Workflow
             }
         }
     }
+
+    @Test func theTimeForWhichAStepWaitsForARefillIsNoneOfItsOwn() async throws {
+        try await withFolder { folder in
+            let sessions = ScriptedSessions()
+            try await RunningService.with(folder: folder, sessions: sessions, stepLimit: StepLimit(least: .milliseconds(150), interval: .milliseconds(5))) { service in
+                try await service.add("a", grids: "[1]")
+                try await service.logged { $0.text == "begin: Map grid 1" }
+                await service.service.take(.delayed("a dewar is being filled"))
+                #expect(try await service.service.status().obstacle == "a dewar is being filled")
+                try await Task.sleep(for: .milliseconds(600))
+                #expect(try await service.log().allSatisfy { $0.kind != "overdue" })
+                await service.service.take(.delayOver)
+                #expect(try await service.service.status().obstacle == nil)
+                await service.service.take(.finished(.grid(1, "whole-grid-map"), title: "Map grid 1", duration: .milliseconds(700)))
+                let usual = try #require(try await service.service.store.medianTime(ofStep: "whole-grid-map"))
+                #expect(usual < .milliseconds(150), "\(usual)")
+                sessions.allow(steps: 1)
+            }
+        }
+    }
 }

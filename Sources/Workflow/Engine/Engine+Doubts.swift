@@ -55,6 +55,9 @@ extension Engine {
         try await journal.intend(part, input: StepInput(of: input))
     }
 
+    /// Whether a part of a step was begun, and nothing has come of it yet.
+    func isBegun(part: StepIdentifier) async throws -> Bool { try await journal.entry(for: part)?.state == .intended }
+
     /// Writes down what came of a part of a step, and the files that it left.
     func finish(part: StepIdentifier, input: some Encodable, output: some Encodable, products: [StepProduct]) async throws {
         let input = try StepInput(of: input)

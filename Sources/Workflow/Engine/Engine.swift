@@ -90,7 +90,11 @@ public struct Engine: Sendable {
                 switch try await investigate() {
                 case .happened(let output): return try await recovered(step, input: input, output)
                 case .didNotHappen: break
-                case .partly(let words, let finish):
+                case .partly(let words, let doubtful, let evidence, let finish):
+                    if let doubtful {
+                        let doubt = StepDoubt(step: step.id, title: step.title, reason: "\(words), but \(doubtful)", evidence: evidence)
+                        if let output = try await settled(step, doubt, investigate) { return try await recovered(step, input: input, output) }
+                    }
                     report(.note("\(step.title): \(words)"))
                     perform = finish
                 case .unknown(let reason, let evidence):

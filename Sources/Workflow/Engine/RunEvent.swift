@@ -45,6 +45,10 @@ public enum RunEvent: Sendable {
     case obstructed(String, next: String)
     /// It is over.
     case cleared(String)
+    /// The step under way waits for the microscope or the disk, whether or not people are told; why. It has the time for itself no more.
+    case delayed(String)
+    /// It waits no more, whether it goes on or not.
+    case delayOver
     case note(String)
     case warning(String)
     case sessionEnded(String)

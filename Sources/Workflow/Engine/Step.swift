@@ -6,8 +6,9 @@ public struct Step<Input: Encodable & Sendable, Output: Codable & Sendable>: Sen
         case happened(Output)
         /// It did not; it may be done.
         case didNotHappen
-        /// It happened in part, as the words say; this does the rest, and nothing twice.
-        case partly(String, finish: @Sendable () async throws -> Output)
+        /// It happened in part, as the words say; this does the rest. The doubt says what nobody can tell of the part, and what could
+        /// therefore be exposed twice; nil where nothing is.
+        case partly(String, doubt: String? = nil, evidence: [String] = [], finish: @Sendable () async throws -> Output)
         /// Nobody can tell, and why; a person must look, unless the settings say what to do. The evidence is what files and
         /// microscope say.
         case unknown(String, evidence: [String] = [])

@@ -11,6 +11,8 @@ public struct WorkflowError: Error, Sendable, CustomStringConvertible {
         case changedCalibrations
         /// A grid is another than it was, cannot be loaded, or is not found again after it was.
         case wrongGrid, notLoaded, lostGrid
+        /// The beam was lost while something was exposed that is not exposed again without being asked for.
+        case dark
         /// A file cannot grow: the disk, the quota or the limit on the size of files is reached.
         case noRoom
     }
@@ -55,6 +57,10 @@ extension WorkflowError {
     /// The journal's file cannot be opened, read or written.
     public static func unusableJournal(_ path: String, _ reason: String) -> Self {
         Self(code: .unusableJournal, message: "The journal \(path) \(reason).")
+    }
+    /// What was exposed may show nothing.
+    static func dark(_ what: String) -> Self {
+        Self(code: .dark, message: "\(GuardedMicroscope.capitalized(what)): the beam was lost meanwhile, and what was taken may be dark.")
     }
     /// SerialEM's disk has no room for what comes next, for longer than is waited.
     static func noRoom(_ message: String) -> Self { Self(code: .noRoom, message: message) }

@@ -101,27 +101,41 @@ extension GridSession {
     }
 
     private func mapLamella(_ lamella: RecentredLamella, offset: Vector<Frame.Stage>?) async throws {
+        let step = mapStep(lamella, offset: offset)
+        do {
+            _ = try await engine.run(step)
+        } catch let error as WorkflowError where error.code == .dark {
+            // What becomes of it is asked now, and not only by the next run.
+            _ = try await engine.run(step)
+        }
+    }
+
+    private func mapStep(_ lamella: RecentredLamella, offset: Vector<Frame.Stage>?) -> Step<MapInput, String> {
+        let number = lamella.number
         let request = MontageRequest(
             file: folder.mediumFile(lamella.number), label: "L\(twoDigits(lamella.number))", overlap: settings.mediumOverlap)
-        let step = Step<MapInput, String>(
-            exposing: .lamella(slot, lamella.number, "medium-map"), title: "Map lamella \(lamella.number)",
+        return Step<MapInput, String>(
+            exposing: .lamella(slot, number, "medium-map"), title: "Map lamella \(lamella.number)",
             input: MapInput(number: lamella.number, setup: mediumSetup, overlap: request.overlap),
             products: { [folder] in [folder.inFolder($0)] }
         ) { [self] in
-            try await evidence(of: request, setup: mediumSetup)
+            try await evidence(ofMap: number, request)
         } takenAsDone: { [self] in
-            try await mapOfWhatIsThere(request, setup: mediumSetup)
+            let file = try await mapOfWhatIsThere(request, setup: mediumSetup)
+            try await settleDarkness(ofMap: number)
+            return file
         } perform: { [self] in
             try await use(mediumSetup)
+            if try await isDark(map: number) { try await forget(map: request) }
             let centre = lamella.stage + (offset ?? .zero)
             try await writePolygon(of: lamella, at: centre, margin: offset == nil ? 5 : 0)
             try await move(to: centre, z: lamella.z)
-            // A montage that was cut short, where the settings let it be taken again.
+            // A montage that was cut short, or is dark, where the settings let it be taken again.
             try setAside(folder.inFolder(request.file))
-            try await microscope.mapPolygon(label: "FP\(lamella.number)", request)
+            try await settleDarkness(ofMap: number)
+            try await notingDarkness(ofMap: number) { try await microscope.mapPolygon(label: "FP\(number)", request) }
             return request.file
         }
-        _ = try await engine.run(step)
     }
 
     /// The polygon that the montage covers, turned as the lamella's box on the grid map is.

@@ -39,7 +39,7 @@ extension GuardedMicroscope: Microscope {
     }
 
     func realignReloadedGrid(toMapWithNote note: String) async throws {
-        try await exposing("realign the grid to \(note)", taking: Seconds(600), for: .realignment, discard: nil) { [base] in
+        try await exposing("realign the grid to \(note)", taking: Seconds(600), for: .realignment, whenDark: .told) { [base] in
             try await base.realignReloadedGrid(toMapWithNote: note)
         }
     }
@@ -74,7 +74,7 @@ extension GuardedMicroscope: Microscope {
     }
 
     func findRoughEucentricity() async throws -> StageLocation {
-        let found = try await exposing("find the eucentric height", taking: Seconds(120), for: .eucentricity, discard: retakesSingleImages) { [base] in
+        let found = try await exposing("find the eucentric height", taking: Seconds(120), for: .eucentricity, whenDark: singleImagesWhenDark) { [base] in
             try await base.findRoughEucentricity()
         }
         // After a long wait the stage goes back to where it is now, not to where it was before.
@@ -83,29 +83,27 @@ extension GuardedMicroscope: Microscope {
     }
 
     func takeImage(savingTo file: String) async throws -> StageImage {
-        try await exposing("take \(file)", taking: Seconds(120), for: .intermediate, discard: retakesSingleImages) { [base] in
+        try await exposing("take \(file)", taking: Seconds(120), for: .intermediate, whenDark: singleImagesWhenDark) { [base] in
             try await base.takeImage(savingTo: file)
         }
     }
 
     /// Outside Low Dose a few images are nothing to the specimen; in it none is taken twice.
-    private var retakesSingleImages: (@Sendable () async throws -> Void)? {
-        guard setup?.lowDose == false else { return nil }
-        return { @Sendable in }
-    }
+    private var singleImagesWhenDark: WhenDark { setup?.lowDose == false ? .takenAgain() : .told }
 
     func mapWholeGrid(_ request: MontageRequest) async throws {
         let path = folder + "/" + request.file
-        try await exposing("map the grid in \(request.file)", taking: Seconds(900)) { [base] in
+        let discard: @Sendable () async throws -> Void = { [base] in
             _ = try await base.editNavigator { file in file.items.removeAll { $0.kind == .map && $0.note == request.file } }
             try Self.keepAside(path)
-        } _: { [self] in
+        }
+        try await exposing("map the grid in \(request.file)", taking: Seconds(900), whenDark: .takenAgain(discarding: discard)) { [self] in
             try await withRoom("map the grid in \(request.file)") { [base, stageLimit] reserve in try await base.mapWholeGrid(request.leaving(reserve, within: stageLimit)) }
         }
     }
 
     func mapPolygon(label: String, _ request: MontageRequest) async throws {
-        try await exposing("map \(request.label) in \(request.file)", taking: Seconds(300), discard: nil) { [self] in
+        try await exposing("map \(request.label) in \(request.file)", taking: Seconds(300), whenDark: .asked) { [self] in
             try await withRoom("map \(request.label) in \(request.file)") { [base, stageLimit] reserve in
                 try await base.mapPolygon(label: label, request.leaving(reserve, within: stageLimit))
             }
@@ -117,7 +115,7 @@ extension GuardedMicroscope: Microscope {
     }
 
     func resumeMap(_ request: MontageRequest) async throws {
-        try await exposing("go on with \(request.file)", taking: Seconds(900), discard: nil) { [self] in
+        try await exposing("go on with \(request.file)", taking: Seconds(900), whenDark: setup?.lowDose == false ? .told : .asked) { [self] in
             try await withRoom("go on with \(request.file)") { [base, stageLimit] reserve in try await base.resumeMap(request.leaving(reserve, within: stageLimit)) }
         }
     }

@@ -20,7 +20,7 @@ actor GuardedMicroscope {
     let settings: SafetySettings
     let stageLimit: Micrometers
     let report: @Sendable (RunEvent) -> Void
-    private let rules: InterlockRules
+    let rules: InterlockRules
     private let stopped: @Sendable () async -> String?
     let unbroken: Unbroken
     private var valvesShouldBeOpen = false
@@ -30,8 +30,8 @@ actor GuardedMicroscope {
     private(set) var folder = ""
     private(set) var facts: MicroscopeFacts?
 
-    /// How old the last look may be in the middle of a step.
-    private let period: Duration
+    /// How old the last look may be in the middle of a step, and how often is looked while the session is held.
+    let period: Duration
     private var lastLook: ContinuousClock.Instant?
     /// The step that is under way, if it is one to look after.
     private var step: String?
@@ -77,7 +77,7 @@ actor GuardedMicroscope {
     func note(position: Point<Frame.Stage>, z: Micrometers?) { self.position = StageLocation(point: position, z: z ?? self.position?.z ?? .zero) }
 
     /// What of the interlocks the microscope itself tells.
-    private var watched: Set<Interlock> { Set(settings.interlocks).subtracting([.disk]) }
+    var watched: Set<Interlock> { Set(settings.interlocks).subtracting([.disk]) }
 
     /// Waits until nothing is in the way of a step.
     ///
@@ -89,6 +89,7 @@ actor GuardedMicroscope {
         isClearing = true
         defer { isClearing = false }
         var wait = Wait()
+        defer { if wait.first != nil { report(.delayOver) } }
         while let obstacle = try await obstacle(duration: duration, moving: slot, opened: wait.hasOpenedValves, closed: wait.hasClosedValves) {
             try await requireGoingOn()
             tell(obstacle, before: what, &wait)
@@ -173,6 +174,7 @@ actor GuardedMicroscope {
         let text = "\(obstacle.text); the session waits with: \(what)"
         if wait.first == nil {
             wait.first = obstacle
+            report(.delayed(obstacle.text))
             if !obstacle.isAlarming { report(.note(text)) }
         }
         guard !wait.isAlarmed, obstacle.isAlarming || wait.time >= Self.tolerance else { return }
@@ -225,13 +227,23 @@ actor GuardedMicroscope {
         if let position { try await base.moveStage(to: position.point, z: position.z == .zero ? nil : position.z) }
     }
 
+    /// What is done about an image in the middle of which the beam was lost.
+    enum WhenDark: Sendable {
+        /// It is taken again, after what came of the first attempt was taken away: it harms nothing.
+        case takenAgain(discarding: @Sendable () async throws -> Void = {})
+        /// People are told.
+        case told
+        /// People, or the settings, say what becomes of it: ``WorkflowError/Code/dark`` is thrown.
+        case asked
+    }
+
     /// Does something that exposes; what was taken while the microscope was not well is taken again where that harms nothing.
     ///
     /// - Parameters:
     ///   - purpose: what it is in the book of exposures; nil where its file tells the dose.
-    ///   - discard: takes away what came of the first attempt; nil where it may not be repeated.
+    ///   - dark: what is done where the beam was lost meanwhile.
     func exposing<T: Sendable>(
-        _ what: String, taking duration: Seconds, for purpose: ExposureBook.Purpose? = nil, discard: (@Sendable () async throws -> Void)?, _ body: @Sendable () async throws -> T
+        _ what: String, taking duration: Seconds, for purpose: ExposureBook.Purpose? = nil, whenDark dark: WhenDark, _ body: @Sendable () async throws -> T
     ) async throws -> T {
         for attempt in 1 ... 3 {
             try await clear(for: what, taking: duration)
@@ -254,8 +266,9 @@ actor GuardedMicroscope {
             guard !watched.isEmpty else { return try result.get() }
             let isDark = try await beamIsLost()
             guard isDark || stepIsSpoilt else { return try result.get() }
-            guard let discard, attempt < 3 else {
-                // Nobody else notices: a dark map has no place worth a target.
+            // What failed has its own reason.
+            if case .asked = dark, case .success = result { throw WorkflowError.dark(what) }
+            guard case .takenAgain(let discard) = dark, attempt < 3 else {
                 report(
                     .obstructed(
                         "\(what): the beam was lost meanwhile, and what was taken may be dark.",
@@ -284,6 +297,7 @@ actor GuardedMicroscope {
         let reserve = settings.interlocks.contains(.disk) ? settings.diskReserve : nil
         var waited = 0.0
         var wasMadeSafe = false
+        defer { if waited > 0 { report(.delayOver) } }
         while true {
             do {
                 let result = try await body(reserve)
@@ -291,6 +305,7 @@ actor GuardedMicroscope {
                 return result
             } catch let lack as NotEnoughSpace {
                 if waited == 0 {
+                    report(.delayed(lack.description))
                     report(.obstructed("\(lack.description) The session waits with: \(what).", next: next))
                 }
                 repeat {

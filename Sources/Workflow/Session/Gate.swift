@@ -18,10 +18,12 @@ struct Gate: Sendable {
     let report: @Sendable (RunEvent) -> Void
     /// Held here, nothing is under way that a pause could cut.
     var unbroken = Unbroken()
+    /// Watches the microscope while the session is held, until it is cancelled.
+    var watch: @Sendable () async -> Void = {}
 
     /// The same gate under another supervisor.
     func under(_ supervisor: any Supervisor) -> Gate {
-        Gate(supervisor: supervisor, makeSafe: makeSafe, reconnect: reconnect, patience: patience, report: report, unbroken: unbroken)
+        Gate(supervisor: supervisor, makeSafe: makeSafe, reconnect: reconnect, patience: patience, report: report, unbroken: unbroken, watch: watch)
     }
 
     /// - Throws: ``WorkflowError`` with the code `stopped` if the session shall end here.
@@ -37,15 +39,32 @@ struct Gate: Sendable {
             case .stop(let reason): throw WorkflowError.stopped(reason)
             case .hold(let reason):
                 report(.held(at: checkpoint, reason: reason))
-                try await unbroken.during {
-                    if try await isReleasedSoon(at: checkpoint) { return }
-                    if !wasMadeSafe { await becomeSafe() }
-                    wasMadeSafe = true
-                    try await supervisor.untilReleased(at: checkpoint)
-                }
+                let isSafe = wasMadeSafe
+                wasMadeSafe = try await unbroken.during { try await hold(at: checkpoint, isSafe: isSafe) }
                 report(.released(at: checkpoint))
                 if wasMadeSafe { try await reconnect() }
             }
+        }
+    }
+
+    /// Waits until the session may go on; returns whether the microscope is safe then.
+    private func hold(at checkpoint: Checkpoint, isSafe: Bool) async throws -> Bool {
+        try await withThrowingTaskGroup(of: Bool?.self) { group in
+            group.addTask {
+                await watch()
+                return nil
+            }
+            group.addTask {
+                if try await isReleasedSoon(at: checkpoint) { return isSafe }
+                if !isSafe { await becomeSafe() }
+                try await supervisor.untilReleased(at: checkpoint)
+                return true
+            }
+            defer { group.cancelAll() }
+            while let ended = try await group.next() {
+                if let ended { return ended }
+            }
+            return isSafe
         }
     }
 

@@ -20,7 +20,7 @@ enum GridFailure {
         switch error {
         case let error as WorkflowError:
             switch error.code {
-            case .badImage, .refused, .skippable, .notLoaded: return .grid
+            case .badImage, .refused, .skippable, .notLoaded, .dark: return .grid
             case .wrongGrid, .inputChanged: return .gridForGood
             case .lostGrid, .cutAcquisition, .leftOut, .unanswered: return .gridAlways
             case .uncertain, .unplanned, .changedCalibrations, .unreadableJournal, .unusableJournal, .noRoom, .badModel, .incomplete, .stopped: return nil

@@ -5,10 +5,10 @@ extension Session {
     /// Does the grids; where a person pauses now, everything that is under way is cut as soon as SerialEM has finished its
     /// command, the microscope is made safe, and later it goes on from the last finished step: what was cut is settled by asking
     /// SerialEM, as after a lost connection.
-    func throughPauses(of microscope: any Microscope, _ unbroken: Unbroken, _ body: @escaping @Sendable () async throws -> Void) async throws {
+    func throughPauses(of microscope: GuardedMicroscope, _ unbroken: Unbroken, _ body: @escaping @Sendable () async throws -> Void) async throws {
         let gate = Gate(
             supervisor: supervisor, makeSafe: { [measures = settings.safety.measures] in await microscope.makeSafe(measures) }, reconnect: {},
-            patience: .zero, report: report, unbroken: unbroken)
+            patience: .zero, report: report, unbroken: unbroken, watch: { await microscope.watchWhileHeld() })
         var wasCut = false
         while true {
             let isResumed = wasCut

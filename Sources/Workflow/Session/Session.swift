@@ -126,7 +126,7 @@ public struct Session: Sendable {
     }
 
     /// What the grids work with, once the microscope is found to have what they need.
-    private func context(of microscope: any Microscope, _ unbroken: Unbroken) async throws -> SessionContext {
+    private func context(of microscope: GuardedMicroscope, _ unbroken: Unbroken) async throws -> SessionContext {
         let facts = try await remembered(microscope.begin())
         report(.note("connected to \(facts.program); image shift limit \(facts.imageShiftLimit.value) µm"))
         try await microscope.check(states: settings.requiredStates)
@@ -142,7 +142,7 @@ public struct Session: Sendable {
                     try await microscope.check(states: settings.requiredStates)
                     try await checkCalibrations(microscope)
                 },
-                patience: patience, report: report, unbroken: unbroken))
+                patience: patience, report: report, unbroken: unbroken, watch: { await microscope.watchWhileHeld() }))
     }
 
     /// What the first run of a session read stays: PACEtomo changes SerialEM's image-shift limit and leaves it so, and

@@ -111,6 +111,10 @@ public final class SessionLog: Sendable {
             // What was waited is no work.
             state.timeLeft.restart(at: now)
         case .cleared: state.waiting = nil
+        case .delayed(let reason): state.waiting = reason
+        case .delayOver:
+            state.waiting = nil
+            state.timeLeft.restart(at: now)
         case .sessionStarted, .gridStarted, .expected, .lamellaeKnown, .leftOut, .takenBack, .gridFailed, .inspecting, .inspectionReminder, .inspected, .asking, .questionReminder, .answered, .microscopeLeft, .obstructed, .note, .warning: break
         }
     }
@@ -159,7 +163,7 @@ public final class SessionLog: Sendable {
         switch event {
         case .sessionStarted(let text): "SESSION    \(text)"
         case .gridStarted(let slot, let name): "GRID       \(name) (slot \(slot))"
-        case .progress, .waiting, .expected, .lamellaeKnown, .microscopeLeft: nil
+        case .progress, .waiting, .expected, .lamellaeKnown, .microscopeLeft, .delayed, .delayOver: nil
         case .started(_, let title, _): "begin      \(title)"
         case .finished(_, let title, let duration): "done       \(title) (\(words(duration)))"
         case .skipped(_, let title): "was done   \(title)"

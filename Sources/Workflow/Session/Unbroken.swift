@@ -10,9 +10,9 @@ final class Unbroken: Sendable {
     func begin() { depth.withLock { $0 += 1 } }
     func end() { depth.withLock { $0 -= 1 } }
 
-    func during(_ body: () async throws -> Void) async rethrows {
+    func during<T: Sendable>(_ body: () async throws -> T) async rethrows -> T {
         begin()
         defer { end() }
-        try await body()
+        return try await body()
     }
 }
