@@ -89,21 +89,15 @@ def conclude(reference, chaos, began):
     twice = exposures_twice(chaos.folder)
     doubtful = doubts(chaos.folder)
     different = differences(reference.folder, chaos.folder)
-    # An image that a full disk lost had been exposed and has to be again: one for each time, and on the grid where it was full.
-    single = []
-    for point in chaos.points:
-        if point.kind == "disk of SerialEM" and point.place:
-            single += [words for words, times in twice.items()
-                       if times == 1 and words.startswith("View montage") and f", {point.place[0]}" in words and words not in single][:1]
     for point in missed:
         print(f"  point {point.number} ({point.kind} at {point.target}) was never reached")
     for words, times in twice.items():
-        print(f"  exposed twice: {words}, {times} images" + (", which a full disk had lost" if words in single else ""))
+        print(f"  exposed twice: {words}, {times} images")
     for step, reason in doubtful:
         print(f"  not provable: {step}: {reason}")
     for words in different:
         print("  " + words)
-    areas = len(twice) - len(single)
+    areas = len(twice)
     allowed = min(len(doubtful), len(chaos.points) // 100)
     exposures = [point.command for point in chaos.points if point.is_in_exposure]
     # One in five, or the name of this program would promise too much; of a few points chance decides.

@@ -9,6 +9,11 @@ KINDS = ["kill", "drop", "kill", "SerialEM crash", "kill", "drop", "kill", "disk
 LONG = {"M", "Montage", "LoadCartridge", "Eucentricity", "R", "SetupPolygonMontage", "MoveStageTo", "NewMap", "S", "TiltTo"}
 EXPOSING = {"M", "Montage", "R", "Eucentricity", "LoadCartridge"}
 WRITING = ("M", "Montage", "S", "Save")
+# Asked before a montage.
+ROOM = "ReportFreeDiskSpace"
+# One in a hundred points cannot be settled, of the first hundred and of the second by turns: SerialEM ends in the middle of a
+# lamella's map, or its disk is full there. Both lose an image that was exposed.
+ENDED, FULL = 53, 47
 ACQUISITION = "AcquireAtItems"
 
 
@@ -59,14 +64,18 @@ def draw(course, acquisitions, count, seed):
         # After the requests of its step.
         wanted.append((course.order[step], 10 ** 6 + number, (*step, number), ACQUISITION))
     wanted.sort(key=lambda entry: entry[:2])
-    points = [one(course, k, entry, source) for k, entry in enumerate(wanted)]
+    points = [one(course, k, entry, source, is_unprovable(k, count)) for k, entry in enumerate(wanted)]
     points.sort(key=lambda entry: entry[0])
     for number, (_, point) in enumerate(points, 1):
         point.number = number
     return [point for _, point in points]
 
 
-def one(course, k, entry, source):
+def is_unprovable(k, count):
+    return k // 100 < count // 100 and k % 100 == (FULL if k // 100 % 2 else ENDED)
+
+
+def one(course, k, entry, source, unprovable):
     order, request, target, command = entry
     kind, chance = KINDS[k % len(KINDS)], source.random()
     moment = source.choice(["before", "after", "after", "later"])
@@ -79,22 +88,27 @@ def one(course, k, entry, source):
     if command == ACQUISITION:
         # Nobody is connected then, so only TomoPilot can be hit.
         kind, moment = "kill", "inside"
+    elif unprovable:
+        target, command = last(course, target, lambda place, name: name in ("M", "Montage") and is_dear(place))
+        order, request, moment = course.order[target[:2]], target[2], "inside"
     elif kind == "disk of SerialEM":
-        target, command = before_image(course, target)
-        order, request, moment = course.order[target[:2]], target[2], "inside"
-    elif kind == "SerialEM crash" and k % 100 == 53:
-        # One in a hundred points cannot be settled: SerialEM ends in the middle of a montage.
-        target, command = before_image(course, target, ("M", "Montage"))
-        order, request, moment = course.order[target[:2]], target[2], "inside"
+        # Full when it is asked whether a lamella's map has room; elsewhere for an image that may be taken again, and not in a
+        # tilt series, where PACEtomo would ask a person.
+        target, command = last(course, target, lambda place, name: name == ROOM if is_dear(place) else name in WRITING)
+        order, request, moment = course.order[target[:2]], target[2], "before" if command == ROOM else "inside"
     elif k % 8 == 5:
         target, moment = ("", "", 1 + int(chance * 14)), "resume"
     return (order, request, k), Point(kind, target, moment, command, chance)
 
 
-def before_image(course, target, commands=WRITING):
-    """The last request up to a target that writes an image. A disk is full for the image that comes next, and in a tilt
-    series PACEtomo would ask a person."""
+def is_dear(place):
+    """Whether the images of a step may not be taken again."""
+    return place[1].startswith("Map lamella")
+
+
+def last(course, target, is_wanted):
+    """The last request up to a target of a kind, or the first after it."""
     place = course.places.index(target)
-    writing = [index for index, name in enumerate(course.names) if name in commands]
-    index = max((index for index in writing if index <= place), default=writing[0])
+    wanted = [index for index, entry in enumerate(zip(course.places, course.names)) if is_wanted(*entry)]
+    index = max((index for index in wanted if index <= place), default=wanted[0])
     return course.places[index], course.names[index]

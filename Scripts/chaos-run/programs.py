@@ -43,16 +43,24 @@ class Simulator:
             if match := re.match(r"listening on \S+:(\d+)", line):
                 self.port = int(match.group(1))
 
-    async def ask(self, path, body=None):
+    async def ask(self, path, body=None, method=None):
         def fetch():
             data = None if body is None else json.dumps(body).encode()
-            with urllib.request.urlopen(urllib.request.Request(self.control + path, data), timeout=60) as answer:
+            with urllib.request.urlopen(urllib.request.Request(self.control + path, data, method=method), timeout=60) as answer:
                 return json.load(answer)
         return await asyncio.to_thread(fetch)
 
     async def crash(self):
         """SerialEM ends and is back after a moment."""
         await self.ask("/crash", {"seconds": 0.3})
+
+    async def be_full(self, seconds):
+        """There is no room on the disk for so long, by SerialEM's clock, and it says so."""
+        await self.ask("/faults", {"kind": "lowDisk", "megabytes": 0, "seconds": seconds})
+
+    async def clear_faults(self):
+        """An image that was to find the disk full and was not taken leaves that to no later one."""
+        await self.ask("/faults", method="DELETE")
 
     async def fill_disk(self, after):
         """So many images are still written; the next one is not."""

@@ -3,7 +3,7 @@ import asyncio
 import os
 
 from between import Between, Fate
-from points import ACQUISITION, EXPOSING, WRITING
+from points import ACQUISITION, EXPOSING, ROOM, WRITING
 from programs import Simulator, TomoPilot, write_settings
 from session_log import Course, SessionLog
 
@@ -49,6 +49,7 @@ class ChaosSession:
         point = self.armed
         if point is None or not self.is_reached(point, place, name):
             return Fate.PASS
+        await self.simulator.clear_faults()
         self.take_down(point, place)
         point.command = name
         return await self.strike(point)
@@ -81,7 +82,7 @@ class ChaosSession:
         if point.kind == "disk of SerialEM" and self.reference.is_beyond(point.target, place):
             # Its image is taken already; the next one may be far away.
             point.kind = "disk of TomoPilot"
-        if point.kind == "disk of SerialEM" and name not in WRITING:
+        if point.kind == "disk of SerialEM" and not (name == ROOM if point.command == ROOM else name in WRITING):
             return False
         if point.command in EXPOSING and point.kind != "disk of SerialEM":
             # After a resume its number is another: any exposure of its step or of a later one is as good.
@@ -92,6 +93,11 @@ class ChaosSession:
         if point.kind == "disk of TomoPilot":
             self.pilot.fill_disk()
             self.go_on_after_disk()
+            return Fate.PASS
+        if point.kind == "disk of SerialEM" and point.command == ROOM:
+            # TomoPilot waits until there is room.
+            await self.simulator.be_full(seconds=60 + 600 * point.chance)
+            self.arm()
             return Fate.PASS
         if point.kind == "disk of SerialEM":
             await self.simulator.fill_disk(after=int(point.chance * 3) if point.command in MONTAGE else 0)

@@ -68,7 +68,7 @@ class SessionLog:
         lines = self.lines[start:]
         again = next((k for k, text in enumerate(lines) if text.startswith("SESSION") or "connected to SerialEM again" in text), None)
         for text in lines[:again]:
-            if text.startswith(("FAILED", "WARNING")) and not failed:
+            if text.startswith(("FAILED", "WARNING", "WAITS")) and not failed:
                 failed = text.split(None, 1)[1]
         if again is None:
             return f"went on; {failed[:100]}" if failed else "went on"

@@ -75,6 +75,8 @@ package struct SessionRun: Sendable {
 
     /// How long a SerialEM is waited for that is not there, or works on the last command of a session that is no more.
     private static let longestCommand: Duration = .seconds(900)
+    /// How long another tomopilot is waited for that may only look, as 'tomopilot doctor' does.
+    private static let shortLook: Duration = .seconds(15)
 
     /// Leaves the microscope of a session safe that does not run, as soon as SerialEM takes commands.
     ///
@@ -82,6 +84,8 @@ package struct SessionRun: Sendable {
     package static func makeSafe(_ settings: SessionSettings, supervisor: any Supervisor, logger: Logger) async -> SafeState {
         do {
             let acquisition = try await acquisition(of: settings)
+            let lock = try await MicroscopeLock.waiting(shortLook, host: settings.host, port: settings.port)
+            defer { withExtendedLifetime(lock) {} }
             let microscope = try await onceThere(longestCommand, busy: max(acquisition?.limit ?? .zero, longestCommand), supervisor) {
                 try await SerialEMMicroscope.connect(host: settings.host, port: settings.port, logger: logger)
             }
@@ -107,6 +111,7 @@ package struct SessionRun: Sendable {
         // Asked before the microscope is touched; a folder that is made later is asked for again.
         let isThere = FileManager.default.fileExists(atPath: settings.sessionFolder)
         var lock = isThere ? try SessionLock(folder: settings.sessionFolder) : nil
+        let microscopeLock = try await MicroscopeLock.waiting(Self.shortLook, host: settings.host, port: settings.port)
         let models = try SessionModels(settings: settings, predictor: worker, analysis: analysis)
         try await models.check()
         let path = Self.journal(of: settings)
@@ -140,7 +145,7 @@ package struct SessionRun: Sendable {
         // Asked of the worker while it still runs.
         let workerPeak = await worker.processIdentifier().flatMap { PeakMemory.ofProcess($0) }
         if let peak = PeakMemory.sentence(own: PeakMemory.ofProcess(), worker: workerPeak) { log.take(.note(peak)) }
-        withExtendedLifetime(lock) {}
+        withExtendedLifetime((lock, microscopeLock)) {}
         return try ending.get()
     }
 

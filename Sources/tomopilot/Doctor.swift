@@ -56,6 +56,11 @@ struct Doctor: AsyncParsableCommand {
         }
         let examination = SessionExamination(settings: settings, predictor: worker)
         var findings = await examination.local()
+        let lock: MicroscopeLock
+        do { lock = try MicroscopeLock(host: settings.host, port: settings.port) } catch {
+            return findings + [Finding("SerialEM", .missing, sentence(error), remedy: "ask again when it has ended; 'tomopilot status' shows how a service is")]
+        }
+        defer { withExtendedLifetime(lock) {} }
         do {
             let microscope = try await SerialEMMicroscope.connect(
                 host: settings.host, port: settings.port, logger: Logger(label: "serialem") { _ in SwiftLogNoOpLogHandler() })

@@ -49,6 +49,27 @@ import Testing
         }
     }
 
+    @Test func aSessionInAnotherFolderThatRunsOnTheSameSerialEMIsLeftAlone() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                simulator.microscope.faults.add([Fault(.delayReply(seconds: 4), when: .init(command: "Montage"))])
+                try writeSettings(in: folder, port: simulator.port)
+                let run = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
+                _ = try #require(try await run.line(beginning: "begin      Map grid"))
+                let text = try String(contentsOfFile: folder + "/s.yaml", encoding: .utf8)
+                try Data((text.replacing("session_dir: ", with: "session_dir: other-") + "\nserialem_host: localhost\n").utf8)
+                    .write(to: URL(fileURLWithPath: folder + "/other.yaml"))
+                let doctor = try await tomopilot("doctor", "other.yaml", in: folder)
+                #expect((doctor.status, doctor.error) == (1, ""))
+                #expect(doctor.output.contains("is driven by another tomopilot of this computer (process "), "\(doctor.output)")
+                #expect(doctor.output.contains(": tomopilot run s.yaml), and serves one at a time; end that, or let it finish."), "\(doctor.output)")
+                let ending = try await run.ending()
+                #expect((ending.status, ending.error) == (0, ""))
+                #expect(!ending.output.contains("connected to SerialEM again"))
+            }
+        }
+    }
+
     @Test func aSessionThatRunsIsLeftAlone() async throws {
         try await withFolder { folder in
             try await withSimulator(in: folder) { simulator in

@@ -80,9 +80,10 @@ extension VirtualMicroscope {
         }
     }
 
-    /// Fails if an image is to find the disk full.
+    /// Fails if an image is to find the disk full, or there is no room left.
     func fillDiskOnDemand(_ path: String) throws {
-        guard strike(.imageFile).contains(.diskFull) else { return }
+        let hasNoRoom = lowDisk.map { $0.megabytes <= 0 && clock.elapsed < $0.until } ?? false
+        guard strike(.imageFile).contains(.diskFull) || hasNoRoom else { return }
         throw CommandFailure("An error occurred writing the image to \(path): there is not enough space on the disk.")
     }
 

@@ -6,6 +6,8 @@ import Units
 extension GuardedMicroscope {
     /// Looks now and then, until it is cancelled, and tells what is the matter and when it is over.
     ///
+    /// While the queue is empty there is no session whose microscope this could be, and nobody is connected to it.
+    ///
     /// A connection that is lost meanwhile is not made again before the session goes on: a person who works at the microscope with a
     /// program of their own would be thrown off it.
     func watchWhileHeld() async {
