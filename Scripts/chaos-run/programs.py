@@ -83,6 +83,7 @@ class TomoPilot:
 
     def __init__(self, programs, settings):
         self.programs, self.settings = programs, settings
+        self.process = None
 
     async def start(self):
         self.process = await asyncio.create_subprocess_exec(
@@ -90,13 +91,17 @@ class TomoPilot:
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
         self.said = [asyncio.create_task(stream.read()) for stream in (self.process.stdout, self.process.stderr)]
 
+    @property
+    def runs(self):
+        return self.process is not None and self.process.returncode is None
+
     def kill(self):
-        if self.process.returncode is None:
+        if self.runs:
             self.process.send_signal(signal.SIGKILL)
 
     def fill_disk(self):
         """From now on no file of it can grow, as on a full disk."""
-        if self.process.returncode is None:
+        if self.runs:
             resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
 
     async def ending(self, limit):
@@ -123,6 +128,7 @@ class Service:
 
     def __init__(self, programs, settings):
         self.programs, self.settings = programs, settings
+        self.process = None
         self.folder = os.path.dirname(settings)
         self.home = self.folder + "-service"
         self.is_queued = False
@@ -154,13 +160,17 @@ class Service:
                 return json.load(answer)
         return await asyncio.to_thread(fetch)
 
+    @property
+    def runs(self):
+        return self.process is not None and self.process.returncode is None
+
     def kill(self):
-        if self.process.returncode is None:
+        if self.runs:
             self.process.send_signal(signal.SIGKILL)
 
     def fill_disk(self):
         """For a moment no file of it can grow, as on a full disk."""
-        if self.process.returncode is None:
+        if self.runs:
             resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
             asyncio.get_running_loop().call_later(self.FULL, self.free_disk, self.process)
 

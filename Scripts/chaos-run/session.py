@@ -155,7 +155,8 @@ class ChaosSession:
             # Points before it may still wait for a request, of which there is none now.
             due = (point for point in self.waiting
                    if point.command == ACQUISITION and point.target[:2] == key and exposures - base[key] >= point.target[2])
-            point = next(due, None) if self.armed else None
+            # Between two runs there is nobody to kill, and the next run would go on unharmed.
+            point = next(due, None) if self.armed and self.pilot.runs else None
             if point:
                 self.take_down(point, (*key, exposures - base[key]))
                 self.pilot.kill()

@@ -203,7 +203,8 @@ class Night:
                 note = lamella["note"] or ("" if lamella["acquired"] or not why else "with the grid")
                 what = f"{lamella['acquired']} of {lamella['targets']} tilt series" if lamella["targets"] else f"level {lamella['level_reached']}, no targets"
                 print(f"  L{lamella['number']:02d}  {lamella['class']:12} {what}" + (f"; {note}" if note else ""))
-                if not lamella["acquired"] and lamella["targets"] and not note:
+                # Nothing acquired, or less than was planned, wants a reason.
+                if lamella["acquired"] < max(1, lamella["targets"]) and not note:
                     unexplained.append(f"{grid['name']} L{lamella['number']:02d}")
         return grids, unexplained, lamellae, acquired, series
 

@@ -47,6 +47,8 @@ import Testing
             #expect((ending.status, ending.error) == (0, ""))
             let taken = try await pieces(of: cut, folder, simulator)
             #expect(taken.lit == taken.sections + 1 && taken.sections > 3, "\(taken)")
+            let doses = try JSONValue.read(folder + "/session/HeLa_1/SPACE_maps/" + cut.dropLast(4) + "_dose.json")
+            #expect("\(doses)".contains("piece of a lamella map that was not saved"), "\(doses)")
             #expect(try maps(folder).allSatisfy { !$0.contains("_old") })
         }
     }

@@ -18,8 +18,10 @@ struct ExposureBook: Sendable {
     /// What an exposure was for.
     enum Purpose: String, Codable, Sendable {
         case eucentricity, intermediate, realignment
+        /// A piece of a map that is in no file: the disk was full, or the map was ended before it was written.
+        case unsavedPiece
         /// More images than it usually takes.
-        var mostImages: Int { self == .intermediate ? 1 : 8 }
+        var mostImages: Int { self == .intermediate || self == .unsavedPiece ? 1 : 8 }
     }
 
     struct Line: Codable, Sendable, Hashable {

@@ -99,7 +99,10 @@ extension GridSession {
     private func bookEntries(_ number: Int) -> [LamellaDose.Entry] {
         let name = "L\(twoDigits(number))"
         let lines = ExposureBook(folder: folder.path, grid: folder.grid).lines().filter { [name, ExposureBook.wholeGrid].contains($0.lamella) }
-        return [(ExposureBook.Purpose.eucentricity, "eucentricity"), (.intermediate, "intermediate image"), (.realignment, "realignment")].compactMap { purpose, words in
+        let purposes: [(ExposureBook.Purpose, String)] = [
+            (.eucentricity, "eucentricity"), (.intermediate, "intermediate image"), (.realignment, "realignment"), (.unsavedPiece, "piece of a lamella map that was not saved"),
+        ]
+        return purposes.compactMap { purpose, words in
             let own = lines.filter { $0.purpose == purpose }
             guard !own.isEmpty else { return nil }
             let dose = own.reduce(0) { $0 + $1.dose }

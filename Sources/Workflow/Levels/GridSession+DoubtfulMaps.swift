@@ -1,6 +1,7 @@
 import ImageFiles
 import Microscope
 import Navigator
+import Units
 
 /// Maps of lamellae of which nobody can tell whether they are what they should be: a part may have been exposed without being
 /// saved, or the beam was lost meanwhile. People are asked, or the settings say what becomes of them.
@@ -17,6 +18,7 @@ extension GridSession {
                 words, doubt: "the piece after them may have been exposed and not saved, and is exposed again then",
                 evidence: ["the montage is open in SerialEM, which goes on at the first piece that its file lacks"]
             ) { [self] in
+                try await noteUnsavedPiece(of: request)
                 try await notingDarkness(ofMap: number) { _ = try await finish() }
                 return request.file
             }
@@ -42,6 +44,14 @@ extension GridSession {
             try await engine.intend(part: darkness(ofMap: number), input: number)
             throw error
         }
+    }
+
+    /// A piece that was exposed, or may have been, and is in no file counts like those of its map that are.
+    func noteUnsavedPiece(of request: MontageRequest) throws {
+        guard let montage = MontageDose(montage: folder.inFolder(request.file)), montage.images > 0 else { return }
+        let dose = montage.isKnown ? Dose(montage.sum.value / Double(montage.images)) : nil
+        try ExposureBook(folder: folder.path, grid: folder.grid).append(
+            [ExposureRun(images: 1, dosePerImage: dose, isCounted: false)], for: .unsavedPiece, of: nil)
     }
 
     /// Takes the navigator's item of a map away that is taken again.

@@ -126,7 +126,7 @@ extension GridSession {
             return file
         } perform: { [self] in
             try await use(mediumSetup)
-            if try await isDark(map: number) { try await forget(map: request) }
+            if try await isDark(map: number) { try await forget(map: request) } else { try await noteUnsavedPiece(of: request) }
             let centre = lamella.stage + (offset ?? .zero)
             try await writePolygon(of: lamella, at: centre, margin: offset == nil ? 5 : 0)
             try await move(to: centre, z: lamella.z)
