@@ -116,7 +116,7 @@ package actor SessionService: Service {
     private func workThroughQueue() async throws {
         for await _ in changes.changes() {
             do {
-                while !ends, let session = try await sessionToRun() {
+                while !ends, let session = try await store.next() {
                     let isLeftUnsafe = try await perform(session)
                     if isLeftUnsafe { try await makeSafeLater(after: session) }
                 }
@@ -141,13 +141,6 @@ package actor SessionService: Service {
         let deadline = clock.now + retry
         while !ends, clock.now < deadline { try await Task.sleep(for: min(retry, .milliseconds(200)), clock: clock) }
         changes.send()
-    }
-
-    /// The session under way comes first, even where the queue is held: it then waits at its first checkpoint.
-    private func sessionToRun() async throws -> QueuedSession? {
-        guard let next = try await store.next() else { return nil }
-        guard next.state == .queued else { return next }
-        return try await store.hold() == nil ? next : nil
     }
 
     /// Runs a session to its end; returns whether it is over and left the microscope unsafe.

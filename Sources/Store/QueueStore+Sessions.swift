@@ -34,16 +34,20 @@ extension QueueStore {
         }
     }
 
-    /// What to run now: the session that was under way when the service ended, else the first that waits.
+    /// What to run now: the session that was under way when the service ended, even where the queue is held, for it then waits at its
+    /// first checkpoint; else the first that waits, unless the queue is held.
+    /// Both are read at once: a session that a person lets go on lifts the hold and comes first.
     public func next() async throws -> QueuedSession? {
         try await read { db in
-            try Row.fetchOne(
+            let first = try Row.fetchOne(
                 db,
                 sql: """
                     SELECT * FROM session WHERE state IN ('queued', 'running', 'paused')
                     ORDER BY state = 'queued', position, id LIMIT 1
                     """
             ).map(Self.session)
+            guard let first, first.state == .queued else { return first }
+            return try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT * FROM hold)") == true ? nil : first
         }
     }
 

@@ -69,6 +69,24 @@ import Workflow
         }
     }
 
+    @Test func aHeldQueueStartsNothingAndASessionThatIsRetriedComesFirstWhenTheHoldIsLifted() async throws {
+        try await withStore { store, _ in
+            for name in ["a", "b"] { try await add(name, to: store) }
+            try await store.set(1, to: .failed, reason: "x", at: .now)
+            try await store.setHold("a failed")
+            #expect(try await store.next() == nil)
+            // Whoever asks meanwhile sees the hold, or the retried session first, and never the one behind it.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for _ in 1 ... 200 { if let next = try await store.next() { #expect(next.name == "a") } }
+                }
+                _ = try await store.retry(1) { _, _ in true }
+                try await group.waitForAll()
+            }
+            #expect(try await store.next()?.name == "a")
+        }
+    }
+
     @Test func twoSessionsCannotHaveTheMicroscope() async throws {
         try await withStore { store, _ in
             for name in ["a", "b"] { try await add(name, to: store) }
