@@ -6,9 +6,11 @@ import Geometry
 /// a round trip: the shorter it is, the less the shift has to settle.
 struct ShiftRoute {
     let distances: [[Double]]
+    private let positions: [Point<Frame.MapPixels>]
 
     /// - Parameter positions: the first is the tracking target.
     init(_ positions: [Point<Frame.MapPixels>], geometry: LamellaGeometry) {
+        self.positions = positions
         distances = positions.map { a in positions.map { geometry.specimenShift(from: a, to: $0).length } }
     }
 
@@ -19,8 +21,22 @@ struct ShiftRoute {
 
     /// A short round trip from the first position: the shortest for up to ten targets, near it for more.
     func shortest() -> [Int] {
-        guard distances.count > 3 else { return Array(distances.indices) }
-        return distances.count <= 10 ? exact() : improved(nearestFirst())
+        guard distances.count > 3 else { return directed(Array(distances.indices)) }
+        return directed(distances.count <= 10 ? exact() : improved(nearestFirst()))
+    }
+
+    /// Of the two ways round, which are equally long, the one with the shorter first shift, and where both are as good as equal the
+    /// one that begins farther left: an image of the lamella that is another by a fraction of a pixel changes no order.
+    private func directed(_ way: [Int]) -> [Int] {
+        guard way.count > 2, let last = way.last else { return way }
+        let first = way[1]
+        let turned = way.prefix(1) + way.dropFirst().reversed()
+        let difference = distances[0][first] - distances[0][last]
+        if abs(difference) > 0.2 { return difference < 0 ? way : Array(turned) }
+        let (a, b) = (positions[first], positions[last])
+        // Pixels: targets of an area are hundreds apart, along one of the axes at least.
+        let isLeft = abs(a.x - b.x) > 20 ? a.x < b.x : a.y < b.y
+        return isLeft ? way : Array(turned)
     }
 
     /// Dynamic programming over subsets (Held and Karp 1962).

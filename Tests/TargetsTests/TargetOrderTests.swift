@@ -42,6 +42,20 @@ struct TargetOrderTests {
         }
     }
 
+    @Test(arguments: 2 ... 8) func theOrderDoesNotHangOnTheOneBeforeNorOnAFractionOfAPixel(count: Int) {
+        var random = RandomSource(seed: UInt64(100 + count))
+        for _ in 0 ..< 20 {
+            let before = area(count, random: &random)
+            let places = before.ordered(by: .path, geometry: geometry).targets.map(\.position)
+            var other = before
+            other.targets = before.targets.prefix(1) + before.targets.dropFirst().reversed()
+            other.targets = other.targets.map { target in
+                Target(position: Point(x: target.position.x + random.uniform(-0.05 ... 0.05), y: target.position.y + random.uniform(-0.05 ... 0.05)), score: target.score)
+            }
+            for (place, moved) in zip(places, other.ordered(by: .path, geometry: geometry).targets.map(\.position)) { #expect(place.distance(to: moved) < 0.2) }
+        }
+    }
+
     @Test func manyTargetsAreVisitedByAWayThatNoSimpleChangeShortens() {
         var random = RandomSource(seed: 9)
         for _ in 0 ..< 10 {
