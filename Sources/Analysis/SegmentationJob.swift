@@ -53,6 +53,7 @@ public struct SegmentationJob: Sendable {
         let read = try place.read(path, isRaw: isRaw, channels: model.channels, montageAt: model.pixelSize, ending: "")
         var files = [read.stem + "_seg.png", read.stem + "_areas.json", read.stem + "_seg_overview.png"]
         var writer: MRCRowWriter?
+        WholeFile.removeAbandoned(of: files + [read.stem + "_probabilities.mrc"])
         if writesProbabilities {
             files.append(read.stem + "_probabilities.mrc")
             writer = try MRCRowWriter(

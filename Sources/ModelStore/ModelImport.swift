@@ -48,31 +48,63 @@ extension ModelStore {
         guard !manager.fileExists(atPath: folder + "/" + name) else {
             throw ModelStoreError.notTaken("The store has a model '\(name)'; remove it first, or give another name with --name.")
         }
+        sweep()
+        do {
+            try manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw ModelStoreError.system("The store \(folder) cannot be made: \(Self.reason(error)).")
+        }
+        // Until the model is there, nobody takes what is half made for left.
+        let lock = StoreLock.shared(folder)
+        defer { withExtendedLifetime(lock) {} }
         let workshop = folder + "/.adding-" + UUID().uuidString
         do {
             try manager.createDirectory(atPath: workshop + "/model", withIntermediateDirectories: true)
         } catch {
-            throw ModelStoreError.system("\(workshop) cannot be made: \(error.localizedDescription)")
+            throw ModelStoreError.system("The store \(folder) cannot be written: \(Self.reason(error)).")
         }
         defer { try? manager.removeItem(atPath: workshop) }
-        let made = ModelWorkshop(folder: workshop, name: name, facts: facts, compiler: compiler, date: date)
-        if isFolder.boolValue {
-            try await made.make(fromFolder: source)
-        } else if source.lowercased().hasSuffix(".zip") {
-            try made.unpack(source)
-            try await made.make(fromFolder: workshop + "/unpacked", named: (source as NSString).lastPathComponent)
-        } else if source.lowercased().hasSuffix(".py") {
-            throw ModelStoreError.notTaken("\(path) is a program; where it is SPACEtomo's configuration, name the model and give this with --config.")
-        } else {
-            try await made.makeDetector(from: source)
+        do {
+            let made = ModelWorkshop(folder: workshop, name: name, facts: facts, compiler: compiler, date: date)
+            if isFolder.boolValue {
+                try await made.make(fromFolder: source)
+            } else if source.lowercased().hasSuffix(".zip") {
+                try made.unpack(source)
+                try await made.make(fromFolder: workshop + "/unpacked", named: (source as NSString).lastPathComponent)
+            } else if source.lowercased().hasSuffix(".py") {
+                throw ModelStoreError.notTaken("\(path) is a program; where it is SPACEtomo's configuration, name the model and give this with --config.")
+            } else {
+                try await made.makeDetector(from: source)
+            }
+            _ = try ModelFolder.open(workshop + "/model")
+        } catch {
+            throw Self.inTheirWords(error, source: source, workshop: workshop, store: folder)
         }
-        _ = try ModelFolder.open(workshop + "/model")
         do {
             try manager.moveItem(atPath: workshop + "/model", toPath: folder + "/" + name)
         } catch {
-            throw ModelStoreError.system("\(folder)/\(name) cannot be made: \(error.localizedDescription)")
+            throw ModelStoreError.system("\(folder)/\(name) cannot be made: \(Self.reason(error)).")
         }
         return try ModelFolder.describe(folder + "/" + name)
+    }
+
+    /// An error as whoever adds the model can use it: of the folder in which it is made, which is gone then, nobody has heard.
+    private static func inTheirWords(_ error: any Error, source: String, workshop: String, store: String) -> any Error {
+        guard !(error is CancellationError) else { return error }
+        if error is CocoaError || error is POSIXError || type(of: error) is NSError.Type {
+            return ModelStoreError.system("The model cannot be written to the store \(store): \(reason(error)).")
+        }
+        let said = "\(error)"
+        guard said.contains(workshop) else { return error }
+        // Of a zip file these are files in it.
+        return ModelStoreError.notTaken(said.replacingOccurrences(of: workshop + "/unpacked", with: source).replacingOccurrences(of: workshop + "/", with: ""))
+    }
+
+    /// Why the system would not do something, without the path.
+    private static func reason(_ error: any Error) -> String {
+        if let cause = (error as? CocoaError)?.underlying as? POSIXError { return String(cString: strerror(cause.code.rawValue)) }
+        let said = error.localizedDescription
+        return said.hasSuffix(".") ? String(said.dropLast()) : said
     }
 
     private static func name(from path: String) -> String {

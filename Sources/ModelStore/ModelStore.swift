@@ -77,6 +77,8 @@ public struct ModelStore: Sendable {
     public func remove(_ name: String) throws(ModelStoreError) {
         let path = try path(of: name)
         try change { active in active = active.filter { $0.value != name } }
+        let lock = StoreLock.shared(folder)
+        defer { withExtendedLifetime(lock) {} }
         // Renamed first: what is interrupted leaves no half of a model under its name.
         let doomed = folder + "/.removing-" + UUID().uuidString
         do {
@@ -85,12 +87,6 @@ public struct ModelStore: Sendable {
         } catch {
             throw .system("\(path) cannot be removed: \(error.localizedDescription)")
         }
-    }
-
-    /// Removes what additions and removals have left that were killed.
-    public func sweep() {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for name in names where name.hasPrefix(".adding-") || name.hasPrefix(".removing-") { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
     }
 
     /// Looks at everything of a model, its checksums too.

@@ -153,7 +153,7 @@ struct ModelWorkshop {
         let target = "\(model)/\(file)"
         try FileManager.default.moveItem(atPath: workbench.folder + "/network.torchscript", toPath: target)
         try FileManager.default.removeItem(atPath: workbench.folder)
-        guard let sum = SHA256.hexadecimal(ofFile: target) else { throw ModelStoreError.system("\(target) cannot be read.") }
+        guard let sum = SHA256.hexadecimal(ofFile: target) else { throw ModelStoreError.system("The network that was made of it cannot be read.") }
         return sum
     }
 
@@ -194,7 +194,7 @@ struct WeightFile: WeightSink {
 
     init(_ path: String) throws {
         guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forWritingAtPath: path) else {
-            throw ModelStoreError.system("\(path) cannot be written.")
+            throw ModelStoreError.system("The model's weights cannot be written to the store.")
         }
         self.handle = handle
     }

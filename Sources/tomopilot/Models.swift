@@ -18,7 +18,12 @@ struct Models: AsyncParsableCommand {
         @Option(help: "The folder of the store; the environment's TOMOPILOT_MODELS if not given, else ~/.tomopilot/models.")
         var store: String?
 
-        var models: ModelStore { store.map { ModelStore(folder: URL(fileURLWithPath: $0).standardizedFileURL.path) } ?? .standard }
+        /// What killed additions have left there is removed.
+        var models: ModelStore {
+            let models = store.map { ModelStore(folder: URL(fileURLWithPath: $0).standardizedFileURL.path) } ?? .standard
+            models.sweep()
+            return models
+        }
     }
 
     struct List: AsyncParsableCommand {
@@ -123,7 +128,6 @@ struct Models: AsyncParsableCommand {
             try await reporting {
                 let names = try place.models.entries().map(\.name)
                 guard yes || names.isEmpty else { throw ModelStoreError.notTaken("This removes \(names.joined(separator: ", ")); say --yes to do it.") }
-                place.models.sweep()
                 if names.isEmpty { print("the store holds no models") }
                 for name in names {
                     try place.models.remove(name)

@@ -224,4 +224,43 @@ import Testing
             #expect(try await session("doctor", "WG_model: lamellae\n\(level3)").output.contains("The file model.json in \(folder)/lamellae cannot be used"))
         }
     }
+
+    @Test func whatAKilledAdditionLeftIsGoneWithTheNextCommandAndNotWhileAnotherAdds() async throws {
+        try await withCheckpoints { folder in
+            let store = folder + "/store"
+            let left = ".adding-left/unpacked/yeast/plans.json"
+            // The program that compiles is asked, and never answers: an addition that is under way for as long as the test wants.
+            try SmallModels.write([left: [], ".removing-left/model.json": []], to: store)
+            let slow = folder + "/slow"
+            try Data("#!/bin/sh\necho asked >asked\nwhile [ -e asked ]; do sleep 0.05; done\nexec \(program("tomopilot-infer")) \"$@\"\n".utf8).write(to: URL(fileURLWithPath: slow))
+            chmod(slow, 0o755)
+            func begin() throws -> RunningProgram { try RunningProgram([program("tomopilot"), "models", "add", "yeast", "--store", "store", "--infer", slow], in: folder) }
+            func adding() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: store).filter { $0.hasPrefix(".") } }
+            let killed = try begin()
+            while !FileManager.default.fileExists(atPath: folder + "/asked") { try await Task.sleep(for: .milliseconds(20)) }
+            // It has swept what was left before, and works in a folder of its own.
+            let own = try adding()
+            #expect(own.count == 1 && own != [".adding-left"])
+            try SmallModels.write([left: []], to: store)
+            _ = try await said("list", in: folder)
+            #expect(try Set(adding()) == Set(own + [".adding-left"]), "nobody knows which of them the other one uses")
+            try await killed.crash()
+            try FileManager.default.removeItem(atPath: folder + "/asked")
+            _ = try await said("list", in: folder)
+            #expect(try adding().isEmpty)
+        }
+    }
+
+    @Test func whatIsWrongInsideOfAZipFileIsToldOfTheZipFile() async throws {
+        try await withCheckpoints { folder in
+            var half = SmallModels.segmenter()
+            half["fold_0/checkpoint_final.pth"] = Array("nothing".utf8)
+            try SmallModels.write(["half.zip": SmallModels.zip(half, folder: "yeast"), "folder.zip": SmallModels.zip(["model.json": Array("{}".utf8)], folder: "made")], to: folder)
+            expectSentence(
+                "\(folder)/half.zip/yeast/fold_0/checkpoint_final.pth: it is no zip file, as checkpoints and exported models are; one of torch before 1.6 has to be saved again by a later torch.",
+                try await models("add", "half.zip", in: folder))
+            expectSentence("The file model.json in \(folder)/folder.zip/made cannot be used: sha256 is missing.", try await models("add", "folder.zip", in: folder))
+            #expect(try files(in: folder + "/store").isEmpty)
+        }
+    }
 }
