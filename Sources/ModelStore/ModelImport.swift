@@ -46,7 +46,10 @@ extension ModelStore {
             throw ModelStoreError.notTaken("'\(name)' cannot be a model's name: letters, digits, '-', '_' and '.' can; give one with --name.")
         }
         guard !manager.fileExists(atPath: folder + "/" + name) else {
-            throw ModelStoreError.notTaken("The store has a model '\(name)'; remove it first, or give another name with --name.")
+            let isModel = (try? self.path(of: name)) != nil
+            throw ModelStoreError.notTaken(
+                isModel ? "The store has a model '\(name)'; remove it first, or give another name with --name."
+                    : "\(folder)/\(name) is there and no model of the store; move it away, or give another name with --name.")
         }
         sweep()
         do {

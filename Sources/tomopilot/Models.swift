@@ -101,8 +101,9 @@ struct Models: AsyncParsableCommand {
         @Argument var name: String
         func run() async throws {
             try await reporting {
-                try place.models.deactivate(name)
-                print("\(name) is in the store and in use only where settings name it")
+                let store = place.models
+                try store.deactivate(name)
+                print((try? store.path(of: name)) == nil ? "\(name) is not in use any more; it is not in the store" : "\(name) is in the store and in use only where settings name it")
             }
         }
     }
@@ -126,13 +127,21 @@ struct Models: AsyncParsableCommand {
         var yes = false
         func run() async throws {
             try await reporting {
-                let names = try place.models.entries().map(\.name)
+                let store = place.models
+                let entries = try store.entries()
+                let names = entries.filter { !$0.isForeign }.map(\.name)
                 guard yes || names.isEmpty else { throw ModelStoreError.notTaken("This removes \(names.joined(separator: ", ")); say --yes to do it.") }
                 if names.isEmpty { print("the store holds no models") }
                 for name in names {
-                    try place.models.remove(name)
-                    print("removed \(name)")
+                    do {
+                        try store.remove(name)
+                        print("removed \(name)")
+                    } catch ModelStoreError.gone {
+                        try store.deactivate(name)
+                        print("\(name) was gone already, and is not in use any more")
+                    }
                 }
+                for entry in entries where entry.isForeign { print("left alone: \(store.folder)/\(entry.name), which somebody else put there") }
             }
         }
     }
@@ -161,7 +170,7 @@ struct Models: AsyncParsableCommand {
             try await reporting {
                 let store = place.models
                 var failures = 0
-                for name in names.isEmpty ? try store.entries().map(\.name) : names {
+                for name in names.isEmpty ? try store.entries().filter({ !$0.isForeign || (try? $0.model.get()) != nil }).map(\.name) : names {
                     do {
                         _ = try store.verify(name)
                         print("\(name): as it was added")
@@ -208,17 +217,19 @@ struct Models: AsyncParsableCommand {
     private static func line(_ entry: ModelStore.Entry) -> String {
         let mark = entry.isActive ? "* " : "  "
         switch entry.model {
-        case .success(let model): return mark + words(model.description)
+        case .success(let model): return mark + words(model.description, called: entry.name)
         case .failure(let error): return mark + "\(entry.name)  cannot be used: \(error)"
         }
     }
 
     /// A model in a line.
-    private static func words(_ description: ModelDescription) -> String {
+    ///
+    /// - Parameter name: that of its folder, which people may have copied.
+    private static func words(_ description: ModelDescription, called name: String? = nil) -> String {
         let kind = description.kind == .detector ? "finds lamellae" : "segments lamellae"
         let side = description.sideLength.map { "\($0) px" } ?? "\(description.patchRows ?? 0) x \(description.patchColumns ?? 0) px"
         let folds = description.networks.count > 1 ? ", \(description.networks.count) folds" : ""
-        return "\(description.name)  \(kind) at \(description.pixelSize.value) nm/px, \(side), \(description.classes.count) classes\(folds)"
+        return "\(name ?? description.name)  \(kind) at \(description.pixelSize.value) nm/px, \(side), \(description.classes.count) classes\(folds)"
     }
 
     private static func facts(_ description: ModelDescription, isActive: Bool) -> [(String, String)] {

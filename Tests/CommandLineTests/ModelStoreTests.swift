@@ -263,4 +263,48 @@ import Testing
             #expect(try files(in: folder + "/store").isEmpty)
         }
     }
+
+    @Test func whatPeoplePutIntoTheStoreOrTakeOutOfItByHandBlocksNothing() async throws {
+        try await withCheckpoints { folder in
+            let store = folder + "/store"
+            _ = try await said("add", "yeast", in: folder)
+            _ = try await said("add", "packed.zip", "--name", "spare", in: folder)
+            _ = try await said("add", "2024_07_26_lamella_detect_400nm_yolo8.pt", "--name", "lamellae", in: folder)
+            _ = try await said("activate", "lamellae", in: folder)
+            _ = try await said("activate", "yeast", in: folder)
+            // Notes, a model under a name of its own, a training's folder with its weights, and a model that is taken away.
+            try SmallModels.write(["notes/of/last week.txt": Array("do not lose".utf8), "readme": []], to: store)
+            try FileManager.default.copyItem(atPath: store + "/spare", toPath: store + "/my model")
+            try FileManager.default.copyItem(atPath: store + "/spare", toPath: store + "/training")
+            try SmallModels.write(["training/weights.pth": Array("do not lose".utf8)], to: store)
+            try FileManager.default.removeItem(atPath: store + "/lamellae")
+            let gone = "The model 'lamellae' is in use, and is not in the store any more; add it again, or say 'tomopilot models deactivate lamellae'."
+            let notes = "\(store)/notes is no model of the store: it has no model.json; 'tomopilot models add' adds models, also such as lie in a folder."
+            let named = "\(store)/my model is no model of the store: its name has other signs than letters, digits, '-', '_' and '.', or ends with .json; 'tomopilot models add' adds it under another."
+            for command in ["info", "activate", "remove"] {
+                expectSentence(gone, try await models(command, "lamellae", in: folder))
+                expectSentence(notes, try await models(command, "notes", in: folder))
+                expectSentence(named, try await models(command, "my model", in: folder))
+                expectSentence("There is no model 'yeats' in the store; there are spare, training, yeast.", try await models(command, "yeats", in: folder))
+            }
+            expectSentence("\(store)/notes is there and no model of the store; move it away, or give another name with --name.", try await models("add", "yeast", "--name", "notes", in: folder))
+            let list = try await said("list", in: folder).split(separator: "\n").map { String($0) }
+            #expect(
+                list.map { $0.split(separator: "  ").first.map { String($0) } } == ["* lamellae", "my model", "notes", "spare", "training", "* yeast"] && list.count { $0.contains("cannot be used") } == 3, "\(list)")
+            // What is in use in another kind goes on being found.
+            let used = try await tomopilot("detect", folder + "/none.png", in: folder, after: "export TOMOPILOT_MODELS='\(store)'")
+            expectSentence(gone, used)
+            #expect(try await said("deactivate", "lamellae", in: folder) == "lamellae is not in use any more; it is not in the store\n")
+            #expect(try await said("verify", in: folder) == "spare: as it was added\ntraining: as it was added\nyeast: as it was added\n")
+            _ = try await said("add", "2024_07_26_lamella_detect_400nm_yolo8.pt", "--name", "lamellae", in: folder)
+            _ = try await said("activate", "lamellae", in: folder)
+            try FileManager.default.removeItem(atPath: store + "/lamellae")
+            expectSentence("This removes lamellae, spare, yeast; say --yes to do it.", try await models("clear", in: folder))
+            let left = ["my model", "notes", "training"].map { "left alone: \(store)/\($0), which somebody else put there\n" }
+            #expect(try await said("clear", "--yes", in: folder) == "lamellae was gone already, and is not in use any more\nremoved spare\nremoved yeast\n" + left.joined())
+            #expect(try files(in: store).isSuperset(of: ["notes/of/last week.txt", "readme", "training/weights.pth", "my model/model.json"]))
+            // Whoever names one of them means it.
+            #expect(try await said("remove", "training", in: folder) == "removed training\n")
+        }
+    }
 }
