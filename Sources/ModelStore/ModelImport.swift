@@ -9,6 +9,12 @@ public protocol NetworkCompiling: Sendable {
     func compile(folder: String) async throws
 }
 
+/// Runs a model's networks once, before it is kept.
+public protocol ModelTrying: Sendable {
+    /// - Throws: a sentence where one does not run, or gives something else than its description says.
+    func run(_ model: ModelFolder) async throws
+}
+
 /// What a person says of a model that its file may not tell.
 public struct ModelFacts: Sendable {
     public var name: String?
@@ -36,7 +42,8 @@ extension ModelStore {
     /// Adds a model: a checkpoint of Ultralytics, a folder or zip file of nnU-Net v2, or a model folder of ours.
     ///
     /// Nothing that is in the files is executed. Nothing is left where something is wrong.
-    public func add(_ path: String, facts: ModelFacts, compiler: any NetworkCompiling, date: String) async throws -> ModelFolder {
+    /// - Parameter trial: nil: the model is kept without its networks having run.
+    public func add(_ path: String, facts: ModelFacts, compiler: any NetworkCompiling, trial: (any ModelTrying)? = nil, date: String) async throws -> ModelFolder {
         let source = URL(fileURLWithPath: path).standardizedFileURL.path
         let manager = FileManager.default
         var isFolder: ObjCBool = false
@@ -79,7 +86,14 @@ extension ModelStore {
             } else {
                 try await made.makeDetector(from: source)
             }
-            _ = try ModelFolder.open(workshop + "/model")
+            let model = try ModelFolder.open(workshop + "/model")
+            do {
+                try await trial?.run(model)
+            } catch let error where !(error is CancellationError) {
+                // Whoever reads it knows the file that was to be added.
+                let said = "\(error)".replacingOccurrences(of: workshop + "/model/model.torchscript", with: source).replacingOccurrences(of: workshop + "/model", with: source)
+                throw ModelStoreError.notTaken("\(path) is not added, because it was run once on a small image and failed; --unchecked would add it all the same. \(said)")
+            }
         } catch {
             throw Self.inTheirWords(error, source: source, workshop: workshop, store: folder)
         }

@@ -1,3 +1,4 @@
+import Analysis
 import ArgumentParser
 import Foundation
 import InferenceWire
@@ -58,17 +59,22 @@ struct Models: AsyncParsableCommand {
         var colours: [String] = []
         @Option(help: "SPACEtomo's config.py, whose WG_model_ or MM_model_ values are about this model: pixel size, side, classes and colours, folds.")
         var config: String?
+        @Flag(help: "Adds it without running its network once on a small image, for machines on which it cannot run.")
+        var unchecked = false
         @Option(help: .hidden)
         var infer: String?
 
         func run() async throws {
             try await reporting {
                 if let pixelSize, !(pixelSize.isFinite && pixelSize > 0) { throw ModelStoreError.notTaken("--pixel-size is \(pixelSize); it must be more than 0.") }
-                let compiler = Compiler(program: try InferenceProgram.path(named: infer))
+                // A folder of ours needs no compiler.
+                let program = Result { try InferenceProgram.path(named: infer) }
+                let trial = unchecked ? nil : try? Trial(program: program.get())
                 let facts = ModelFacts(
                     name: name, pixelSize: pixelSize.map { PixelSize($0) }, sideLength: side, licence: licence, colours: try Models.colours(colours),
                     configuration: try config.map { path throws(ModelStoreError) in try SPACEtomoConfiguration(path) })
-                let added = try await place.models.add(path, facts: facts, compiler: compiler, date: Models.today())
+                let added = try await place.models.add(path, facts: facts, compiler: Compiler(program: program), trial: trial, date: Models.today())
+                if trial == nil { print("its network was not run" + (unchecked ? "" : ": the program that runs networks is not there")) }
                 print("added \(Models.words(added.description))")
                 print("'tomopilot models activate \((added.path as NSString).lastPathComponent)' makes it the one that sessions use which name none; its name as WG_model or MM_model in the settings names it for one.")
             }
@@ -186,15 +192,32 @@ struct Models: AsyncParsableCommand {
 
     /// Runs the worker once, so that libtorch is never in this process.
     private struct Compiler: NetworkCompiling {
-        let program: String
+        let program: Result<String, any Error>
 
         func compile(folder: String) async throws {
             let errors = folder + "/errors.txt"
-            let child = try ChildProgram([program, "--compile", folder], error: .file(errors))
+            let child = try ChildProgram([program.get(), "--compile", folder], error: .file(errors))
             let ending = try await child.end()
             guard ending != .status(0) else { return }
             let said = (FileManager.default.contents(atPath: errors).map { String(decoding: $0, as: UTF8.self) } ?? "").split(separator: "\n").last.map(String.init)
             throw ModelStoreError.notTaken("The network could not be made: \(said ?? "the inference worker ended with \(ending)").")
+        }
+    }
+
+    /// Runs a model in the worker, which is there for that alone.
+    private struct Trial: ModelTrying {
+        let program: String
+
+        func run(_ model: ModelFolder) async throws {
+            let worker = InferenceWorker(
+                executable: program, threads: ProcessInfo.processInfo.activeProcessorCount, logger: Logger(label: "inference") { _ in SwiftLogNoOpLogHandler() })
+            do {
+                try await ModelTrial(predictor: worker).run(model)
+            } catch {
+                await worker.shutdown()
+                throw error
+            }
+            await worker.shutdown()
         }
     }
 

@@ -307,4 +307,45 @@ import Testing
             #expect(try await said("remove", "training", in: folder) == "removed training\n")
         }
     }
+
+    @Test func aModelWhoseNetworkFailsOrContradictsItsDescriptionIsNotAdded() async throws {
+        try await withCheckpoints { folder in
+            _ = try await said("add", "yeast", in: folder)
+            _ = try await said("add", "2024_07_26_lamella_detect_400nm_yolo8.pt", "--name", "lamellae", in: folder)
+            func changed(_ model: String, _ name: String, _ old: String, _ new: String) throws {
+                try FileManager.default.copyItem(atPath: "\(folder)/store/\(model)", toPath: "\(folder)/\(name)")
+                let file = URL(fileURLWithPath: "\(folder)/\(name)/model.json")
+                let text = try String(contentsOf: file, encoding: .utf8)
+                #expect(text.contains(old))
+                try Data(text.replacingOccurrences(of: old, with: new).utf8).write(to: file)
+            }
+            try changed("yeast", "three", "\"cell\"", "\"cell\", \"ice\"")
+            try changed("yeast", "channels", "\"channels\" : 1", "\"channels\" : 2")
+            try changed("lamellae", "one", "\"gone\"", "\"gone\", \"other\"")
+            func refuses(_ name: String, _ reason: String) async throws {
+                let tried = "\(name) is not added, because it was run once on a small image and failed; --unchecked would add it all the same. "
+                expectSentence(tried + reason, try await models("add", name, in: folder))
+            }
+            try await refuses("three", "The network returned a tensor of shape [1, 2, 32, 48] instead of [1, 3, 32, 48]; model.json and network do not fit.")
+            try await refuses("one", "The detector returned a tensor of shape [1, 6, 16] instead of [1, 7, boxes]; model.json and network do not fit.")
+            let ending = try await models("add", "channels", in: folder)
+            #expect(ending.status == 1 && ending.output.isEmpty && ending.error.contains("The network \(folder)/channels/fold_0.torchscript could not be run") && !ending.error.contains(".adding"), "\(ending.error)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/store").sorted() == ["lamellae", "yeast"])
+            #expect(try await said("add", "three", "--unchecked", in: folder).contains("its network was not run\n"))
+        }
+    }
+
+    @Test func withoutTheProgramThatRunsNetworksAModelFolderIsAddedAndNotTried() async throws {
+        try await withCheckpoints { folder in
+            _ = try await said("add", "yeast", in: folder)
+            let alone = folder + "/alone"
+            try FileManager.default.createDirectory(atPath: alone, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: program("tomopilot"), toPath: alone + "/tomopilot")
+            let added = try await RunningProgram([alone + "/tomopilot", "models", "add", "store/yeast", "--name", "copy", "--store", "store"], in: folder).ending()
+            #expect((added.status, added.error) == (0, ""))
+            #expect(added.output.contains("its network was not run: the program that runs networks is not there\n"))
+            let compiled = try await RunningProgram([alone + "/tomopilot", "models", "add", "yeast", "--name", "made", "--store", "store"], in: folder).ending()
+            expectSentence("The inference worker is not at \(alone)/tomopilot-infer; name it with --infer.", compiled)
+        }
+    }
 }
