@@ -62,7 +62,10 @@ public struct SegmentationJob: Sendable {
         }
         // Less than a thousandth is below what a map's pixel size is known to.
         let pixelSize = abs(read.pixelSize / model.pixelSize - 1) < 0.001 ? nil : read.pixelSize
-        await planned(segmenter.passes(width: read.image.width, height: read.image.height, pixelSize: pixelSize))
+        switch read.image.pixels {
+        case .grey(let image): await planned(segmenter.passes(for: [image], pixelSize: pixelSize))
+        case .levels(let images): await planned(segmenter.passes(for: images, pixelSize: pixelSize))
+        }
         let row: LamellaSegmenter.ProbabilityRow? = writer.map { writer in { try writer.append($0) } }
         let found =
             switch read.image.pixels {

@@ -78,16 +78,18 @@ public struct LamellaSegmenter: Sendable {
         return (length(width, description.spacing[1]), length(height, description.spacing[0]))
     }
 
-    /// How often the network runs for an image.
-    public func passes(width: Int, height: Int, pixelSize: PixelSize?) -> Int {
-        let size = inputSize(width: width, height: height, pixelSize: pixelSize)
+    /// How often the networks run for an image, which they see without its empty margin.
+    public func passes<Pixel: NumericPixel>(for channels: [Raster<Pixel>], pixelSize: PixelSize?) -> Int {
+        guard let part = FilledPart(of: channels) else { return 0 }
+        let size = inputSize(width: part.width, height: part.height, pixelSize: pixelSize)
         return profile.passes(of: description, width: size.width, height: size.height)
     }
 
-    /// Runs the network once on nothing; the first time it is loaded, too.
+    /// Runs the network once on nothing, with as many images as it gets at a time; the first time it is loaded, too.
     public func runOnce() async throws {
         guard let path = networkPaths.first else { return }
-        _ = try await predictor.predict(model: path, input: Tensor(shape: [1, description.channels, patchRows, patchColumns], filledWith: 0))
+        let nothing = Tensor(shape: [1, description.channels, patchRows, patchColumns], filledWith: 0)
+        _ = try await predictor.predict(model: path, images: Array(repeating: nothing, count: imagesAtOnce))
     }
 
     /// Pixels that the longer side of a resampled map may have.
