@@ -80,9 +80,15 @@ public struct LamellaSegmenter: Sendable {
 
     /// How often the networks run for an image, which they see without its empty margin.
     public func passes<Pixel: NumericPixel>(for channels: [Raster<Pixel>], pixelSize: PixelSize?) -> Int {
-        guard let part = FilledPart(of: channels) else { return 0 }
+        guard let part = part(of: channels) else { return 0 }
         let size = inputSize(width: part.width, height: part.height, pixelSize: pixelSize)
         return profile.passes(of: description, width: size.width, height: size.height)
+    }
+
+    /// What the networks see of an image; nil: nothing, where nothing is on it. nnU-Net shows them all of such an image.
+    private func part<Pixel: NumericPixel>(of channels: [Raster<Pixel>]) -> FilledPart? {
+        if let part = FilledPart(of: channels) { return part }
+        return profile == .reference ? channels.first.map { FilledPart(width: $0.width, height: $0.height) } : nil
     }
 
     /// Runs the network once on nothing, with as many images as it gets at a time; the first time it is loaded, too.
@@ -109,8 +115,9 @@ public struct LamellaSegmenter: Sendable {
         if let acquired, acquired.width != map.width || acquired.height != map.height {
             throw SegmentationError.maskSizeDiffers
         }
-        var output = LabelledMap(width: map.width, height: map.height, model: description, acquired: acquired, probabilities: probabilities)
-        if let image = PreparedImage(channels, normalisations: description.normalisations) {
+        var output = LabelledMap(width: map.width, height: map.height, model: description, isReference: profile == .reference, acquired: acquired, probabilities: probabilities)
+        if let part = part(of: channels) {
+            let image = PreparedImage(channels, part: part, normalisations: description.normalisations)
             let size = inputSize(width: image.width, height: image.height, pixelSize: pixelSize)
             guard max(size.width, size.height) <= Self.largestSide, size.width * size.height <= Self.mostPixels else { throw SegmentationError.mapTooLarge(width: size.width, height: size.height) }
             output.begin(image.part)
