@@ -147,7 +147,7 @@ struct Models: AsyncParsableCommand {
                         print("\(name) was gone already, and is not in use any more")
                     }
                 }
-                for entry in entries where entry.isForeign { print("left alone: \(store.folder)/\(entry.name), which somebody else put there") }
+                for entry in entries where entry.isForeign { print("left alone: \(store.folder)/\(entry.name), which somebody else put there".plain) }
             }
         }
     }
@@ -161,7 +161,7 @@ struct Models: AsyncParsableCommand {
                 let store = place.models
                 let model = try ModelFolder.describe(store.path(of: name))
                 let isActive = try store.active(model.description.kind) == name
-                for (key, value) in Models.facts(model.description, isActive: isActive) { print(key.padding(toLength: 14, withPad: " ", startingAt: 0) + value) }
+                for (key, value) in Models.facts(model.description, isActive: isActive) { print(key.padding(toLength: 14, withPad: " ", startingAt: 0) + value.plain) }
                 print("folder".padding(toLength: 14, withPad: " ", startingAt: 0) + model.path)
                 if let devices = await Models.devices() { print("runs on".padding(toLength: 14, withPad: " ", startingAt: 0) + devices) }
             }
@@ -240,8 +240,8 @@ struct Models: AsyncParsableCommand {
     private static func line(_ entry: ModelStore.Entry) -> String {
         let mark = entry.isActive ? "* " : "  "
         switch entry.model {
-        case .success(let model): return mark + words(model.description, called: entry.name)
-        case .failure(let error): return mark + "\(entry.name)  cannot be used: \(error)"
+        case .success(let model): return mark + words(model.description, called: entry.name.plain)
+        case .failure(let error): return mark + "\(entry.name)  cannot be used: \(error)".plain
         }
     }
 

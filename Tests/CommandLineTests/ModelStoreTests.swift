@@ -179,6 +179,13 @@ import Testing
             try await refuses(
                 ["add", "sizeless"],
                 "\(folder)/sizeless does not say the pixel size that it was trained at (pixel_size in dataset.json); give it with --pixel-size, in nm (SPACEtomo's yeast model: 2.283).")
+            try await refuses(
+                ["add", "yeast", "--side", "64"],
+                "--side is for detectors, and \(folder)/yeast is a segmenter, whose plans.json says how large its images are; leave --side out.")
+            try SmallModels.write(["disturbing_400nm.pt": SmallModels.detector(classes: ["good\u{1B}[2J", "gone"])], to: folder)
+            try await refuses(
+                ["add", "disturbing_400nm.pt"],
+                "The model 'disturbing_400nm' cannot be used: the name 'good\\u{1B}[2J' has control characters; names of a model and its classes are one line of plain text.")
             #expect(try files(in: folder + "/store").isEmpty)
             for command in ["info", "activate", "deactivate", "remove", "verify"] {
                 let ending = try await models(command, "yeast", in: folder)
@@ -186,6 +193,10 @@ import Testing
                 #expect((ending.output + ending.error).hasSuffix("There is no model 'yeast' in the store, which is empty; 'tomopilot models add' adds one.\n"), "\(command)")
             }
             _ = try await said("add", "yeast", in: folder)
+            for (option, value, what) in [("--side", "64", "its network's images"), ("--config", "config.py", "that SPACEtomo's configuration would")] {
+                try await refuses(
+                    ["add", "store/yeast", "--name", "copy", option, value], "\(option) is not taken with \(folder)/store/yeast, whose model.json says all \(option == "--side" ? "of " : "")\(what); leave \(option) out.")
+            }
             try await refuses(["add", "yeast"], "The store has a model 'yeast'; remove it first, or give another name with --name.")
             try await refuses(["info", "yeats"], "There is no model 'yeats' in the store; there are yeast.")
             try await refuses(["clear"], "This removes yeast; say --yes to do it.")
