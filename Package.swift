@@ -180,7 +180,7 @@ let package = Package(
             ]),
         tests("InferenceWorker", ["InferenceWire", "Processes", "Raster", "Units", "Segmentation", "tomopilot-infer", logging]),
         .target(name: "CheckpointAssembly", path: "Tests/CheckpointAssembly", swiftSettings: strict),
-        tests("ModelFiles", ["CMemory", "CheckpointAssembly", "InferenceWire"]),
+        tests("ModelFiles", ["CMemory", "CZLIB", "CheckpointAssembly", "InferenceWire"]),
         tests("ModelStore", ["InferenceWire"]),
         tests("Detection", ["InferenceWire", "Raster", "Geometry", "Units"]),
         tests("Segmentation", ["InferenceWire", "Raster", "Units"]),

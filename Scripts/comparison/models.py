@@ -136,7 +136,8 @@ def segmenter(
         "transpose_forward": [0, 2, 1] if turned else [0, 1, 2], "transpose_backward": [0, 2, 1] if turned else [0, 1, 2], "configurations": {"2d": configuration}, "experiment_planner_used": "ExperimentPlanner",
         "label_manager": "LabelManager", "foreground_intensity_properties_per_channel": {str(i): levels for i in range(len(schemes))},
     }
-    names = {"background": 0} | {f"class{i}": i for i in range(1, classes)}
+    # As of SPACEtomo's models one class is what was not acquired.
+    names = {"background": 0} | {"black" if i == 2 else f"class{i}": i for i in range(1, classes)}
     dataset = {
         "channel_names": {str(i): "map" for i in range(len(schemes))}, "labels": names, "numTraining": 1, "file_ending": ".png", "pixel_size": 20.0,
     }

@@ -296,7 +296,8 @@ def segmentation(table: Table, program: TomoPilot, work: Path, images: dict[str,
                 theirs, probabilities = predictor.predict_single_npy_array(
                     stack[:, None].astype(np.float32), {"spacing": [999.0, spacing, spacing]}, None, None, True)
                 # The corners of nnU-Net's windows lose a tenth of a logit in its 16-bit sums; ours keep it unless they are asked not to.
-                for profile in ("reference", "accurate"):
+                # What is 0 at the edges is background to nnU-Net, and black to all profiles but the one that compares.
+                for profile in ("reference",) if image in BLACK_AT_EDGES else ("reference", "accurate"):
                     ours = np.asarray(Image.open(work / profile / f"{files[0].stem}_seg.png"))
                     file = work / profile / f"{files[0].stem}_probabilities.mrc"
                     differences = np.abs(read_sections(file) - probabilities[:, 0]).max(axis=0)
@@ -307,6 +308,22 @@ def segmentation(table: Table, program: TomoPilot, work: Path, images: dict[str,
                     within = (largest if profile == "reference" else most) <= MOST_PROBABILITY
                     table.row(name, f"{image} at {pixel_size} nm, {profile}", said, agreement >= LEAST_AGREEMENT and within)
         program.run("models", "remove", name)
+
+
+# Maps of which a part, or all, is 0.
+BLACK_AT_EDGES = ("margin", "nothing")
+
+
+def black_at_edges(path: Path, out: Path) -> dict[str, Path]:
+    """A map with uneven margins of 0 and a hole, and one on which nothing is."""
+    out.mkdir(parents=True, exist_ok=True)
+    image = np.asarray(Image.open(path)).copy()
+    image[:23] = image[:, :9] = image[-41:] = image[:, -60:] = 0
+    image[100:130, 120:160] = 0
+    pictures = {"margin": image, "nothing": np.zeros_like(image)}
+    for name, picture in pictures.items():
+        Image.fromarray(picture).save(out / f"{name}.png")
+    return {name: out / f"{name}.png" for name in pictures}
 
 
 def channels_of(path: Path, channels: int, work: Path) -> tuple[list[Path], np.ndarray]:
@@ -334,7 +351,7 @@ def grey_picture(path: Path) -> Image.Image | None:
         return None
     grey = np.fromfile(path, dtype=kind, offset=1024 + int(header[23]), count=width * height).reshape(height, width)[::-1].astype(float)
     low, high = np.quantile(grey, [0.001, 0.999])
-    return Image.fromarray(np.clip((grey - low) / max(high - low, 1e-9) * 254 + 1, 1, 255).astype(np.uint8))
+    return Image.fromarray(np.clip((grey - low) / max(high - low, 1e-9) * 255, 0, 255).astype(np.uint8))
 
 
 def grey_pictures(folder: Path, out: Path, side: int) -> dict[str, Path]:
@@ -351,7 +368,7 @@ def grey_pictures(folder: Path, out: Path, side: int) -> dict[str, Path]:
         image = image.crop((x, y, x + min(side, image.width), y + min(side, image.height)))
         # Where a picture has one grey level, places have equal scores, and which of them comes first is a matter of chance.
         noise = np.random.default_rng(7).normal(0, 3, (image.height, image.width))
-        Image.fromarray(np.clip(np.asarray(image) + noise, 1, 255).astype(np.uint8)).save(out / f"{path.stem}.png")
+        Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8)).save(out / f"{path.stem}.png")
         found[path.stem[:22]] = out / f"{path.stem}.png"
     return found
 
@@ -433,6 +450,7 @@ def main() -> None:
         images = dict(list(grey_pictures(arguments.maps / "images", work / "maps", arguments.side).items())[:1])
         for folder in arguments.images:
             images |= dict(list(grey_pictures(folder, work / "real-maps", arguments.side).items())[: arguments.most])
+        images |= black_at_edges(next(iter(images.values())), work / "edges")
         plain, residual = "PlainConvUNet", "ResidualEncoderUNet"
         small, patch = [8, 16, 32, 64], (192, 256)
         cases = {

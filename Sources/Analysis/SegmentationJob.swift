@@ -53,6 +53,7 @@ public struct SegmentationJob: Sendable {
         let read = try place.read(path, isRaw: isRaw, channels: model.channels, montageAt: model.pixelSize, ending: "")
         var files = [read.stem + "_seg.png", read.stem + "_areas.json", read.stem + "_seg_overview.png"]
         var writer: MRCRowWriter?
+        WholeFile.removeAbandoned(of: files + [read.stem + "_probabilities.mrc"])
         if writesProbabilities {
             files.append(read.stem + "_probabilities.mrc")
             writer = try MRCRowWriter(
@@ -61,7 +62,10 @@ public struct SegmentationJob: Sendable {
         }
         // Less than a thousandth is below what a map's pixel size is known to.
         let pixelSize = abs(read.pixelSize / model.pixelSize - 1) < 0.001 ? nil : read.pixelSize
-        await planned(segmenter.passes(width: read.image.width, height: read.image.height, pixelSize: pixelSize))
+        switch read.image.pixels {
+        case .grey(let image): await planned(segmenter.passes(for: [image], pixelSize: pixelSize))
+        case .levels(let images): await planned(segmenter.passes(for: images, pixelSize: pixelSize))
+        }
         let row: LamellaSegmenter.ProbabilityRow? = writer.map { writer in { try writer.append($0) } }
         let found =
             switch read.image.pixels {

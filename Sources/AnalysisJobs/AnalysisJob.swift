@@ -51,8 +51,9 @@ public struct ModelReference: Codable, Sendable, Hashable {
 public struct AnalysisJob: Codable, Sendable, Hashable {
     public enum Kind: String, Codable, Sendable, Hashable { case detection, segmentation }
     public let kind: Kind
-    /// What it is, for people, such as `lamella 3 of Grid_1`.
-    public let title: String
+    /// What it is, for people, such as `lamella 3 of Grid_1`; comes from names of files, and over a network.
+    public var title: String { givenTitle.plain }
+    private let givenTitle: String
     public let width: Int
     public let height: Int
     /// nil for a map to be segmented at the model's own.
@@ -72,7 +73,7 @@ public struct AnalysisJob: Codable, Sendable, Hashable {
         profile: SegmentationProfile? = nil, zeroIsUnacquired: Bool = false, probabilities: Bool = false
     ) {
         self.kind = kind
-        self.title = title
+        givenTitle = title
         self.width = width
         self.height = height
         self.pixelSize = pixelSize
@@ -81,6 +82,10 @@ public struct AnalysisJob: Codable, Sendable, Hashable {
         self.profile = profile
         self.zeroIsUnacquired = zeroIsUnacquired
         self.probabilities = probabilities
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case kind, givenTitle = "title", width, height, pixelSize, model, confidence, profile, zeroIsUnacquired, probabilities
     }
 
     /// Whether there can be such a map; what comes over a network is not believed.

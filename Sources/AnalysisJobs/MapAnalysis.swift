@@ -33,7 +33,7 @@ public struct DetectionTask: Sendable {
         title: String, map: Raster<UInt8>, pixelSize: PixelSize, detector: LamellaDetector, model: ModelFolder,
         report: @escaping @Sendable (JobEvent) -> Void, progress: @escaping @Sendable (Double) async -> Void = { _ in }
     ) {
-        self.title = title
+        self.title = title.plain
         self.map = map
         self.pixelSize = pixelSize
         self.detector = detector
@@ -64,7 +64,7 @@ public struct SegmentationTask: Sendable {
         title: String, map: Raster<UInt8>, pixelSize: PixelSize?, zeroIsUnacquired: Bool, segmenter: LamellaSegmenter, model: ModelFolder,
         report: @escaping @Sendable (JobEvent) -> Void, progress: @escaping @Sendable (Double) async -> Void = { _ in }
     ) {
-        self.title = title
+        self.title = title.plain
         self.map = map
         self.pixelSize = pixelSize
         self.zeroIsUnacquired = zeroIsUnacquired

@@ -36,6 +36,20 @@ public enum WholeFile {
             unlink(folder + "/" + name)
         }
     }
+
+    /// Removes what writers of these files have left that were killed. Others may be writing them: who does has a lock on what is not finished.
+    public static func removeAbandoned(of paths: [String]) {
+        for (folder, files) in Dictionary(grouping: paths, by: Folder.of) {
+            let place = folder.isEmpty ? "." : folder
+            let names = files.map { ($0 as NSString).lastPathComponent + "." }
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] where TemporaryFile.isName(name) && names.contains(where: name.hasPrefix) {
+                let left = open(place + "/" + name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+                guard left >= 0 else { continue }
+                if flock(left, LOCK_EX | LOCK_NB) == 0 { unlink(place + "/" + name) }
+                close(left)
+            }
+        }
+    }
 }
 
 /// Text and data files that exist whole or not at all.
@@ -74,6 +88,8 @@ public final class TemporaryFile {
                 code: error.code, path: path,
                 message: error.message.replacingOccurrences(of: temporaryPath, with: path))
         }
+        // Tells that somebody writes it; goes with the process. A file system without locks keeps what is left.
+        _ = flock(file.number, LOCK_EX | LOCK_NB)
     }
 
     /// Whether a file's name is one of those given here: `map.png.3kwggn9o8p8ls.tmp`.

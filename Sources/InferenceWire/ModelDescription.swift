@@ -139,7 +139,11 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         if !(1 ... 16).contains(channels) { found.append("channels must be 1 to 16") }
         if !normalisations.allSatisfy(\.isUsable) { found.append("normalisation has impossible levels") }
         if spacing.count != 2 || !spacing.allSatisfy({ $0.isFinite && $0 >= 0.01 && $0 <= 100 }) { found.append("spacing must be two numbers from 0.01 to 100") }
-        if !(step > 0 && step <= 1) { found.append("step must be more than 0 and at most 1") }
+        if let name = ([name] + classes).first(where: { !$0.isPlain }) {
+            found.append("the name '\(name.plain)' has control characters; names of a model and its classes are one line of plain text")
+        }
+        // Windows that hardly move would be looked at for ever: of nnU-Net's own 0.5 each pixel is seen by four, of 0.05 by four hundred.
+        if !(step >= 0.05 && step <= 1) { found.append("step must be 0.05 to 1, the part of the patch that lies between two windows (nnU-Net: 0.5)") }
         switch kind {
         case .detector:
             if !((32 ... 8192).contains(sideLength ?? 0) && (sideLength ?? 0) % 32 == 0) {

@@ -15,34 +15,70 @@ public struct ModelStore: Sendable {
         return ModelStore(folder: named.map { URL(fileURLWithPath: $0).standardizedFileURL.path } ?? NSHomeDirectory() + "/.tomopilot/models")
     }
 
-    /// A model of the store, or a folder in it that cannot be used.
+    /// A model of the store, or something in it that cannot be used.
     public struct Entry: Sendable {
         public let name: String
-        public let model: Result<ModelFolder, ModelFolderError>
+        public let model: Result<ModelFolder, ModelStoreError>
         /// Whether sessions that name no model of its kind use it.
         public let isActive: Bool
+        /// Whether somebody put it there by hand: it is left alone where all models are removed.
+        public let isForeign: Bool
     }
 
     private var activeFile: String { folder + "/active.json" }
 
-    /// All models by name. Their checksums are not looked at, which takes long; ``verify(_:)`` does.
+    /// All models by name, folders that are none, and models in use that are gone. Their checksums are not looked at, which takes long; ``verify(_:)`` does.
     public func entries() throws(ModelStoreError) -> [Entry] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let active = try active()
-        return names.sorted().filter { !$0.hasPrefix(".") && FileManager.default.fileExists(atPath: "\(folder)/\($0)/model.json") }.map { name in
-            let model = Result { () throws(ModelFolderError) in try ModelFolder.describe(folder + "/" + name) }
-            return Entry(name: name, model: model, isActive: active.values.contains(name))
+        let active = Set(try active().values)
+        var found: [Entry] = []
+        for name in try folders().union(active).sorted() {
+            let model = Result { () throws(ModelStoreError) in try describe(name) }
+            found.append(Entry(name: name, model: model, isActive: active.contains(name), isForeign: isForeign(name)))
         }
+        return found
+    }
+
+    /// Names of what lies in the store, but for files, and for what is hidden or half made.
+    private func folders() throws(ModelStoreError) -> Set<String> {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else { return [] }
+        guard isFolder.boolValue, let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            throw .system("The store \(folder) cannot be read; it must be a folder.")
+        }
+        return Set(
+            names.filter { name in
+                var isFolder: ObjCBool = false
+                return !name.hasPrefix(".") && FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder) && isFolder.boolValue
+            })
+    }
+
+    /// Whether a folder is other than additions make it: by its name, as a link, or for what is in it.
+    private func isForeign(_ name: String) -> Bool {
+        let path = folder + "/" + name
+        guard FileManager.default.fileExists(atPath: path) else { return false }
+        guard Self.isName(name), (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) == nil, let inside = try? FileManager.default.contentsOfDirectory(atPath: path) else { return true }
+        let own: Set = ["model.json", "CARD.md", "plans.json", "dataset.json"]
+        return !inside.contains("model.json") || !inside.allSatisfy { own.contains($0) || $0.hasSuffix(".torchscript") }
+    }
+
+    private func describe(_ name: String) throws(ModelStoreError) -> ModelFolder {
+        let path = try path(of: name)
+        do throws(ModelFolderError) { return try ModelFolder.describe(path) } catch { throw .unusable(error) }
     }
 
     /// The folder of a model of the store.
     public func path(of name: String) throws(ModelStoreError) -> String {
         let path = folder + "/" + name
-        guard Self.isName(name), FileManager.default.fileExists(atPath: path + "/model.json") else {
-            let names = try entries().map(\.name)
-            throw .unknown(name: name, known: names)
+        let isName = Self.isName(name)
+        if isName, FileManager.default.fileExists(atPath: path + "/model.json") { return path }
+        let there = try folders()
+        if there.contains(name) {
+            let renamed = "its name has other signs than letters, digits, '-', '_' and '.', or ends with .json; 'tomopilot models add' adds it under another"
+            throw .foreign(path: path, reason: isName ? "it has no model.json; 'tomopilot models add' adds models, also such as lie in a folder" : renamed)
         }
-        return path
+        // A list that cannot be read names nothing that is in use.
+        if (try? active())?.values.contains(name) == true { throw .gone(name: name) }
+        throw .unknown(name: name, known: there.filter { Self.isName($0) && FileManager.default.fileExists(atPath: "\(folder)/\($0)/model.json") }.sorted())
     }
 
     /// The folder of a model that somebody names: a model folder, seen from a base, or a name in the store; of no name the one that is in use, nil
@@ -67,9 +103,9 @@ public struct ModelStore: Sendable {
         return model
     }
 
-    /// Names no model of its kind as the one to use.
+    /// Names no model of its kind as the one to use; also one that somebody has taken away by hand.
     public func deactivate(_ name: String) throws(ModelStoreError) {
-        _ = try path(of: name)
+        if try !active().values.contains(name) { _ = try path(of: name) }
         try change { active in active = active.filter { $0.value != name } }
     }
 
@@ -77,6 +113,8 @@ public struct ModelStore: Sendable {
     public func remove(_ name: String) throws(ModelStoreError) {
         let path = try path(of: name)
         try change { active in active = active.filter { $0.value != name } }
+        let lock = StoreLock.shared(folder)
+        defer { withExtendedLifetime(lock) {} }
         // Renamed first: what is interrupted leaves no half of a model under its name.
         let doomed = folder + "/.removing-" + UUID().uuidString
         do {
@@ -85,12 +123,6 @@ public struct ModelStore: Sendable {
         } catch {
             throw .system("\(path) cannot be removed: \(error.localizedDescription)")
         }
-    }
-
-    /// Removes what additions and removals have left that were killed.
-    public func sweep() {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for name in names where name.hasPrefix(".adding-") || name.hasPrefix(".removing-") { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
     }
 
     /// Looks at everything of a model, its checksums too.

@@ -68,7 +68,7 @@ struct ModelWorkshop {
     func make(fromFolder path: String, named shown: String? = nil) async throws {
         let shown = shown ?? path
         let manager = FileManager.default
-        if manager.fileExists(atPath: path + "/model.json") { return try copyFolder(path) }
+        if manager.fileExists(atPath: path + "/model.json") { return try copyFolder(path, shown: shown) }
         let found = Self.models(below: path)
         guard let only = found.first else {
             throw ModelStoreError.notTaken("\(shown) holds no model: neither model.json nor plans.json and dataset.json of nnU-Net v2 are there.")
@@ -80,7 +80,7 @@ struct ModelWorkshop {
             let how = shown == path ? "'tomopilot models add \(only)'" : "unpack it, and 'tomopilot models add FOLDER/\(names[0])'"
             throw ModelStoreError.notTaken("\(shown) holds \(found.count == 1 ? "a model" : "\(found.count) models") (\(some)), and one is added at a time: \(how) adds \(found.count == 1 ? "it" : "the first").")
         }
-        if manager.fileExists(atPath: only + "/model.json") { return try copyFolder(only) }
+        if manager.fileExists(atPath: only + "/model.json") { return try copyFolder(only, shown: shown) }
         try await makeSegmenter(from: only, shown: shown)
     }
 
@@ -99,6 +99,9 @@ struct ModelWorkshop {
     }
 
     private func makeSegmenter(from trained: String, shown: String) async throws {
+        guard facts.sideLength == nil else {
+            throw ModelStoreError.notTaken("--side is for detectors, and \(shown) is a segmenter, whose plans.json says how large its images are; leave --side out.")
+        }
         let said = facts.configuration
         try said?.require(segmenter: (shown as NSString).lastPathComponent)
         let network = try NNUNetModel(folder: trained, folds: said?.segmenterFolds, prefersBest: said != nil)
@@ -126,8 +129,14 @@ struct ModelWorkshop {
         for file in ["plans.json", "dataset.json"] { try FileManager.default.copyItem(atPath: "\(trained)/\(file)", toPath: "\(model)/\(file)") }
     }
 
-    private func copyFolder(_ path: String) throws {
+    private func copyFolder(_ path: String, shown: String) throws {
         let opened = try ModelFolder.open(path)
+        guard facts.sideLength == nil else {
+            throw ModelStoreError.notTaken("--side is not taken with \(shown), whose model.json says all of its network's images; leave --side out.")
+        }
+        guard facts.configuration == nil else {
+            throw ModelStoreError.notTaken("--config is not taken with \(shown), whose model.json says all that SPACEtomo's configuration would; leave --config out.")
+        }
         var description = opened.description
         description.name = name
         if let pixelSize = facts.pixelSize { description.pixelSize = pixelSize }
@@ -153,7 +162,7 @@ struct ModelWorkshop {
         let target = "\(model)/\(file)"
         try FileManager.default.moveItem(atPath: workbench.folder + "/network.torchscript", toPath: target)
         try FileManager.default.removeItem(atPath: workbench.folder)
-        guard let sum = SHA256.hexadecimal(ofFile: target) else { throw ModelStoreError.system("\(target) cannot be read.") }
+        guard let sum = SHA256.hexadecimal(ofFile: target) else { throw ModelStoreError.system("The network that was made of it cannot be read.") }
         return sum
     }
 
@@ -194,7 +203,7 @@ struct WeightFile: WeightSink {
 
     init(_ path: String) throws {
         guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forWritingAtPath: path) else {
-            throw ModelStoreError.system("\(path) cannot be written.")
+            throw ModelStoreError.system("The model's weights cannot be written to the store.")
         }
         self.handle = handle
     }

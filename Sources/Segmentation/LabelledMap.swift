@@ -1,26 +1,30 @@
 import InferenceWire
 import Raster
 
-/// The labels of a map as its rows are finished from top to bottom; what is not on the map, or was not acquired, is "black".
+/// The labels of a map as its rows are finished from top to bottom; what was not acquired is "black", and so is what
+/// no window saw: the margin of an image that is 0. nnU-Net says background there, and so does the profile that is made for comparisons.
 struct LabelledMap {
     private var labels: Raster<UInt8>
     private let outputs: Int
     private let regions: [Int]?
     private let black: UInt8
-    /// The output that is certain where nothing was acquired; regions may have none.
+    /// The output that is certain where nothing was acquired, and in the margin; regions may have none.
     private let blackOutput: Int?
+    private let marginOutput: Int?
     private let acquired: Raster<Bool>?
     private let probabilities: LamellaSegmenter.ProbabilityRow?
     private var part = FilledPart(width: 0, height: 0)
     /// The row of the map that comes next.
     private var next = 0
 
-    init(width: Int, height: Int, model: ModelDescription, acquired: Raster<Bool>?, probabilities: LamellaSegmenter.ProbabilityRow?) {
+    init(width: Int, height: Int, model: ModelDescription, isReference: Bool, acquired: Raster<Bool>?, probabilities: LamellaSegmenter.ProbabilityRow?) {
         let place = model.classes.firstIndex(of: "black") ?? 0
         black = UInt8(clamping: place)
         regions = model.regions
         blackOutput = model.regions.map { $0.firstIndex(of: place) } ?? place
-        labels = Raster(width: width, height: height, filledWith: black)
+        // The background is in no region.
+        marginOutput = isReference ? (regions == nil ? 0 : nil) : blackOutput
+        labels = Raster(width: width, height: height, filledWith: isReference ? 0 : black)
         outputs = model.outputs
         self.acquired = acquired
         self.probabilities = probabilities
@@ -54,10 +58,11 @@ struct LabelledMap {
         var all = [Float](repeating: 0, count: outputs * labels.width)
         for x in 0 ..< labels.width {
             let column = x - part.x
-            if let inside, (0 ..< part.width).contains(column), acquired?.pixels[start + x] ?? true {
+            let isAcquired = acquired?.pixels[start + x] ?? true
+            if let inside, isAcquired, (0 ..< part.width).contains(column) {
                 for k in 0 ..< outputs { all[k * labels.width + x] = inside[k * part.width + column] }
-            } else if let blackOutput {
-                all[blackOutput * labels.width + x] = 1
+            } else if let certain = isAcquired ? marginOutput : blackOutput {
+                all[certain * labels.width + x] = 1
             }
         }
         try probabilities(all)

@@ -78,16 +78,24 @@ public struct LamellaSegmenter: Sendable {
         return (length(width, description.spacing[1]), length(height, description.spacing[0]))
     }
 
-    /// How often the network runs for an image.
-    public func passes(width: Int, height: Int, pixelSize: PixelSize?) -> Int {
-        let size = inputSize(width: width, height: height, pixelSize: pixelSize)
+    /// How often the networks run for an image, which they see without its empty margin.
+    public func passes<Pixel: NumericPixel>(for channels: [Raster<Pixel>], pixelSize: PixelSize?) -> Int {
+        guard let part = part(of: channels) else { return 0 }
+        let size = inputSize(width: part.width, height: part.height, pixelSize: pixelSize)
         return profile.passes(of: description, width: size.width, height: size.height)
     }
 
-    /// Runs the network once on nothing; the first time it is loaded, too.
+    /// What the networks see of an image; nil: nothing, where nothing is on it. nnU-Net shows them all of such an image.
+    private func part<Pixel: NumericPixel>(of channels: [Raster<Pixel>]) -> FilledPart? {
+        if let part = FilledPart(of: channels) { return part }
+        return profile == .reference ? channels.first.map { FilledPart(width: $0.width, height: $0.height) } : nil
+    }
+
+    /// Runs the network once on nothing, with as many images as it gets at a time; the first time it is loaded, too.
     public func runOnce() async throws {
         guard let path = networkPaths.first else { return }
-        _ = try await predictor.predict(model: path, input: Tensor(shape: [1, description.channels, patchRows, patchColumns], filledWith: 0))
+        let nothing = Tensor(shape: [1, description.channels, patchRows, patchColumns], filledWith: 0)
+        _ = try await predictor.predict(model: path, images: Array(repeating: nothing, count: imagesAtOnce))
     }
 
     /// Pixels that the longer side of a resampled map may have.
@@ -107,8 +115,9 @@ public struct LamellaSegmenter: Sendable {
         if let acquired, acquired.width != map.width || acquired.height != map.height {
             throw SegmentationError.maskSizeDiffers
         }
-        var output = LabelledMap(width: map.width, height: map.height, model: description, acquired: acquired, probabilities: probabilities)
-        if let image = PreparedImage(channels, normalisations: description.normalisations) {
+        var output = LabelledMap(width: map.width, height: map.height, model: description, isReference: profile == .reference, acquired: acquired, probabilities: probabilities)
+        if let part = part(of: channels) {
+            let image = PreparedImage(channels, part: part, normalisations: description.normalisations)
             let size = inputSize(width: image.width, height: image.height, pixelSize: pixelSize)
             guard max(size.width, size.height) <= Self.largestSide, size.width * size.height <= Self.mostPixels else { throw SegmentationError.mapTooLarge(width: size.width, height: size.height) }
             output.begin(image.part)

@@ -12,9 +12,7 @@ struct PreparedImage<Pixel: NumericPixel>: Sendable {
     var width: Int { part.width }
     var height: Int { part.height }
 
-    /// nil where nothing is on the image.
-    init?(_ channels: [Raster<Pixel>], normalisations: [Normalisation]) {
-        guard let part = FilledPart(of: channels) else { return nil }
+    init(_ channels: [Raster<Pixel>], part: FilledPart, normalisations: [Normalisation]) {
         self.part = part
         self.channels = channels
         scales = normalisations.enumerated().map { number, normalisation in

@@ -1,3 +1,4 @@
+import Analysis
 import ArgumentParser
 import Foundation
 import InferenceWire
@@ -18,7 +19,12 @@ struct Models: AsyncParsableCommand {
         @Option(help: "The folder of the store; the environment's TOMOPILOT_MODELS if not given, else ~/.tomopilot/models.")
         var store: String?
 
-        var models: ModelStore { store.map { ModelStore(folder: URL(fileURLWithPath: $0).standardizedFileURL.path) } ?? .standard }
+        /// What killed additions have left there is removed.
+        var models: ModelStore {
+            let models = store.map { ModelStore(folder: URL(fileURLWithPath: $0).standardizedFileURL.path) } ?? .standard
+            models.sweep()
+            return models
+        }
     }
 
     struct List: AsyncParsableCommand {
@@ -53,17 +59,22 @@ struct Models: AsyncParsableCommand {
         var colours: [String] = []
         @Option(help: "SPACEtomo's config.py, whose WG_model_ or MM_model_ values are about this model: pixel size, side, classes and colours, folds.")
         var config: String?
+        @Flag(help: "Adds it without running its network once on a small image, for machines on which it cannot run.")
+        var unchecked = false
         @Option(help: .hidden)
         var infer: String?
 
         func run() async throws {
             try await reporting {
                 if let pixelSize, !(pixelSize.isFinite && pixelSize > 0) { throw ModelStoreError.notTaken("--pixel-size is \(pixelSize); it must be more than 0.") }
-                let compiler = Compiler(program: try InferenceProgram.path(named: infer))
+                // A folder of ours needs no compiler.
+                let program = Result { try InferenceProgram.path(named: infer) }
+                let trial = unchecked ? nil : try? Trial(program: program.get())
                 let facts = ModelFacts(
                     name: name, pixelSize: pixelSize.map { PixelSize($0) }, sideLength: side, licence: licence, colours: try Models.colours(colours),
                     configuration: try config.map { path throws(ModelStoreError) in try SPACEtomoConfiguration(path) })
-                let added = try await place.models.add(path, facts: facts, compiler: compiler, date: Models.today())
+                let added = try await place.models.add(path, facts: facts, compiler: Compiler(program: program), trial: trial, date: Models.today())
+                if trial == nil { print("its network was not run" + (unchecked ? "" : ": the program that runs networks is not there")) }
                 print("added \(Models.words(added.description))")
                 print("'tomopilot models activate \((added.path as NSString).lastPathComponent)' makes it the one that sessions use which name none; its name as WG_model or MM_model in the settings names it for one.")
             }
@@ -96,8 +107,9 @@ struct Models: AsyncParsableCommand {
         @Argument var name: String
         func run() async throws {
             try await reporting {
-                try place.models.deactivate(name)
-                print("\(name) is in the store and in use only where settings name it")
+                let store = place.models
+                try store.deactivate(name)
+                print((try? store.path(of: name)) == nil ? "\(name) is not in use any more; it is not in the store" : "\(name) is in the store and in use only where settings name it")
             }
         }
     }
@@ -121,14 +133,21 @@ struct Models: AsyncParsableCommand {
         var yes = false
         func run() async throws {
             try await reporting {
-                let names = try place.models.entries().map(\.name)
+                let store = place.models
+                let entries = try store.entries()
+                let names = entries.filter { !$0.isForeign }.map(\.name)
                 guard yes || names.isEmpty else { throw ModelStoreError.notTaken("This removes \(names.joined(separator: ", ")); say --yes to do it.") }
-                place.models.sweep()
                 if names.isEmpty { print("the store holds no models") }
                 for name in names {
-                    try place.models.remove(name)
-                    print("removed \(name)")
+                    do {
+                        try store.remove(name)
+                        print("removed \(name)")
+                    } catch ModelStoreError.gone {
+                        try store.deactivate(name)
+                        print("\(name) was gone already, and is not in use any more")
+                    }
                 }
+                for entry in entries where entry.isForeign { print("left alone: \(store.folder)/\(entry.name), which somebody else put there".plain) }
             }
         }
     }
@@ -142,7 +161,7 @@ struct Models: AsyncParsableCommand {
                 let store = place.models
                 let model = try ModelFolder.describe(store.path(of: name))
                 let isActive = try store.active(model.description.kind) == name
-                for (key, value) in Models.facts(model.description, isActive: isActive) { print(key.padding(toLength: 14, withPad: " ", startingAt: 0) + value) }
+                for (key, value) in Models.facts(model.description, isActive: isActive) { print(key.padding(toLength: 14, withPad: " ", startingAt: 0) + value.plain) }
                 print("folder".padding(toLength: 14, withPad: " ", startingAt: 0) + model.path)
                 if let devices = await Models.devices() { print("runs on".padding(toLength: 14, withPad: " ", startingAt: 0) + devices) }
             }
@@ -157,7 +176,7 @@ struct Models: AsyncParsableCommand {
             try await reporting {
                 let store = place.models
                 var failures = 0
-                for name in names.isEmpty ? try store.entries().map(\.name) : names {
+                for name in names.isEmpty ? try store.entries().filter({ !$0.isForeign || (try? $0.model.get()) != nil }).map(\.name) : names {
                     do {
                         _ = try store.verify(name)
                         print("\(name): as it was added")
@@ -173,15 +192,32 @@ struct Models: AsyncParsableCommand {
 
     /// Runs the worker once, so that libtorch is never in this process.
     private struct Compiler: NetworkCompiling {
-        let program: String
+        let program: Result<String, any Error>
 
         func compile(folder: String) async throws {
             let errors = folder + "/errors.txt"
-            let child = try ChildProgram([program, "--compile", folder], error: .file(errors))
+            let child = try ChildProgram([program.get(), "--compile", folder], error: .file(errors))
             let ending = try await child.end()
             guard ending != .status(0) else { return }
             let said = (FileManager.default.contents(atPath: errors).map { String(decoding: $0, as: UTF8.self) } ?? "").split(separator: "\n").last.map(String.init)
             throw ModelStoreError.notTaken("The network could not be made: \(said ?? "the inference worker ended with \(ending)").")
+        }
+    }
+
+    /// Runs a model in the worker, which is there for that alone.
+    private struct Trial: ModelTrying {
+        let program: String
+
+        func run(_ model: ModelFolder) async throws {
+            let worker = InferenceWorker(
+                executable: program, threads: ProcessInfo.processInfo.activeProcessorCount, logger: Logger(label: "inference") { _ in SwiftLogNoOpLogHandler() })
+            do {
+                try await ModelTrial(predictor: worker).run(model)
+            } catch {
+                await worker.shutdown()
+                throw error
+            }
+            await worker.shutdown()
         }
     }
 
@@ -204,17 +240,19 @@ struct Models: AsyncParsableCommand {
     private static func line(_ entry: ModelStore.Entry) -> String {
         let mark = entry.isActive ? "* " : "  "
         switch entry.model {
-        case .success(let model): return mark + words(model.description)
-        case .failure(let error): return mark + "\(entry.name)  cannot be used: \(error)"
+        case .success(let model): return mark + words(model.description, called: entry.name.plain)
+        case .failure(let error): return mark + "\(entry.name)  cannot be used: \(error)".plain
         }
     }
 
     /// A model in a line.
-    private static func words(_ description: ModelDescription) -> String {
+    ///
+    /// - Parameter name: that of its folder, which people may have copied.
+    private static func words(_ description: ModelDescription, called name: String? = nil) -> String {
         let kind = description.kind == .detector ? "finds lamellae" : "segments lamellae"
         let side = description.sideLength.map { "\($0) px" } ?? "\(description.patchRows ?? 0) x \(description.patchColumns ?? 0) px"
         let folds = description.networks.count > 1 ? ", \(description.networks.count) folds" : ""
-        return "\(description.name)  \(kind) at \(description.pixelSize.value) nm/px, \(side), \(description.classes.count) classes\(folds)"
+        return "\(name ?? description.name)  \(kind) at \(description.pixelSize.value) nm/px, \(side), \(description.classes.count) classes\(folds)"
     }
 
     private static func facts(_ description: ModelDescription, isActive: Bool) -> [(String, String)] {

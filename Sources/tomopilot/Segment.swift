@@ -29,22 +29,19 @@ struct Segment: AsyncParsableCommand {
 
     func run() async throws {
         try await images.run(.segmenter, option: "MM_model") { folder, worker, analysis, report in
-            let segmenter = try LamellaSegmenter(folder: folder, predictor: worker, profile: profile)
+            let timed = TimedPredictor(worker)
+            let segmenter = try LamellaSegmenter(folder: folder, predictor: timed, profile: profile)
             let job = SegmentationJob(segmenter: segmenter, model: folder, place: try images.place(), writesProbabilities: probabilities, isRaw: raw, analysis: analysis, report: report)
-            let clock = PassClock(segmenter: segmenter, threads: images.usedThreads, calibration: ModelStore.standard.calibration)
+            let clock = PassClock(segmenter: segmenter, timed: timed, threads: images.usedThreads, calibration: ModelStore.standard.calibration)
             return { path, terminal, progress in
-                var begin = ContinuousClock.now
-                var passes = 0
                 let result = try await job.run(
                     path,
                     planned: { count in
                         // How long it takes elsewhere is not known here.
-                        guard images.analysis == nil else { return }
-                        passes = count
+                        guard images.analysis == nil, count > 0 else { return }
                         if let seconds = await clock.secondsPerPass() { terminal.show("\(path)  about \(Self.time(seconds * Double(count))): \(count) runs of the network, \(Self.time(seconds)) each") }
-                        begin = .now
                     }, progress: progress)
-                clock.record(ContinuousClock.now - begin, passes: passes)
+                await clock.record()
                 let segmentation = result.segmentation
                 let all = segmentation.labels.pixels.count
                 let largest = zip(segmentation.classes, segmentation.pixelCounts).filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }.prefix(4)
@@ -66,29 +63,31 @@ struct Segment: AsyncParsableCommand {
     }
 }
 
-/// How long one run of a network takes here: as it was measured before, or by a run on nothing.
+/// How long one run of a network takes here: as it was measured before, or by two runs on nothing.
 struct PassClock {
     let segmenter: LamellaSegmenter
+    /// What the segmenter runs its networks with.
+    let timed: TimedPredictor
     let threads: Int
     let calibration: Calibration
 
     func secondsPerPass() async -> Double? {
         if let known = calibration.seconds(model: segmenter.description.sha256, threads: threads) { return known }
         do {
-            // The first run loads the network, which is not what the others take.
+            // The first run loads the network.
             try await segmenter.runOnce()
-            let begin = ContinuousClock.now
             try await segmenter.runOnce()
-            record(ContinuousClock.now - begin, passes: 1)
         } catch {
             // The work itself will say what is wrong.
             return nil
         }
-        return calibration.seconds(model: segmenter.description.sha256, threads: threads)
+        return await record()
     }
 
-    func record(_ time: Duration, passes: Int) {
-        guard passes > 0 else { return }
-        calibration.record(time / .seconds(1) / Double(passes), model: segmenter.description.sha256, threads: threads)
+    /// Keeps what runs took since the last time; nothing where there were none, as on an image that is empty.
+    @discardableResult func record() async -> Double? {
+        guard let seconds = await timed.takeSeconds() else { return nil }
+        calibration.record(seconds, model: segmenter.description.sha256, threads: threads)
+        return seconds
     }
 }

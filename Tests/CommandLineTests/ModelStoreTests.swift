@@ -179,6 +179,13 @@ import Testing
             try await refuses(
                 ["add", "sizeless"],
                 "\(folder)/sizeless does not say the pixel size that it was trained at (pixel_size in dataset.json); give it with --pixel-size, in nm (SPACEtomo's yeast model: 2.283).")
+            try await refuses(
+                ["add", "yeast", "--side", "64"],
+                "--side is for detectors, and \(folder)/yeast is a segmenter, whose plans.json says how large its images are; leave --side out.")
+            try SmallModels.write(["disturbing_400nm.pt": SmallModels.detector(classes: ["good\u{1B}[2J", "gone"])], to: folder)
+            try await refuses(
+                ["add", "disturbing_400nm.pt"],
+                "The model 'disturbing_400nm' cannot be used: the name 'good\\u{1B}[2J' has control characters; names of a model and its classes are one line of plain text.")
             #expect(try files(in: folder + "/store").isEmpty)
             for command in ["info", "activate", "deactivate", "remove", "verify"] {
                 let ending = try await models(command, "yeast", in: folder)
@@ -186,6 +193,10 @@ import Testing
                 #expect((ending.output + ending.error).hasSuffix("There is no model 'yeast' in the store, which is empty; 'tomopilot models add' adds one.\n"), "\(command)")
             }
             _ = try await said("add", "yeast", in: folder)
+            for (option, value, what) in [("--side", "64", "its network's images"), ("--config", "config.py", "that SPACEtomo's configuration would")] {
+                try await refuses(
+                    ["add", "store/yeast", "--name", "copy", option, value], "\(option) is not taken with \(folder)/store/yeast, whose model.json says all \(option == "--side" ? "of " : "")\(what); leave \(option) out.")
+            }
             try await refuses(["add", "yeast"], "The store has a model 'yeast'; remove it first, or give another name with --name.")
             try await refuses(["info", "yeats"], "There is no model 'yeats' in the store; there are yeast.")
             try await refuses(["clear"], "This removes yeast; say --yes to do it.")
@@ -222,6 +233,130 @@ import Testing
             // A folder beside the settings counts before the store.
             try SmallModels.write(["lamellae/model.json": Array("{}".utf8)], to: folder)
             #expect(try await session("doctor", "WG_model: lamellae\n\(level3)").output.contains("The file model.json in \(folder)/lamellae cannot be used"))
+        }
+    }
+
+    @Test func whatAKilledAdditionLeftIsGoneWithTheNextCommandAndNotWhileAnotherAdds() async throws {
+        try await withCheckpoints { folder in
+            let store = folder + "/store"
+            let left = ".adding-left/unpacked/yeast/plans.json"
+            // The program that compiles is asked, and never answers: an addition that is under way for as long as the test wants.
+            try SmallModels.write([left: [], ".removing-left/model.json": []], to: store)
+            let slow = folder + "/slow"
+            try Data("#!/bin/sh\necho asked >asked\nwhile [ -e asked ]; do sleep 0.05; done\nexec \(program("tomopilot-infer")) \"$@\"\n".utf8).write(to: URL(fileURLWithPath: slow))
+            chmod(slow, 0o755)
+            func begin() throws -> RunningProgram { try RunningProgram([program("tomopilot"), "models", "add", "yeast", "--store", "store", "--infer", slow], in: folder) }
+            func adding() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: store).filter { $0.hasPrefix(".") } }
+            let killed = try begin()
+            while !FileManager.default.fileExists(atPath: folder + "/asked") { try await Task.sleep(for: .milliseconds(20)) }
+            // It has swept what was left before, and works in a folder of its own.
+            let own = try adding()
+            #expect(own.count == 1 && own != [".adding-left"])
+            try SmallModels.write([left: []], to: store)
+            _ = try await said("list", in: folder)
+            #expect(try Set(adding()) == Set(own + [".adding-left"]), "nobody knows which of them the other one uses")
+            try await killed.crash()
+            try FileManager.default.removeItem(atPath: folder + "/asked")
+            _ = try await said("list", in: folder)
+            #expect(try adding().isEmpty)
+        }
+    }
+
+    @Test func whatIsWrongInsideOfAZipFileIsToldOfTheZipFile() async throws {
+        try await withCheckpoints { folder in
+            var half = SmallModels.segmenter()
+            half["fold_0/checkpoint_final.pth"] = Array("nothing".utf8)
+            try SmallModels.write(["half.zip": SmallModels.zip(half, folder: "yeast"), "folder.zip": SmallModels.zip(["model.json": Array("{}".utf8)], folder: "made")], to: folder)
+            expectSentence(
+                "\(folder)/half.zip/yeast/fold_0/checkpoint_final.pth: it is no zip file, as checkpoints and exported models are; one of torch before 1.6 has to be saved again by a later torch.",
+                try await models("add", "half.zip", in: folder))
+            expectSentence("The file model.json in \(folder)/folder.zip/made cannot be used: sha256 is missing.", try await models("add", "folder.zip", in: folder))
+            #expect(try files(in: folder + "/store").isEmpty)
+        }
+    }
+
+    @Test func whatPeoplePutIntoTheStoreOrTakeOutOfItByHandBlocksNothing() async throws {
+        try await withCheckpoints { folder in
+            let store = folder + "/store"
+            _ = try await said("add", "yeast", in: folder)
+            _ = try await said("add", "packed.zip", "--name", "spare", in: folder)
+            _ = try await said("add", "2024_07_26_lamella_detect_400nm_yolo8.pt", "--name", "lamellae", in: folder)
+            _ = try await said("activate", "lamellae", in: folder)
+            _ = try await said("activate", "yeast", in: folder)
+            // Notes, a model under a name of its own, a training's folder with its weights, and a model that is taken away.
+            try SmallModels.write(["notes/of/last week.txt": Array("do not lose".utf8), "readme": []], to: store)
+            try FileManager.default.copyItem(atPath: store + "/spare", toPath: store + "/my model")
+            try FileManager.default.copyItem(atPath: store + "/spare", toPath: store + "/training")
+            try SmallModels.write(["training/weights.pth": Array("do not lose".utf8)], to: store)
+            try FileManager.default.removeItem(atPath: store + "/lamellae")
+            let gone = "The model 'lamellae' is in use, and is not in the store any more; add it again, or say 'tomopilot models deactivate lamellae'."
+            let notes = "\(store)/notes is no model of the store: it has no model.json; 'tomopilot models add' adds models, also such as lie in a folder."
+            let named = "\(store)/my model is no model of the store: its name has other signs than letters, digits, '-', '_' and '.', or ends with .json; 'tomopilot models add' adds it under another."
+            for command in ["info", "activate", "remove"] {
+                expectSentence(gone, try await models(command, "lamellae", in: folder))
+                expectSentence(notes, try await models(command, "notes", in: folder))
+                expectSentence(named, try await models(command, "my model", in: folder))
+                expectSentence("There is no model 'yeats' in the store; there are spare, training, yeast.", try await models(command, "yeats", in: folder))
+            }
+            expectSentence("\(store)/notes is there and no model of the store; move it away, or give another name with --name.", try await models("add", "yeast", "--name", "notes", in: folder))
+            let list = try await said("list", in: folder).split(separator: "\n").map { String($0) }
+            #expect(
+                list.map { $0.split(separator: "  ").first.map { String($0) } } == ["* lamellae", "my model", "notes", "spare", "training", "* yeast"] && list.count { $0.contains("cannot be used") } == 3, "\(list)")
+            // What is in use in another kind goes on being found.
+            let used = try await tomopilot("detect", folder + "/none.png", in: folder, after: "export TOMOPILOT_MODELS='\(store)'")
+            expectSentence(gone, used)
+            #expect(try await said("deactivate", "lamellae", in: folder) == "lamellae is not in use any more; it is not in the store\n")
+            #expect(try await said("verify", in: folder) == "spare: as it was added\ntraining: as it was added\nyeast: as it was added\n")
+            _ = try await said("add", "2024_07_26_lamella_detect_400nm_yolo8.pt", "--name", "lamellae", in: folder)
+            _ = try await said("activate", "lamellae", in: folder)
+            try FileManager.default.removeItem(atPath: store + "/lamellae")
+            expectSentence("This removes lamellae, spare, yeast; say --yes to do it.", try await models("clear", in: folder))
+            let left = ["my model", "notes", "training"].map { "left alone: \(store)/\($0), which somebody else put there\n" }
+            #expect(try await said("clear", "--yes", in: folder) == "lamellae was gone already, and is not in use any more\nremoved spare\nremoved yeast\n" + left.joined())
+            #expect(try files(in: store).isSuperset(of: ["notes/of/last week.txt", "readme", "training/weights.pth", "my model/model.json"]))
+            // Whoever names one of them means it.
+            #expect(try await said("remove", "training", in: folder) == "removed training\n")
+        }
+    }
+
+    @Test func aModelWhoseNetworkFailsOrContradictsItsDescriptionIsNotAdded() async throws {
+        try await withCheckpoints { folder in
+            _ = try await said("add", "yeast", in: folder)
+            _ = try await said("add", "2024_07_26_lamella_detect_400nm_yolo8.pt", "--name", "lamellae", in: folder)
+            func changed(_ model: String, _ name: String, _ old: String, _ new: String) throws {
+                try FileManager.default.copyItem(atPath: "\(folder)/store/\(model)", toPath: "\(folder)/\(name)")
+                let file = URL(fileURLWithPath: "\(folder)/\(name)/model.json")
+                let text = try String(contentsOf: file, encoding: .utf8)
+                #expect(text.contains(old))
+                try Data(text.replacingOccurrences(of: old, with: new).utf8).write(to: file)
+            }
+            try changed("yeast", "three", "\"cell\"", "\"cell\", \"ice\"")
+            try changed("yeast", "channels", "\"channels\" : 1", "\"channels\" : 2")
+            try changed("lamellae", "one", "\"gone\"", "\"gone\", \"other\"")
+            func refuses(_ name: String, _ reason: String) async throws {
+                let tried = "\(name) is not added, because it was run once on a small image and failed; --unchecked would add it all the same. "
+                expectSentence(tried + reason, try await models("add", name, in: folder))
+            }
+            try await refuses("three", "The network returned a tensor of shape [1, 2, 32, 48] instead of [1, 3, 32, 48]; model.json and network do not fit.")
+            try await refuses("one", "The detector returned a tensor of shape [1, 6, 16] instead of [1, 7, boxes]; model.json and network do not fit.")
+            let ending = try await models("add", "channels", in: folder)
+            #expect(ending.status == 1 && ending.output.isEmpty && ending.error.contains("The network \(folder)/channels/fold_0.torchscript could not be run") && !ending.error.contains(".adding"), "\(ending.error)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/store").sorted() == ["lamellae", "yeast"])
+            #expect(try await said("add", "three", "--unchecked", in: folder).contains("its network was not run\n"))
+        }
+    }
+
+    @Test func withoutTheProgramThatRunsNetworksAModelFolderIsAddedAndNotTried() async throws {
+        try await withCheckpoints { folder in
+            _ = try await said("add", "yeast", in: folder)
+            let alone = folder + "/alone"
+            try FileManager.default.createDirectory(atPath: alone, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: program("tomopilot"), toPath: alone + "/tomopilot")
+            let added = try await RunningProgram([alone + "/tomopilot", "models", "add", "store/yeast", "--name", "copy", "--store", "store"], in: folder).ending()
+            #expect((added.status, added.error) == (0, ""))
+            #expect(added.output.contains("its network was not run: the program that runs networks is not there\n"))
+            let compiled = try await RunningProgram([alone + "/tomopilot", "models", "add", "yeast", "--name", "made", "--store", "store"], in: folder).ending()
+            expectSentence("The inference worker is not at \(alone)/tomopilot-infer; name it with --infer.", compiled)
         }
     }
 }

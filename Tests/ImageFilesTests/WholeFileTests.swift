@@ -69,4 +69,19 @@ func golden(_ name: String) -> String {
             error?.message
                 == "Cannot write /dev/full: No space left on device. Free space on this disk and write again.")
     }
+
+    @Test func whatAKilledWriterLeftIsRemovedAndNotWhatSomebodyWrites() throws {
+        try withFolder { folder in
+            let path = folder + "/map_probabilities.mrc"
+            let writer = try MRCRowWriter(path: path, width: 2, height: 1, sections: 1, pixelSize: PixelSize(1))
+            // Of a writer that was killed, of another file, and what is nobody's leftover.
+            for name in ["map_probabilities.mrc.3kwggn9o8p8ls.tmp", "other.mrc.3kwggn9o8p8ls.tmp", "map_probabilities.mrc.tmp"] { try Data("half".utf8).write(to: URL(fileURLWithPath: folder + "/" + name)) }
+            WholeFile.removeAbandoned(of: [path])
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            #expect(names.count == 3 && names[0] == "map_probabilities.mrc.tmp" && names[2] == "other.mrc.3kwggn9o8p8ls.tmp", "\(names)")
+            try writer.append([1, 2])
+            try writer.finish()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).contains("map_probabilities.mrc"))
+        }
+    }
 }

@@ -73,6 +73,9 @@ import Units
             ("[512, 640]", "\"big\"", "patch_size has the wrong type."),
             ("[512, 640]", "[1, 2, 3]", "patch_size has a value that is not known."),
             ("\"pixel_size\": 20", "\"pixel_size\": -1", "pixel_size must be more than 0."),
+            ("\"step\": 0.5", "\"step\": 0.0001", "step must be 0.05 to 1, the part of the patch that lies between two windows (nnU-Net: 0.5)."),
+            ("\"white\"", "\"wh\\u001b[2Jite\"", "the name 'wh\\u{1B}[2Jite' has control characters; names of a model and its classes are one line of plain text."),
+            ("\"lamellae 2\"", "\"a\\u202eb\"", "the name 'a\\u{202E}b' has control characters; names of a model and its classes are one line of plain text."),
             ("\"file\": \"model.torchscript\"", "\"file\": \"../x\"", "file must be the name of a file in the folder."),
         ]
         for (old, new, reason) in damages {

@@ -229,4 +229,41 @@ actor RecordingNetwork: Predicting {
             #expect(finished.withLock { $0 } == height)
         }
     }
+
+    @Test func aMarginOfZeroIsBlackButBackgroundInTheReferenceAsNnunetHasIt() async throws {
+        let model = Self.description(classes: ["background", "cell", "black"], normalisation: .unit)
+        var map = Raster<UInt8>(width: 60, height: 50, filledWith: 0)
+        for y in 5 ..< 40 { for x in 7 ..< 52 { map.pixels[y * 60 + x] = 26 } }
+        // Inside of what is filled a 0 is a grey level like others.
+        map.pixels[20 * 60 + 20] = 0
+        for (profile, margin) in [(SegmentationProfile.accurate, UInt8(2)), (.reference, 0)] {
+            let segmenter = try LamellaSegmenter(description: model, networkPaths: ["/none"], predictor: GreyNetwork(classes: 3), profile: profile)
+            var rows: [[Float]] = []
+            let labels = try await segmenter.segment(map, probabilities: { rows.append($0) }).labels
+            for y in 0 ..< 50 {
+                for x in 0 ..< 60 {
+                    let isInside = (5 ..< 40).contains(y) && (7 ..< 52).contains(x)
+                    let expected = isInside ? (x, y) == (20, 20) ? 0 : 1 : margin
+                    #expect(labels.pixels[y * 60 + x] == expected, "\(profile) at \(x), \(y)")
+                    if !isInside { #expect((0 ..< 3).map { rows[y][$0 * 60 + x] } == (0 ..< 3).map { $0 == Int(margin) ? 1 : 0 }) }
+                }
+            }
+            // What a montage did not take is black in every profile.
+            var acquired = Raster(width: 60, height: 50, filledWith: true)
+            acquired.pixels[10 * 60 + 10] = false
+            #expect(try await segmenter.segment(map, acquired: acquired).labels.pixels[10 * 60 + 10] == 2)
+        }
+    }
+
+    @Test func anEmptyImageIsShownToTheNetworkByTheReferenceAlone() async throws {
+        let model = Self.description(classes: ["background", "cell", "black"], normalisation: .unit)
+        let empty = Raster<UInt8>(width: 60, height: 50, filledWith: 0)
+        for (profile, inputs, label) in [(SegmentationProfile.accurate, 0, UInt8(2)), (.reference, 6, 0)] {
+            let network = RecordingNetwork(classes: 3)
+            let segmenter = try LamellaSegmenter(description: model, networkPaths: ["/none"], predictor: network, profile: profile)
+            #expect(segmenter.passes(for: [empty], pixelSize: nil) == inputs)
+            #expect(Set(try await segmenter.segment(empty).labels.pixels) == [label])
+            #expect(await network.inputs.count == inputs)
+        }
+    }
 }

@@ -63,11 +63,71 @@ struct ZipArchive {
         var sum: UInt = 0
         var place = 0
         while place < member.size {
-            let bytes = try source.bytes(at: member.start + place, count: min(1 << 18, member.size - place))
+            let bytes = try source.bytes(at: member.start + place, count: min(Self.pieceLength, member.size - place))
             sum = crc32_z(sum, bytes, bytes.count)
             try body(bytes[...])
             place += bytes.count
         }
+        try require(sum, of: member)
+    }
+
+    /// The bytes of a member, packed or not, in pieces of some hundred kilobytes. No more of them than the directory tells are ever made; the checksum is looked at last.
+    func forEachPiece(ofAny member: Member, _ body: ([UInt8]) throws -> Void) throws {
+        guard member.isDeflated else { return try forEachStoredPiece(of: member, body) }
+        let damaged = Damage("member '\(member.name.forPeople)' is damaged: it cannot be unpacked.")
+        var stream = z_stream()
+        guard inflateInit2_(&stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { throw damaged }
+        defer { inflateEnd(&stream) }
+        var (sum, made, taken, status): (UInt, Int, Int, Int32) = (0, 0, 0, Z_OK)
+        while status != Z_STREAM_END {
+            guard taken < member.packedSize else { throw damaged }
+            var packed = try source.bytes(at: member.start + taken, count: min(Self.pieceLength, member.packedSize - taken))
+            taken += packed.count
+            var isFull = true
+            // Input that is left, or output that filled its room, has more to give.
+            var left = packed.count
+            while status != Z_STREAM_END, left > 0 || isFull {
+                let begin = packed.count - left
+                let piece = [UInt8](unsafeUninitializedCapacity: Self.pieceLength) { buffer, count in
+                    packed.withUnsafeMutableBufferPointer { input in
+                        stream.next_in = input.baseAddress.map { $0 + begin }
+                        stream.avail_in = UInt32(left)
+                        stream.next_out = buffer.baseAddress
+                        stream.avail_out = UInt32(buffer.count)
+                        status = inflate(&stream, Z_NO_FLUSH)
+                        left = Int(stream.avail_in)
+                    }
+                    count = buffer.count - Int(stream.avail_out)
+                }
+                // Nothing went in or out: more input is wanted.
+                if status == Z_BUF_ERROR { status = Z_OK; break }
+                guard status == Z_OK || status == Z_STREAM_END else { throw damaged }
+                isFull = stream.avail_out == 0
+                made += piece.count
+                guard made <= member.size else { throw Damage("member '\(member.name.forPeople)' unpacks to more than the \(member.size) bytes that it says.") }
+                sum = crc32_z(sum, piece, piece.count)
+                try body(piece)
+            }
+        }
+        guard made == member.size else { throw damaged }
+        try require(sum, of: member)
+    }
+
+    private static let pieceLength = 1 << 18
+
+    private func forEachStoredPiece(of member: Member, _ body: ([UInt8]) throws -> Void) throws {
+        var sum: UInt = 0
+        var place = 0
+        while place < member.size {
+            let bytes = try source.bytes(at: member.start + place, count: min(Self.pieceLength, member.size - place))
+            sum = crc32_z(sum, bytes, bytes.count)
+            try body(bytes)
+            place += bytes.count
+        }
+        try require(sum, of: member)
+    }
+
+    private func require(_ sum: UInt, of member: Member) throws(Damage) {
         guard UInt32(truncatingIfNeeded: sum) == member.checksum else { throw Damage("member '\(member.name.forPeople)' is damaged: its checksum is wrong.") }
     }
 
