@@ -285,7 +285,8 @@ def segmentation(table: Table, program: TomoPilot, work: Path, images: dict[str,
             allow_tqdm=False)
         predictor.initialize_from_trained_model_folder(str(folder), None)
         channels = len(json.loads((folder / "dataset.json").read_text())["channel_names"])
-        stacks = {image: channels_of(path, channels, work) for image, path in images.items()}
+        # Several channels that are all of one grey level are no image to TomoPilot.
+        stacks = {image: channels_of(path, channels, work) for image, path in images.items() if channels == 1 or image != "nothing"}
         for pixel_size in (20, 27):
             for profile in ("reference", "accurate"):
                 program.run(

@@ -68,13 +68,21 @@ struct MutantTests {
         var random = Xorshift(state: 0x9E37_79B9_7F4A_7C15)
         let code = Self.sample()
         let whole = ZipAssembler.checkpoint(code)
-        var taken = 0
+        var (taken, nestedTaken) = (0, 0)
         for number in 0 ..< count {
             // Mutants of the file mostly meet the archive's reader; those of the pickle get a true checksum.
-            let file = number.isMultiple(of: 2) ? random.mutated(whole) : ZipAssembler.checkpoint(random.mutated(code))
-            if Self.reads(file) { taken += 1 }
+            let file =
+                switch number % 8 {
+                case 0, 2, 4, 6: random.mutated(whole)
+                case 7: ZipAssembler.checkpoint(random.nested(code, deepest: number % 512 == 7 ? 1 << 16 : 1 << 9))
+                default: ZipAssembler.checkpoint(random.mutated(code))
+                }
+            guard Self.reads(file) else { continue }
+            taken += 1
+            if number % 8 == 7 { nestedTaken += 1 }
         }
         #expect(taken < count, "mutants are refused, most of them")
+        #expect(nestedTaken > 0, "what lies deep in itself and is whole is read")
         #expect(Self.reads(whole))
     }
 
@@ -103,7 +111,13 @@ struct MutantTests {
         }
         #expect(Self.reads(file(code)))
         for number in 0 ..< max(20, (Self.asked ?? 0) / 1000) {
-            let mutant = number.isMultiple(of: 4) ? random.mutated(file(code)) : file(random.mutated(code))
+            // A description of megabytes that is nothing but nesting, as large as its tensors.
+            let mutant =
+                switch number % 4 {
+                case 0: random.mutated(file(code))
+                case 1: file(random.nested(code, deepest: 1 << 20))
+                default: file(random.mutated(code))
+                }
             let taken = try Self.peak { _ = Self.reads(mutant) }
             // A megabyte for what a file of any size needs.
             #expect(taken <= 2 * mutant.count + 1 << 20, "\(taken) bytes for a file of \(mutant.count)")
@@ -147,6 +161,33 @@ struct Xorshift: RandomNumberGenerator {
         state ^= state >> 7
         state ^= state << 17
         return state
+    }
+
+    /// A pickle with something in it that lies deep in itself: tuples, lists, dictionaries, objects and their states, whole ones and others
+    /// that nobody closes; at its beginning, at its end, or anywhere.
+    mutating func nested(_ code: [UInt8], deepest: Int) -> [UInt8] {
+        // From a few to the deepest, each order of magnitude as often.
+        let depth = max(1, Int(Double(deepest) * Double.random(in: 0 ... 1, using: &self) * pow(2, -Double.random(in: 0 ... 8, using: &self))))
+        func times(_ bytes: [UInt8]) -> [UInt8] { Array(repeatElement(bytes, count: depth).joined()) }
+        func times(_ letter: Character) -> [UInt8] { [UInt8](repeating: letter.asciiValue ?? 0, count: depth) }
+        let inside: [UInt8] =
+            switch Int.random(in: 0 ..< 10, using: &self) {
+            case 0: times("(") + times("t")
+            case 1: times("]") + times("a").dropLast()
+            case 2: times(Array("}K\u{1}".utf8)) + Array("}".utf8) + times("s")
+            case 3: times(Array("ca\nb\n)".utf8) + [0x81]) + Array("N".utf8) + times("b")
+            case 4: Array("N".utf8) + [UInt8](repeating: 0x85, count: depth)
+            case 5: times("(")
+            case 6: times(Array("}(".utf8))
+            case 7: Array("N".utf8) + times("Q")
+            case 8: times("N")
+            // One that holds the one before twice.
+            default: Array("]".utf8) + times([UInt8(ascii: "2"), 0x86])
+            }
+        let place = [2, code.count - 1, Int.random(in: 0 ... code.count, using: &self)].randomElement(using: &self) ?? 2
+        let whole = Array(code[..<place]) + inside + Array(code[place...])
+        // Most are taken up by nothing and left on the stack; a pop makes them whole.
+        return Bool.random(using: &self) ? whole : Array(code[..<place]) + inside + [UInt8(ascii: "0")] + Array(code[place...])
     }
 
     /// The bytes with one to eight things done to them: bits and bytes changed, pieces left out, doubled, or put elsewhere.
