@@ -52,6 +52,9 @@ public enum AtomicFile {
 }
 
 /// A file on its way to its final name. Unless ``WholeFile`` commits it, it disappears with its last user.
+///
+/// What a writer that was killed left goes with the next one of the same name. A writer holds a lock on its temporary file as long
+/// as it has it open: what is not locked has no writer any more. On a file system without locks leftovers stay.
 public final class TemporaryFile {
     /// The final name.
     public let path: String
@@ -63,16 +66,47 @@ public final class TemporaryFile {
 
     init(for path: String) throws(ImageFileError) {
         self.path = path
-        // Six digits and more.
-        let unique = String(UInt64.random(in: 100_000_000 ... .max), radix: 36)
-        temporaryPath = "\(path).\(unique).tmp"
-        do {
-            file = try FileDescriptor.creating(temporaryPath, exclusive: true)
-        } catch {
-            // The operator knows the target, not the temporary name.
-            throw ImageFileError(
-                code: error.code, path: path,
-                message: error.message.replacingOccurrences(of: temporaryPath, with: path))
+        Self.removeAbandoned(beside: path)
+        while true {
+            // Six digits and more.
+            let unique = String(UInt64.random(in: 100_000_000 ... .max), radix: 36)
+            let temporary = "\(path).\(unique).tmp"
+            do {
+                let file = try FileDescriptor.creating(temporary, exclusive: true)
+                // Before it was locked, another writer may have taken it for abandoned.
+                if flock(file.number, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { continue }
+                var status = stat()
+                if fstat(file.number, &status) == 0, status.st_nlink == 0 { continue }
+                (self.file, temporaryPath) = (file, temporary)
+                return
+            } catch {
+                // The operator knows the target, not the temporary name.
+                throw ImageFileError(
+                    code: error.code, path: path,
+                    message: error.message.replacingOccurrences(of: temporary, with: path))
+            }
+        }
+    }
+
+    /// Removes temporary files of a final name that no process has open for writing.
+    private static func removeAbandoned(beside path: String) {
+        let (folder, name) = (Folder.of(path), (path as NSString).lastPathComponent)
+        guard let listing = opendir(folder.isEmpty ? "." : folder) else { return }
+        defer { closedir(listing) }
+        var found: [String] = []
+        while let entry = readdir(listing) {
+            let other = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            if other.hasPrefix(name + "."), isName(other), other.dropFirst(name.count + 1).dropLast(4).allSatisfy({ $0 != "." }) { found.append(other) }
+        }
+        for other in found {
+            let temporary = folder.isEmpty ? other : "\(folder)/\(other)"
+            let file = open(temporary, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+            guard file >= 0 else { continue }
+            var status = stat()
+            if fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, flock(file, LOCK_EX | LOCK_NB) == 0 { unlink(temporary) }
+            close(file)
         }
     }
 
