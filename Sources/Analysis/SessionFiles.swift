@@ -42,13 +42,7 @@ enum SessionFiles {
             throw AnalysisError("\(maps) has neither \(TargetSettingsFile.name) nor tgt_params.json, which tell what targets were chosen by: copy one there from the session.")
         }
         let file = try read(path) { () throws(TargetsError) in try TargetParameters(data: data) }
-        // SPACEtomo has what is always avoided in both lists where all of the lamella is wanted.
-        return (
-            TargetSettings(
-                targetClasses: file.targetClasses.filter { !file.avoidedClasses.contains($0) }, avoidedClasses: file.avoidedClasses, scoreThreshold: file.threshold,
-                penaltyWeight: file.penalty, sparse: file.sparse, edge: file.edge, maximumTilt: Degrees(file.maximumTilt), imageShiftLimit: limit,
-                extraTracking: file.extraTracking), nil
-        )
+        return (file.settings(imageShiftLimit: limit), nil)
     }
 
     /// The classes of SPACEtomo's model, by nnU-Net's own file.

@@ -111,15 +111,15 @@ public struct TargetsJob: Sendable {
     /// Writes points files, parameters and the overview.
     ///
     /// - Parameters:
-    ///   - folder: is made where it is not there.
+    ///   - lock: of the folder to write to.
     ///   - replaces: whether it may be the session's own folder of maps; parameters there stay, for they are those of all lamellae.
     /// - Returns: the paths of the files.
-    public func write(to folder: String, replaces: Bool) throws -> [String] {
+    public func write(to lock: MapFolderLock, replaces: Bool) throws -> [String] {
+        let folder = lock.folder
         let isOwn = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path == URL(fileURLWithPath: map.folder).resolvingSymlinksInPath().path
         guard replaces || !isOwn else {
             throw AnalysisError("\(folder) is the session's own folder: choose another, or say --replace to put these targets in the place of the session's.")
         }
-        try Folder.make(folder)
         let metaData = PointsFile.MetaData(
             pixelSize: map.geometry.mapPixelSize, rows: map.labels.height, columns: map.labels.width, datetime: timestamp())
         var files: [(name: String, data: Data)] = []

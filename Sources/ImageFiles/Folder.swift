@@ -1,15 +1,5 @@
 import Foundation
 
-/// Files that are read from any place.
-public enum RegularFile {
-    /// Refuses pipes, sockets and devices, which would keep a reader waiting for ever. A file that is not there is the reader's to tell.
-    public static func check(_ path: String) throws(ImageFileError) {
-        var status = stat()
-        guard stat(path, &status) == 0, ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else { return }
-        throw .unsupported(path, "it is a pipe, a socket or a device, and must be a file")
-    }
-}
-
 /// Folders, with errors that an operator can read.
 public enum Folder {
     /// The folder of a path without its last part; empty where it has no other, `/` below the root.

@@ -41,11 +41,12 @@ public enum WholeFile {
     public static func removeAbandoned(of paths: [String]) {
         for (folder, files) in Dictionary(grouping: paths, by: Folder.of) {
             let place = folder.isEmpty ? "." : folder
-            let names = files.map { ($0 as NSString).lastPathComponent + "." }
-            for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] where TemporaryFile.isName(name) && names.contains(where: name.hasPrefix) {
+            let names = files.map { ($0 as NSString).lastPathComponent }
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] where names.contains(where: { TemporaryFile.isName(name, for: $0) }) {
                 let left = open(place + "/" + name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
                 guard left >= 0 else { continue }
-                if flock(left, LOCK_EX | LOCK_NB) == 0 { unlink(place + "/" + name) }
+                var status = stat()
+                if fstat(left, &status) == 0, status.st_mode & S_IFMT == S_IFREG, flock(left, LOCK_EX | LOCK_NB) == 0 { unlink(place + "/" + name) }
                 close(left)
             }
         }
@@ -66,6 +67,9 @@ public enum AtomicFile {
 }
 
 /// A file on its way to its final name. Unless ``WholeFile`` commits it, it disappears with its last user.
+///
+/// What a writer that was killed left goes with the next one of the same name. A writer holds a lock on its temporary file as long
+/// as it has it open: what is not locked has no writer any more. On a file system without locks leftovers stay.
 public final class TemporaryFile {
     /// The final name.
     public let path: String
@@ -77,23 +81,35 @@ public final class TemporaryFile {
 
     init(for path: String) throws(ImageFileError) {
         self.path = path
-        // Six digits and more.
-        let unique = String(UInt64.random(in: 100_000_000 ... .max), radix: 36)
-        temporaryPath = "\(path).\(unique).tmp"
-        do {
-            file = try FileDescriptor.creating(temporaryPath, exclusive: true)
-        } catch {
-            // The operator knows the target, not the temporary name.
-            throw ImageFileError(
-                code: error.code, path: path,
-                message: error.message.replacingOccurrences(of: temporaryPath, with: path))
+        WholeFile.removeAbandoned(of: [path])
+        while true {
+            // Six digits and more.
+            let unique = String(UInt64.random(in: 100_000_000 ... .max), radix: 36)
+            let temporary = "\(path).\(unique).tmp"
+            do {
+                let file = try FileDescriptor.creating(temporary, exclusive: true)
+                // Before it was locked, another writer may have taken it for abandoned.
+                if flock(file.number, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { continue }
+                var status = stat()
+                if fstat(file.number, &status) == 0, status.st_nlink == 0 { continue }
+                (self.file, temporaryPath) = (file, temporary)
+                return
+            } catch {
+                // The operator knows the target, not the temporary name.
+                throw ImageFileError(
+                    code: error.code, path: path,
+                    message: error.message.replacingOccurrences(of: temporary, with: path))
+            }
         }
-        // Tells that somebody writes it; goes with the process. A file system without locks keeps what is left.
-        _ = flock(file.number, LOCK_EX | LOCK_NB)
     }
 
     /// Whether a file's name is one of those given here: `map.png.3kwggn9o8p8ls.tmp`.
     static func isName(_ name: String) -> Bool { name.wholeMatch(of: /.+\.[0-9a-z]{6,13}\.tmp/) != nil }
+
+    /// Whether it is one of a certain file and not of another whose name begins like it.
+    static func isName(_ name: String, for file: String) -> Bool {
+        name.hasPrefix(file + ".") && isName(name) && !name.dropFirst(file.count + 1).dropLast(4).contains(".")
+    }
 
     deinit { if !isCommitted { unlink(temporaryPath) } }
 

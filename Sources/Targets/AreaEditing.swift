@@ -6,18 +6,26 @@ public import Raster
 /// tracking target changed has no geo points any more: ``TargetSelection/renewingGeoPoints(of:labels:classes:acquired:geometry:settings:)``
 /// chooses new ones.
 extension [TargetArea] {
-    /// One area more: an area becomes two of similar size with as short shifts as possible.
-    public func splitting(_ area: Int, by rules: AreaRules) throws(TargetsError) -> [TargetArea] {
+    /// An area becomes several of similar size with as short shifts as possible: none of them has more than twice the targets of another
+    /// where image shift allows, and each is checked by the rules again.
+    public func splitting(_ area: Int, into parts: Int = 2, by rules: AreaRules) throws(TargetsError) -> [TargetArea] {
         try requireArea(area)
         let targets = self[area].targets
-        guard let halves = rules.split(targets).halves() else {
-            throw .edit(
-                targets.count < 2
-                    ? "Area \(area + 1) has one target and cannot be split."
-                    : "Area \(area + 1) needs more than two areas: its targets lie further apart than image shift reaches.")
+        guard parts >= 2 else {
+            throw .edit("Area \(area + 1) is to be split into \(parts): an area is split into two or more.")
         }
-        let new = halves.map { rules.area(of: $0.map { targets[$0] }) }
-        return Array(self[..<area]) + new + Array(self[(area + 1)...])
+        guard targets.count > 1 else { throw .edit("Area \(area + 1) has one target and cannot be split.") }
+        guard targets.count >= parts else {
+            throw .edit("Area \(area + 1) has \(targets.count) targets and cannot be split into \(parts) areas.")
+        }
+        guard let groups = rules.split(targets).parts(parts) else {
+            throw .edit(
+                "Area \(area + 1) needs more than \(parts == 2 ? "two" : "\(parts)") areas: its targets lie further apart than image shift reaches.")
+        }
+        let new = groups.map { rules.area(of: $0.map { targets[$0] }) }
+        let areas = Array(self[..<area]) + new + Array(self[(area + 1)...])
+        try rules.check(new)
+        return areas
     }
 
     /// One area less: two areas become one, in the place of the first of them, tracked where its shifts are shortest.

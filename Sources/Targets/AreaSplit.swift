@@ -25,16 +25,56 @@ package struct AreaSplit {
     /// Indices of the targets of each area, the tracking target first.
     package func areas() -> [[Int]] {
         guard !distances.isEmpty else { return [] }
-        let contents = distances.map { row in row.indices.filter { row[$0] <= limit } }
-        let cover = DiscCover(contents: contents, points: distances.count).fewest()
         var work = 0
-        return plan(tracking: cover, work: &work).map { refined($0).groups } ?? []
+        return plan(tracking: cover(), work: &work).map { refined($0).groups } ?? []
     }
 
-    /// Two areas with the least cost, for an area that people want divided though it could stay; nil for a single target.
-    func halves() -> [[Int]]? {
-        guard distances.count > 1 else { return nil }
-        return bestPair(instead: nil)?.groups
+    /// So many areas, for one that people want divided though it could stay; nil where there are fewer targets, or where image shift
+    /// does not reach all targets from so many.
+    func parts(_ count: Int) -> [[Int]]? {
+        guard count > 1, count <= distances.count else { return nil }
+        if count == 2 { return bestPair(instead: nil)?.groups }
+        let cover = cover()
+        guard cover.count <= count else { return nil }
+        func farthest(_ target: Int) -> Double { distances[target].max() ?? 0 }
+        let outermost = distances.indices.max { farthest($0) < farthest($1) }.map { [$0] } ?? []
+        var best: Plan?
+        for start in [outermost, cover] {
+            guard let found = centred(spread(start, to: count)).map(refined) else { continue }
+            if best.map({ found.isBetter(than: $0) }) ?? true { best = found }
+        }
+        return best?.groups
+    }
+
+    /// More tracking targets, each the one that is farthest from all before (Gonzalez 1985).
+    private func spread(_ start: [Int], to count: Int) -> [Int] {
+        var tracking = start
+        func away(_ target: Int) -> Double { tracking.map { distances[target][$0] }.min() ?? 0 }
+        while tracking.count < count {
+            let rest = distances.indices.filter { !tracking.contains($0) }
+            guard let next = rest.max(by: { away($0) < away($1) }) else { break }
+            tracking.append(next)
+        }
+        return tracking
+    }
+
+    /// Tracking in the middle of each area instead, as long as that makes the areas better (Lloyd 1957).
+    private func centred(_ tracking: [Int]) -> Plan? {
+        var work = 0
+        guard var best = plan(tracking: tracking, work: &work) else { return nil }
+        while true {
+            let middles = best.groups.map { group in
+                group.min { reach(of: $0, in: group) < reach(of: $1, in: group) } ?? group[0]
+            }
+            guard let next = plan(tracking: middles, work: &work), next.isBetter(than: best) else { return best }
+            best = next
+        }
+    }
+
+    /// The fewest tracking targets from which image shift reaches all targets.
+    private func cover() -> [Int] {
+        let contents = distances.map { row in row.indices.filter { row[$0] <= limit } }
+        return DiscCover(contents: contents, points: distances.count).fewest()
     }
 
     /// One area of all; nil where no target reaches all others.

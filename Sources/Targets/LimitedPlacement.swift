@@ -108,21 +108,8 @@ struct LimitedPlacement {
     private func polish(_ start: Choice) -> Choice {
         guard field.edge == nil else { return start }
         var choice = start
-        for step in [Double(max(2, pitch)), 1] {
-            var moved = true
-            var rounds = 0
-            while moved, rounds < 30 {
-                moved = false
-                rounds += 1
-                for i in choice.places.indices {
-                    for (dx, dy) in [(1.0, 0.0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)] {
-                        let here = choice.places[i].site
-                        let to = here.position + Vector(dx: dx * step, dy: dy * step)
-                        guard let site = field.site(at: to), site.worth > here.worth + 1e-6 else { continue }
-                        if choice.move(i, to: place(site)) { moved = true }
-                    }
-                }
-            }
+        field.climb(choice.places.count, steps: [Double(max(2, pitch)), 1], from: { choice.places[$0].site }) { i, site in
+            choice.move(i, to: place(site))
         }
         return choice
     }

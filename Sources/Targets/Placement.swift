@@ -33,11 +33,9 @@ struct Placement {
             starts += HexagonalLattice(field: field, candidates: candidates, raster: raster).best(2).map { fill($0, order: order) }
         }
         if sparse { starts.append(fill(objectSeeds(), order: order)) }
-        var choices = starts
-        choices += anneal(starts).map { fill($0, order: order) }
+        let choices = starts + anneal(starts).map { fill($0, order: order) }
         var best: [Site] = []
-        let all = choices
-        for choice in simultaneously(all.count, { polish(all[$0]) }) where sum(choice) > sum(best) { best = choice }
+        for choice in simultaneously(choices.count, { polish(choices[$0]) }) where sum(choice) > sum(best) { best = choice }
         return best
     }
 
@@ -58,18 +56,18 @@ struct Placement {
         let sites = candidates.sites + added
         let annealing = Annealing(
             sites: sites, spacing: field.spacing, raster: candidates.raster?.adding(added, of: field, pitch: candidates.pitch))
-        var runs: [(start: [Int], isOfFew: Bool)] = []
         var first = candidates.sites.count
-        for start in starts {
-            // Of a few targets each counts, and a run ends in one of many good choices; many targets make up for one another.
-            let isOfFew = start.count < 25
-            runs += Array(repeating: (Array(first ..< first + start.count), isOfFew), count: isOfFew ? Self.runsForFew : 1)
+        let runs = starts.flatMap { start -> [(start: [Int], isOfFew: Bool)] in
+            // Of a few targets each counts, and a run ends in one of many good choices; so it does on outlines, where a run often
+            // leaves one too few on a closed one. Many targets inside of regions make up for one another.
+            let isOfFew = start.count < 25 || field.edge != nil
+            let own = Array(first ..< first + start.count)
             first += start.count
+            return Array(repeating: (own, isOfFew), count: isOfFew ? Self.runsForFew : 1)
         }
-        let all = runs
         // Each has a generator of its own: how many run at once makes no difference to what they find.
-        return simultaneously(all.count) { number in
-            let (start, isOfFew) = all[number]
+        return simultaneously(runs.count) { number in
+            let (start, isOfFew) = runs[number]
             var own = annealing
             let run = own.run(
                 from: start, steps: Self.stepsPerTarget * max(12, start.count), hottest: isOfFew ? 0.2 : 0.05, coldest: 0.005,
@@ -110,23 +108,10 @@ struct Placement {
         guard field.edge == nil else { return start }
         var packing = Packing(field)
         for site in start { packing.append(site) }
-        for step in [Double(candidates.pitch), Double(field.step)] {
-            var moved = true
-            var rounds = 0
-            while moved, rounds < 30 {
-                moved = false
-                rounds += 1
-                for i in packing.sites.indices {
-                    for (dx, dy) in [(1.0, 0.0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)] {
-                        let here = packing.sites[i]
-                        let place = here.position + Vector(dx: dx * step, dy: dy * step)
-                        guard let site = field.site(at: place, worthMoreThan: here.worth + 1e-6), packing.isFree(site, leavingOut: i)
-                        else { continue }
-                        packing.move(i, to: site)
-                        moved = true
-                    }
-                }
-            }
+        field.climb(packing.sites.count, steps: [Double(candidates.pitch), Double(field.step)], from: { packing.sites[$0] }) { i, site in
+            guard packing.isFree(site, leavingOut: i) else { return false }
+            packing.move(i, to: site)
+            return true
         }
         return packing.sites
     }

@@ -78,6 +78,32 @@ struct PlacementField {
         chosen.allSatisfy { $0.distance(to: site) >= spacing - 1e-9 }
     }
 
+    /// Moves single targets to better positions beside them as long as that helps.
+    ///
+    /// - Parameters:
+    ///   - steps: how far in map pixels, one after the other.
+    ///   - site: where a target stands now.
+    ///   - move: puts a target somewhere if it may stand there, and says whether it did.
+    func climb(_ targets: Int, steps: [Double], from site: (Int) -> Site, move: (Int, Site) -> Bool) {
+        let ways = [(1.0, 0.0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)]
+        for step in steps {
+            var moved = true
+            var rounds = 0
+            while moved, rounds < 30 {
+                moved = false
+                rounds += 1
+                for target in 0 ..< targets {
+                    for (dx, dy) in ways {
+                        let here = site(target)
+                        let place = here.position + Vector(dx: dx * step, dy: dy * step)
+                        guard let better = self.site(at: place, worthMoreThan: here.worth + 1e-6) else { continue }
+                        if move(target, better) { moved = true }
+                    }
+                }
+            }
+        }
+    }
+
     /// Allowed positions on a raster fine enough for packing, 24 to a beam where there are not too many; in edge mode all of
     /// the outline.
     func candidates() -> Candidates {

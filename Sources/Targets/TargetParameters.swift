@@ -1,8 +1,10 @@
 public import Foundation
 import Geometry
-import Units
+public import Units
 
 /// The settings of a selection as SPACEtomo's programs exchange them: `tgt_params.json`.
+///
+/// With ``additions`` the file tells all that decides a selection; SPACEtomo 1.3 keeps keys that it does not know.
 public struct TargetParameters: Codable, Hashable, Sendable {
     public var targetClasses: [String]
     public var avoidedClasses: [String]
@@ -16,6 +18,8 @@ public struct TargetParameters: Codable, Hashable, Sendable {
     public var vectors: TaggedArray<[[Double]]>
     public var extraTracking: Bool
     public var maximumIterations: Int
+    /// What SPACEtomo has no key for.
+    public var additions: Additions
 
     private enum CodingKeys: String, CodingKey {
         case targetClasses = "target_list", avoidedClasses = "penalty_list", sparse, edge, penalty, threshold
@@ -35,6 +39,7 @@ public struct TargetParameters: Codable, Hashable, Sendable {
         maximumTilt = settings.maximumTilt.value
         extraTracking = settings.extraTracking
         maximumIterations = 10
+        additions = Additions(settings)
         let plane = settings.plane(tiltAxisAngle: geometry.tiltAxisAngle)
         let beam = geometry.beamOnMap.value
         let along = plane.unsqueezed(along: beam, across: 0)
@@ -56,6 +61,7 @@ public struct TargetParameters: Codable, Hashable, Sendable {
         vectors = try container.decode(TaggedArray<[[Double]]>.self, forKey: .vectors)
         extraTracking = try container.decode(Bool.self, forKey: .extraTracking)
         maximumIterations = try container.decode(Int.self, forKey: .maximumIterations)
+        additions = try Additions(from: decoder)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -73,6 +79,7 @@ public struct TargetParameters: Codable, Hashable, Sendable {
         // Large images that SPACEtomo makes anew when it loads the file.
         try container.encodeNil(forKey: .weight)
         try container.encodeNil(forKey: .edgeWeights)
+        try additions.encode(to: encoder)
     }
 
     public init(data: Data) throws(TargetsError) {
@@ -84,4 +91,62 @@ public struct TargetParameters: Codable, Hashable, Sendable {
     }
 
     public func data() throws(TargetsError) -> Data { try encoded(self, name: "file tgt_params.json") }
+
+    /// The settings that choose the same targets on the same map.
+    ///
+    /// - Parameter imageShiftLimit: where the file tells none, as SPACEtomo's does not.
+    public func settings(imageShiftLimit: Micrometers) -> TargetSettings {
+        // SPACEtomo has what is always avoided in both lists where all of the lamella is wanted.
+        TargetSettings(
+            targetClasses: targetClasses.filter { !avoidedClasses.contains($0) }, avoidedClasses: avoidedClasses, scoreThreshold: threshold,
+            penaltyWeight: penalty, sparse: sparse, edge: edge, maximumTilt: Degrees(maximumTilt),
+            imageShiftLimit: additions.imageShiftLimit ?? imageShiftLimit, extraTracking: extraTracking,
+            beamMargin: additions.beamMargin ?? .zero, order: additions.order, seed: additions.seed, classWeights: additions.classWeights,
+            classRules: additions.classRules, minimumObject: additions.minimumObject, targetsPerInstance: additions.targetsPerInstance,
+            maximumTargets: additions.maximumTargets, minimumDistance: additions.minimumDistance, pretilt: additions.pretilt,
+            startsAtPretilt: additions.startsAtPretilt, penaltyWindow: additions.penaltyWindow, keepsCentreClear: additions.keepsCentreClear)
+    }
+
+    /// Keys of ``TargetSettings`` under their own names, each nil where a file does not tell it.
+    public struct Additions: Codable, Hashable, Sendable {
+        public var imageShiftLimit: Micrometers?
+        public var beamMargin: Micrometers?
+        public var order: TargetOrder?
+        public var seed: UInt64?
+        public var classWeights: [String: Double]?
+        public var classRules: [ClassRule]?
+        public var minimumObject: Double?
+        public var targetsPerInstance: Int?
+        public var maximumTargets: Int?
+        public var minimumDistance: Micrometers?
+        public var pretilt: Degrees?
+        public var startsAtPretilt: Bool?
+        public var penaltyWindow: TargetSettings.PenaltyWindow?
+        public var keepsCentreClear: Bool?
+
+        private enum CodingKeys: String, CodingKey {
+            case imageShiftLimit = "IS_limit", beamMargin = "beam_margin", order = "target_order", seed = "target_seed"
+            case classWeights = "class_weights", classRules = "class_rules", minimumObject = "minimum_object"
+            case targetsPerInstance = "per_instance", maximumTargets = "max_targets", minimumDistance = "min_distance", pretilt
+            case startsAtPretilt = "auto_start_tilt", penaltyWindow = "penalty_window", keepsCentreClear = "clear_centre"
+        }
+
+        init(_ settings: TargetSettings) {
+            imageShiftLimit = settings.imageShiftLimit
+            beamMargin = settings.beamMargin
+            order = settings.order
+            // A later version may begin elsewhere.
+            seed = settings.seed ?? TargetSettings.usualSeed
+            classWeights = settings.classWeights
+            classRules = settings.classRules
+            minimumObject = settings.minimumObject
+            targetsPerInstance = settings.targetsPerInstance
+            maximumTargets = settings.maximumTargets
+            minimumDistance = settings.minimumDistance
+            pretilt = settings.pretilt
+            startsAtPretilt = settings.startsAtPretilt
+            penaltyWindow = settings.penaltyWindow
+            keepsCentreClear = settings.keepsCentreClear
+        }
+    }
 }

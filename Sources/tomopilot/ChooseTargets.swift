@@ -50,16 +50,18 @@ struct ChooseTargets: AsyncParsableCommand {
             let settings = try finished.settings.changed(by: assignments, source: "--set")
             // What cannot be read is told before the work.
             let others = try compare.map { try OtherTargets($0, of: finished) }
+            // Nor that somebody else is writing there.
+            let lock = try (replace ? finished.folder : out).map { try MapFolderLock($0, for: "tomopilot targets \(map)") }
             let begin = ContinuousClock.now
             let job = try TargetsJob(finished, settings: settings)
             let seconds = String(format: "%.1f", (ContinuousClock.now - begin) / .seconds(1))
             print("\(finished.name): \(job.summary), \(seconds) s")
             if !job.areas.isEmpty { job.table.lines.forEach { print($0) } }
             if let others { try job.comparison(with: others).forEach { print($0) } }
-            guard let folder = replace ? finished.folder : out else { return }
-            let files = try job.write(to: folder, replaces: replace)
+            guard let lock else { return }
+            let files = try job.write(to: lock, replaces: replace)
             if replace { print("a session that goes on takes these for targets by hand and renews its targets files; until then those name the targets of before") }
-            print("\(folder): \(files.map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))")
+            print("\(lock.folder): \(files.map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))")
         }
     }
 

@@ -200,6 +200,59 @@ import Units
         }
     }
 
+    /// Whoever comes second is told who is there, and one of two that are started at once leaves its files and nobody else's.
+    @Test func oneCommandAtATimeWritesToAFolder() async throws {
+        try await withSession { folder, maps in
+            let path = maps + "/.tomopilot_targets.lock"
+            let before = try FileManager.default.contentsOfDirectory(atPath: maps).sorted()
+            try Data("process 4711 on scope ('tomopilot targets Grid1_L07', since today)".utf8).write(to: URL(fileURLWithPath: path))
+            let holder = open(path, O_RDWR | O_CLOEXEC)
+            #expect(flock(holder, LOCK_EX | LOCK_NB) == 0)
+            expectSentence(
+                "session/Grid1/SPACE_maps is being written to by process 4711 on scope ('tomopilot targets Grid1_L07', since today): wait until that has ended.",
+                try await run(["session/Grid1_L03", "--replace"], in: folder))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: maps).sorted() == [".tomopilot_targets.lock"] + before)
+            // Looking writes nothing and waits for nobody; a lock file that a killed command left holds nobody up.
+            #expect(try await run(["session/Grid1_L03"], in: folder).status == 0)
+            close(holder)
+            #expect(try await run(["session/Grid1_L03", "--replace"], in: folder).status == 0)
+            #expect(!FileManager.default.fileExists(atPath: path))
+
+            let one = ["session/Grid1_L03", "--set", "max_targets=1", "--out", "tried"]
+            let many = ["session/Grid1_L03", "--set", "max_targets=5", "--set", "IS_limit=1.5", "--out", "tried"]
+            async let first = run(one, in: folder)
+            async let second = run(many, in: folder)
+            let endings = try await [first, second]
+            for ending in endings where ending.status != 0 {
+                #expect(ending.error.contains("tried is being written to by process ") && ending.error.contains("tomopilot targets session/Grid1_L03"), "\(ending.error)")
+            }
+            #expect(endings.contains { $0.status == 0 })
+            let settings = try TargetSettingsFile(data: Data(contentsOf: URL(fileURLWithPath: folder + "/tried/target_settings.json"))).settings
+            let written = try FileManager.default.contentsOfDirectory(atPath: folder + "/tried").filter { $0.contains("_points") }.map {
+                try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: folder + "/tried/" + $0))).area.targets.count
+            }
+            #expect(settings.maximumTargets == 1 ? written == [1] : written.reduce(0, +) > 1)
+        }
+    }
+
+    /// The parameters that are written with a choice are enough to make it again.
+    @Test func theParametersFileAloneMakesTheSameChoice() async throws {
+        try await withSession { folder, maps in
+            let wishes = ["max_targets=5", "min_distance=1.4", "pretilt=8", "target_order=score", "target_seed=99", "class_weights={cell: 0.3}", "target_list=[mitos, cell]", "beam_margin=0.1", "IS_limit=3"]
+            #expect(try await run(["session/Grid1_L03", "--out", "tried"] + wishes.flatMap { ["--set", $0] }, in: folder).status == 0)
+            try FileManager.default.removeItem(atPath: maps + "/target_settings.json")
+            try AtomicFile.write(try Data(contentsOf: URL(fileURLWithPath: folder + "/tried/tgt_params.json")), to: maps + "/tgt_params.json")
+            try AtomicFile.write(#"{"labels": {"background": 0, "black": 1, "ice": 2, "cell": 3, "mitos": 4}}"#, to: maps + "/dataset.json")
+            #expect(try await run(["session/Grid1_L03", "--out", "again"], in: folder).status == 0)
+            func areas(_ name: String) throws -> [String: TargetArea] {
+                let files = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)").filter { $0.contains("_points") }
+                return try Dictionary(uniqueKeysWithValues: files.map { ($0, try PointsFile(data: Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)/\($0)"))).area) })
+            }
+            #expect(try areas("tried") == areas("again") && !areas("tried").isEmpty)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/again/tgt_params.json")) == Data(contentsOf: URL(fileURLWithPath: folder + "/tried/tgt_params.json")))
+        }
+    }
+
     @Test func whatIsWrongIsSaidInOneSentence() async throws {
         try await withSession { folder, maps in
             func sentence(_ sentence: String, _ arguments: String...) async throws { expectSentence(sentence, try await run(arguments, in: folder)) }

@@ -52,6 +52,34 @@ func golden(_ name: String) -> String {
         }
     }
 
+    /// A writer that was killed leaves its temporary file; the next one of the same name takes it away, but not that of a writer who
+    /// is still at work, nor anybody else's.
+    @Test func theNextWriterRemovesWhatAKilledOneLeftAndNothingInUse() throws {
+        try withFolder { folder in
+            let kept = ["map.png.tmp", "notes.txt.3kwggn9o8p8ls.tmp", "map.png.json.3kwggn9o8p8ls.tmp", "map.png.XYZXYZ9.tmp"]
+            for name in kept + ["map.png.3kwggn9o8p8ls.tmp", "map.png.1v63aohg.tmp"] { try Data([1]).write(to: URL(fileURLWithPath: "\(folder)/\(name)")) }
+            try WholeFile.write(to: folder + "/map.png") { first throws(ImageFileError) in
+                try first.append([1])
+                // In the same second another writer of the file begins and ends.
+                try WholeFile.write([2, 2], to: folder + "/map.png")
+                try first.append([1, 1])
+            }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/map.png")) == Data([1, 1, 1]))
+            #expect(Set(try FileManager.default.contentsOfDirectory(atPath: folder)) == Set(kept + ["map.png"]))
+        }
+    }
+
+    @Test func manyWritersOfOneFileLeaveOneOfThemWhole() throws {
+        try withFolder { folder in
+            DispatchQueue.concurrentPerform(iterations: 60) { number in
+                try? WholeFile.write([UInt8](repeating: UInt8(number), count: 5000), to: folder + "/map.png")
+            }
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: folder + "/map.png"))
+            #expect(bytes.count == 5000 && Set(bytes).count == 1)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["map.png"])
+        }
+    }
+
     @Test func aMissingFolderIsNamedTogetherWithTheReason() {
         let error = #expect(throws: ImageFileError.self) { try WholeFile.write([1], to: "/nowhere/at/all.bin") }
         #expect(error?.code == .cannotWrite)

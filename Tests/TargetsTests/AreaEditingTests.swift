@@ -23,6 +23,37 @@ struct AreaEditingTests {
         #expect(split.map { $0.targets[0].position.x / 50 } == [1, 4, 7])
     }
 
+    @Test func anAreaIsSplitIntoAsManyAsAreAskedFor() throws {
+        let row = area([1, 2, 3, 4, 5, 6, 7, 8, 9])
+        let three = try [row].splitting(0, into: 3, by: rules)
+        #expect(places(three).sorted { $0[0] < $1[0] } == [[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+        #expect(Set(three.map { $0.targets[0].position.x / 50 }) == [2, 5, 8])
+        let nine = try [row, area([30])].splitting(0, into: 9, by: rules)
+        #expect(nine.count == 10 && nine.allSatisfy { $0.targets.count == 1 } && nine[9] == area([30]))
+        #expect(message { try [row].splitting(0, into: 10, by: rules) } == "Area 1 has 9 targets and cannot be split into 10 areas.")
+        #expect(message { try [row].splitting(0, into: 1, by: rules) } == "Area 1 is to be split into 1: an area is split into two or more.")
+        #expect(
+            message { try [area([1, 9, 17, 25, 33])].splitting(0, into: 3, by: rules) }
+                == "Area 1 needs more than 3 areas: its targets lie further apart than image shift reaches.")
+    }
+
+    @Test(arguments: 1 ... 12) func partsAreBalancedWithinReachAndLoseNoTarget(_ seed: UInt64) throws {
+        var random = RandomSource(seed: seed)
+        let targets = (0 ..< 12 + Int(seed)).map { _ in
+            Target(position: Point(x: random.uniform(0 ... 280), y: random.uniform(0 ... 280)), score: random.uniform())
+        }
+        let whole = TargetArea(targets: targets)
+        for parts in 2 ... 6 {
+            let areas = try [whole].splitting(0, into: parts, by: rules)
+            #expect(areas.count == parts)
+            #expect(Set(areas.flatMap(\.targets)) == Set(targets) && areas.reduce(0) { $0 + $1.targets.count } == targets.count)
+            let sizes = areas.map(\.targets.count)
+            #expect((sizes.max() ?? 0) <= max(2 * (sizes.min() ?? 0), (sizes.min() ?? 0) + 1))
+            try rules.check(areas)
+            #expect(try [whole].splitting(0, into: parts, by: rules) == areas)
+        }
+    }
+
     @Test func twoAreasWithinReachBecomeOne() throws {
         let merged = try [area([1, 2], geo: true), area([20, 21]), area([6, 7], geo: true)].merging(2, with: 0, by: rules)
         #expect(places(merged) == [[1, 2, 6, 7], [20, 21]])
@@ -83,7 +114,7 @@ struct AreaEditingTests {
                 let changed: [TargetArea]?
                 // What is refused changes nothing.
                 switch Int(random.uniform() * 4) {
-                case 0: changed = try? areas.splitting(a, by: rules)
+                case 0: changed = try? areas.splitting(a, into: 2 + Int(random.uniform() * 3), by: rules)
                 case 1: changed = try? areas.merging(a, with: b, by: rules)
                 case 2: changed = try? areas.redistributed(by: rules)
                 default: changed = try? areas.tracking(on: target, ofArea: a, by: rules)

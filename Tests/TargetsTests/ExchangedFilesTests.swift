@@ -122,6 +122,55 @@ struct ExchangedFilesTests {
         #expect(object["weight"] is NSNull && object["edge_weights"] is NSNull)
     }
 
+    /// A choice can be made again from the file alone: with every key away from its usual value, and with none.
+    @Test(arguments: 0 ..< 6) func targetsChosenFromTheParametersFileAreTheSameByteForByte(_ seed: Int) throws {
+        var settings = TargetSettings(targetClasses: [seed % 2 == 0 ? "lamella" : "mitos"], scoreThreshold: 0.2, sparse: seed % 2 == 1)
+        if seed > 1 {
+            settings.imageShiftLimit = Micrometers(4.5)
+            settings.beamMargin = Micrometers(0.07)
+            settings.order = .score
+            settings.seed = UInt64(seed) * 77
+            settings.classWeights = seed % 2 == 0 ? ["cell": 0.4, "ice": 2.5] : ["mitos": 0.9]
+            settings.classRules = [ClassRule("mitos", .dependent, "cell", within: Micrometers(1.5), probability: 0.6)]
+            settings.minimumObject = 0.05
+            settings.maximumTargets = 9
+            settings.targetsPerInstance = 3
+            settings.minimumDistance = Micrometers(1.3)
+            settings.pretilt = Degrees(9.5)
+            settings.startsAtPretilt = seed % 2 == 0
+            settings.penaltyWindow = .swept
+            settings.keepsCentreClear = false
+            settings.maximumTilt = Degrees(54)
+        }
+        let geometry = SampleMaps.geometry(tiltAxis: 85)
+        let labels = SampleMaps.lamella(seed: UInt64(seed), width: 400, height: 300)
+        let file = try TargetParameters(settings: settings, classes: SampleMaps.classes, geometry: geometry).data()
+        let again = try TargetParameters(data: file).settings(imageShiftLimit: Micrometers(99))
+        func points(_ settings: TargetSettings) throws -> [Data] {
+            try TargetSelection.select(labels: labels, classes: SampleMaps.classes, geometry: geometry, settings: settings).map {
+                try PointsFile(area: $0, metaData: nil).data()
+            }
+        }
+        let first = try points(settings)
+        #expect(!first.isEmpty)
+        #expect(try points(again) == first)
+        #expect(try TargetParameters(settings: again, classes: SampleMaps.classes, geometry: geometry).data() == file)
+    }
+
+    /// Files of before, and those of SPACEtomo, have none of the newer keys; a value of the wrong kind is named.
+    @Test func parametersWithoutTheNewerKeysAreReadAndWrongOnesNamed() throws {
+        let parameters = try TargetParameters(
+            settings: TargetSettings(targetClasses: ["mitos"]), classes: SampleMaps.classes, geometry: SampleMaps.geometry())
+        var object = try #require(try JSONSerialization.jsonObject(with: parameters.data()) as? [String: Any])
+        for key in ["IS_limit", "beam_margin", "target_seed"] { #expect(object.removeValue(forKey: key) != nil) }
+        let old = try TargetParameters(data: JSONSerialization.data(withJSONObject: object))
+        #expect(old.settings(imageShiftLimit: Micrometers(12)).imageShiftLimit == Micrometers(12))
+        object["max_targets"] = "many"
+        let wrong = try JSONSerialization.data(withJSONObject: object)
+        let error = #expect(throws: TargetsError.self) { try TargetParameters(data: wrong) }
+        #expect(error?.description.contains("max_targets") == true)
+    }
+
     @Test func aVirtualMapIsCentredAndPaddedWithTheMean() {
         var montage = Raster<Int16>(width: 100, height: 80, filledWith: 10)
         montage[50, 40] = 99
