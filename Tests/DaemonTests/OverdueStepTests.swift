@@ -57,9 +57,10 @@ import Workflow
         try await withFolder { folder in
             let sessions = ScriptedSessions()
             try await RunningService.with(folder: folder, sessions: sessions, stepLimit: StepLimit(least: .milliseconds(150), interval: .milliseconds(5))) { service in
+                // It waits from its beginning: however late a busy computer looks, none of its time is its own.
+                sessions.tell(.delayed("a dewar is being filled"))
                 try await service.add("a", grids: "[1]")
                 try await service.logged { $0.text == "begin: Map grid 1" }
-                await service.service.take(.delayed("a dewar is being filled"))
                 #expect(try await service.service.status().obstacle == "a dewar is being filled")
                 try await Task.sleep(for: .milliseconds(600))
                 #expect(try await service.log().allSatisfy { $0.kind != "overdue" })
