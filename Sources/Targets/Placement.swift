@@ -58,9 +58,8 @@ struct Placement {
             sites: sites, spacing: field.spacing, raster: candidates.raster?.adding(added, of: field, pitch: candidates.pitch))
         var first = candidates.sites.count
         let runs = starts.flatMap { start -> [(start: [Int], isOfFew: Bool)] in
-            // Of a few targets each counts, and a run ends in one of many good choices; so it does on outlines, where a run often
-            // leaves one too few on a closed one. Many targets inside of regions make up for one another.
-            let isOfFew = start.count < 25 || field.edge != nil
+            // Of a few targets each counts, and a run ends in one of many good choices; many targets make up for one another.
+            let isOfFew = start.count < 25
             let own = Array(first ..< first + start.count)
             first += start.count
             return Array(repeating: (own, isOfFew), count: isOfFew ? Self.runsForFew : 1)

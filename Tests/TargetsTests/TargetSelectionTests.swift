@@ -1,4 +1,3 @@
-import Foundation
 import Geometry
 import Raster
 import Targets
@@ -196,20 +195,5 @@ struct TargetSelectionTests {
         try TargetSelection.select(
             labels: labels, classes: SampleMaps.classes, geometry: SampleMaps.geometry(),
             settings: Self.with(TargetSettings(), change))
-    }
-
-    /// Seven on each of six rings that lie apart: a ring of this radius has room for seven beams and a twentieth of one.
-    @Test func outlinesHoldAsManyTargetsAsFitOnThem() throws {
-        var labels = Raster<UInt8>(width: 900, height: 620, filledWith: 0)
-        let radius = 60 / (2 * sin(Double.pi / 7.05))
-        for (x, y) in [(160.0, 160.0), (450, 160), (740, 160), (160, 460), (450, 460), (740, 460)] {
-            for row in 0 ..< 620 {
-                for column in 0 ..< 900 where hypot(Double(column) - x, Double(row) - y) < radius { labels[column, row] = 7 }
-            }
-        }
-        let areas = try TargetSelection.select(
-            labels: labels, classes: SampleMaps.classes, geometry: SampleMaps.geometry(),
-            settings: TargetSettings(targetClasses: ["mitos"], avoidedClasses: [], scoreThreshold: 0.3, sparse: false, edge: true, maximumTilt: .zero))
-        #expect(areas.flatMap(\.targets).count >= 40)
     }
 }
