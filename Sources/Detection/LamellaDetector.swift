@@ -107,7 +107,8 @@ public struct LamellaDetector: Sendable {
             func look(at number: Int) {
                 let together = origins[starts[number] ..< min(starts[number] + imagesAtOnce, origins.count)]
                 group.addTask {
-                    let outputs = try await predictor.predict(model: modelPath, images: together.map { input(of: image, at: $0, tiling: tiling) })
+                    let outputs = try await predictor.predict(
+                        model: modelPath, greyImages: together.map { try tile(of: image, at: $0, tiling: tiling) }, channels: description.channels)
                     return (
                         number,
                         try zip(outputs, together).flatMap { output, origin in
@@ -139,14 +140,9 @@ public struct LamellaDetector: Sendable {
         DetectedLamella(box: found.box, classIndex: found.classIndex, className: description.classes[found.classIndex], score: found.score)
     }
 
-    private func input(of image: Raster<UInt8>, at origin: Tiling.Origin, tiling: Tiling) -> Tensor {
+    private func tile(of image: Raster<UInt8>, at origin: Tiling.Origin, tiling: Tiling) throws -> GreyImage {
         let tile = image.cropped(
             x: origin.x, y: origin.y, width: tiling.width, height: tiling.height, fill: Self.padding)
-        var tensor = Tensor(shape: [1, description.channels, tiling.height, tiling.width], filledWith: 0)
-        let plane = tile.pixels.count
-        for channel in 0 ..< description.channels {
-            for i in 0 ..< plane { tensor.values[channel * plane + i] = Float(tile.pixels[i]) / 255 }
-        }
-        return tensor
+        return try GreyImage(width: tile.width, height: tile.height, pixels: tile.pixels)
     }
 }

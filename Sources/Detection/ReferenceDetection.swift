@@ -69,11 +69,10 @@ struct ReferenceDetection: Sendable {
     private func detect(on image: Raster<UInt8>) async throws -> [Candidate] {
         let letter = Letterbox(width: image.width, height: image.height, side: description.networkSide ?? description.sideLength ?? 0)
         let filled = letter.filled(image)
-        let plane = filled.pixels.map { Float($0) / 255 }
-        var values: [Float] = []
-        for _ in 0 ..< description.channels { values += plane }
-        let input = try Tensor(shape: [1, description.channels, filled.height, filled.width], values: values)
-        let output = try await predictor.predict(model: modelPath, input: input)
+        let grey = try GreyImage(width: filled.width, height: filled.height, pixels: filled.pixels)
+        guard let output = try await predictor.predict(model: modelPath, greyImages: [grey], channels: description.channels).first else {
+            throw DetectionError.unexpectedOutput(shape: [], expectedRows: 4 + description.classes.count)
+        }
         let rows = 4 + description.classes.count
         guard output.shape.count == 3, output.shape[0] == 1, output.shape[1] == rows else { throw DetectionError.unexpectedOutput(shape: output.shape, expectedRows: rows) }
         guard output.values.allSatisfy(\.isFinite) else { throw DetectionError.notFinite }

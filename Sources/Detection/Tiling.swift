@@ -15,10 +15,6 @@ public struct Tiling: Sendable, Hashable {
     /// Row by row.
     public let origins: [Origin]
 
-    /// Tiles of a network that takes any size are at most this many times as long as its own input: its layers that
-    /// look at all of a tile at once know no larger ones, and memory grows with the tile.
-    static let largestEnlargement = 1.5
-
     /// - Parameters:
     ///   - mapWidth: pixels of the map, at least 1; so is `mapHeight`.
     ///   - side: side of the detector's input.
@@ -35,8 +31,11 @@ public struct Tiling: Sendable, Hashable {
     }
 
     /// The length of tiles along one axis with which the fewest pixels are looked at, a multiple of 32; the shortest such.
+    ///
+    /// None is longer than the network's own input: layers that look at all of a tile at once know no larger ones, and memory grows with
+    /// the tile.
     private static func length(map: Int, side: Int, overlap: Int) -> Int {
-        let longest = Int(Double(side) * largestEnlargement) / 32 * 32
+        let longest = side / 32 * 32
         var best = (total: Int.max, length: side)
         for count in 1 ... Swift.max(1, positions(length: map, side: side, overlap: overlap).count) {
             // Tiles of this length share exactly the overlap, or what rounding up to 32 adds.

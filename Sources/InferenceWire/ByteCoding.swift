@@ -1,4 +1,4 @@
-/// Appends integers, text and tensors to bytes.
+/// Appends integers, text, pixels and tensors to bytes.
 struct ByteWriter {
     private(set) var bytes: [UInt8] = []
     init(capacity: Int) { bytes.reserveCapacity(capacity) }
@@ -11,6 +11,7 @@ struct ByteWriter {
         append(UInt32(clamping: text.utf8.count))
         bytes.append(contentsOf: text.utf8)
     }
+    mutating func append(_ pixels: [UInt8]) { bytes.append(contentsOf: pixels) }
     mutating func append(_ tensor: Tensor) {
         append(UInt8(clamping: tensor.shape.count))
         for length in tensor.shape { append(UInt32(clamping: length)) }
@@ -19,7 +20,7 @@ struct ByteWriter {
     }
 }
 
-/// Takes integers, text and tensors off bytes; never reads beyond their end.
+/// Takes integers, text, images and tensors off bytes; never reads beyond their end.
 struct ByteReader {
     private let bytes: [UInt8]
     private var position = 0
@@ -51,6 +52,17 @@ struct ByteReader {
             filled = count
         }
         return try Tensor(shape: shape, values: values)
+    }
+    mutating func images() throws(WireError) -> [GreyImage] {
+        let shape = [Int(try number()), Int(try number()), Int(try number())]
+        guard let count = Tensor.count(of: shape), count > 0, count <= bytes.count else {
+            throw .malformed("images of shape \(shape) are larger than their message, or none")
+        }
+        var images: [GreyImage] = []
+        for _ in 0 ..< shape[0] {
+            images.append(try GreyImage(width: shape[2], height: shape[1], pixels: Array(bytes[try take(shape[1] * shape[2])])))
+        }
+        return images
     }
     func end() throws(WireError) {
         guard position == bytes.count else { throw .malformed("bytes follow its end") }

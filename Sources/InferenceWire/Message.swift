@@ -1,8 +1,9 @@
-/// What the service asks of the worker: run this network on this tensor.
+/// What the service asks of the worker: run this network on this tensor, or on these images.
 ///
 /// Bytes, all integers little-endian:
 /// ```
 /// UInt8 1 | UInt32 n | n bytes of UTF-8 path | tensor
+/// UInt8 3 | UInt32 n | n bytes of UTF-8 path | UInt8 channels | UInt32 images | UInt32 height | UInt32 width | product x UInt8
 /// tensor: UInt8 rank | rank x UInt32 | product x Float32
 /// ```
 public struct PredictionRequest: Sendable, Hashable {
@@ -22,10 +23,31 @@ public struct PredictionRequest: Sendable, Hashable {
         return writer.bytes
     }
 
+    /// The bytes of a request for images of one size, which becomes a tensor on the other side.
+    public static func encoded(model: String, images: [GreyImage], channels: Int) throws(WireError) -> [UInt8] {
+        guard let first = images.first, (1 ... 255).contains(channels), images.allSatisfy({ $0.width == first.width && $0.height == first.height }) else {
+            throw .shapeMismatch(shape: [images.count, channels], values: images.reduce(0) { $0 + $1.pixels.count })
+        }
+        var writer = ByteWriter(capacity: 64 + model.utf8.count + images.count * first.pixels.count)
+        writer.append(UInt8(3))
+        writer.append(model)
+        writer.append(UInt8(channels))
+        for number in [images.count, first.height, first.width] { writer.append(UInt32(clamping: number)) }
+        for image in images { writer.append(image.pixels) }
+        return writer.bytes
+    }
+
     public static func decode(_ bytes: [UInt8]) throws(WireError) -> PredictionRequest {
         var reader = ByteReader(bytes)
-        guard try reader.byte() == 1 else { throw .malformed("the request is of an unknown kind") }
-        let request = PredictionRequest(model: try reader.text(), input: try reader.tensor())
+        let request: PredictionRequest
+        switch try reader.byte() {
+        case 1: request = PredictionRequest(model: try reader.text(), input: try reader.tensor())
+        case 3:
+            let model = try reader.text()
+            let channels = Int(try reader.byte())
+            request = PredictionRequest(model: model, input: try Tensor(try reader.images(), channels: channels))
+        default: throw .malformed("the request is of an unknown kind")
+        }
         try reader.end()
         return request
     }

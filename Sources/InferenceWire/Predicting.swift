@@ -10,6 +10,11 @@ public protocol Predicting: Sendable {
     /// Runs a network on images of one size, each a batch of one; at once where that is faster.
     /// - Returns: the outputs in the order of the images.
     func predict(model: String, images: [Tensor]) async throws -> [Tensor]
+
+    /// Runs a network on grey images of one size, each a batch of one.
+    /// - Parameter channels: of the network; each sees the same.
+    /// - Returns: the outputs in the order of the images.
+    func predict(model: String, greyImages: [GreyImage], channels: Int) async throws -> [Tensor]
 }
 
 extension Predicting {
@@ -17,6 +22,12 @@ extension Predicting {
         var outputs: [Tensor] = []
         for image in images { outputs.append(try await predict(model: model, input: image)) }
         return outputs
+    }
+
+    public func predict(model: String, greyImages: [GreyImage], channels: Int) async throws -> [Tensor] {
+        var images: [Tensor] = []
+        for image in greyImages { images.append(try Tensor([image], channels: channels)) }
+        return try await predict(model: model, images: images)
     }
 }
 

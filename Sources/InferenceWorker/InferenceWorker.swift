@@ -39,10 +39,34 @@ public actor InferenceWorker: Predicting {
     private static var driverIsThere: Bool { ["/dev/nvidiactl", "/dev/kfd", "/dev/dxg"].contains(where: FileManager.default.fileExists) }
 
     public func predict(model: String, input: Tensor) async throws -> Tensor {
+        // Made before it is its turn: a process that runs is not kept waiting for it.
+        try await answer(to: WorkerLine.Request(model: model, frame: PredictionRequest(model: model, input: input).encoded()))
+    }
+
+    public func predict(model: String, images: [Tensor]) async throws -> [Tensor] {
+        guard images.count > 1 else { return images.isEmpty ? [] : [try await predict(model: model, input: images[0])] }
+        return try outputs(of: images.count, in: try await predict(model: model, input: Tensor(batch: images)), model: model)
+    }
+
+    public func predict(model: String, greyImages: [GreyImage], channels: Int) async throws -> [Tensor] {
+        guard !greyImages.isEmpty else { return [] }
+        let frame = try PredictionRequest.encoded(model: model, images: greyImages, channels: channels)
+        return try outputs(of: greyImages.count, in: try await answer(to: WorkerLine.Request(model: model, frame: frame)), model: model)
+    }
+
+    private func outputs(of images: Int, in batch: Tensor, model: String) throws -> [Tensor] {
+        // One image may have an output without batches; several have one each.
+        let outputs = images > 1 ? batch.images : [batch]
+        guard outputs.count == images else {
+            throw InferenceWorkerError.line("The network \(model) made \(outputs.count) outputs of \(images) images.")
+        }
+        return outputs
+    }
+
+    private func answer(to request: WorkerLine.Request) async throws -> Tensor {
         guard !isShutDown else { throw InferenceWorkerError.shutDown }
         try Task.checkCancellation()
-        // Made before it is its turn: a process that runs is not kept waiting for it.
-        let request = WorkerLine.Request(model: model, frame: PredictionRequest(model: model, input: input).encoded())
+        let model = request.model
         if tooLarge.contains(model) { return try await onProcessor(request) }
         do {
             return try await devices().perform { line in try await line.perform { line in try line.predict(request) } }
@@ -55,15 +79,6 @@ public actor InferenceWorker: Predicting {
                 metadata: ["model.path": "\(model)", "error.message": "\(reason)"])
             return try await onProcessor(request)
         }
-    }
-
-    public func predict(model: String, images: [Tensor]) async throws -> [Tensor] {
-        guard images.count > 1 else { return images.isEmpty ? [] : [try await predict(model: model, input: images[0])] }
-        let outputs = try await predict(model: model, input: Tensor(batch: images)).images
-        guard outputs.count == images.count else {
-            throw InferenceWorkerError.line("The network \(model) made \(outputs.count) outputs of \(images.count) images.")
-        }
-        return outputs
     }
 
     private func onProcessor(_ request: WorkerLine.Request) async throws -> Tensor {

@@ -28,6 +28,13 @@ public actor TimedPredictor: Predicting {
         times.record(model: model, images: images.count, from: begin, to: clock.now - start)
         return outputs
     }
+
+    public func predict(model: String, greyImages: [GreyImage], channels: Int) async throws -> [Tensor] {
+        let begin = clock.now - start
+        let outputs = try await predictor.predict(model: model, greyImages: greyImages, channels: channels)
+        times.record(model: model, images: greyImages.count, from: begin, to: clock.now - start)
+        return outputs
+    }
 }
 
 /// How long a network takes for an image, from runs that may wait for one another.

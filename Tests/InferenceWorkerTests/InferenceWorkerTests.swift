@@ -91,7 +91,19 @@ func golden(_ name: String) -> String {
                 #expect((difference ?? 1) < 1e-4)
             }
         }
+        // As pixels they are the same to a network as their numbers.
+        let grey = try (0 ..< 3).map { number in try GreyImage(width: 30, height: 40, pixels: (0 ..< 1200).map { UInt8(($0 * 37 + number * 11) % 256) }) }
+        for count in 0 ... 3 {
+            let outputs = try await worker.predict(model: network, greyImages: Array(grey.prefix(count)), channels: 1)
+            let numbers = try grey.prefix(count).map { try Tensor(shape: [1, 1, 40, 30], values: $0.pixels.map { Float($0) / 255 }) }
+            #expect(try await worker.predict(model: network, images: numbers) == outputs && outputs.count == count)
+        }
         let identifier = await worker.processIdentifier()
+        await #expect {
+            try await worker.predict(model: network, greyImages: grey, channels: 3)
+        } throws: { error in
+            if case InferenceWorkerError.refused = error { true } else { false }
+        }
         await #expect {
             try await worker.predict(model: network, images: [Tensor(shape: [1, 5, 4, 4], filledWith: 1), Tensor(shape: [1, 5, 4, 4], filledWith: 2)])
         } throws: { error in
