@@ -110,7 +110,7 @@ let package = Package(
         .target(
             name: "Inference", dependencies: ["InferenceWire", "CTorchShim"],
             swiftSettings: strict + [.strictMemorySafety()]),
-        .executableTarget(name: "tomopilot-infer", dependencies: ["Inference", "InferenceWire", "Version"], swiftSettings: strict),
+        .executableTarget(name: "tomopilot-infer", dependencies: ["CMemory", "Inference", "InferenceWire", "Version"], swiftSettings: strict),
         // Programs that are started from here.
         .target(name: "Processes", swiftSettings: strict),
         .target(name: "InferenceWorker", dependencies: ["InferenceWire", "Processes", logging], swiftSettings: strict),

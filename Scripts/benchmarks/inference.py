@@ -164,7 +164,7 @@ def operations(network: torch.nn.Module, channels: int, rows: int, columns: int)
 def looked_at(length: int, side: int, overlap: int = 100) -> int:
     """Pixels along one side of a map that our detector looks at, some of them in two tiles."""
     sides = {count: math.ceil((length + (count - 1) * overlap) / count / 32) * 32 for count in range(1, 100)}
-    return min(count * tile for count, tile in sides.items() if tile <= side * 1.5)
+    return min(count * tile for count, tile in sides.items() if tile <= side)
 
 
 def windows(length: int, window: int, step: float) -> int:

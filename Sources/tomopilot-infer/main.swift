@@ -1,5 +1,6 @@
 // The only program that links libtorch: it reads requests from standard input, answers on standard output and ends with
 // its input. The service starts it; by hand it is of no use.
+import CMemory
 import Foundation
 import Inference
 import InferenceWire
@@ -54,6 +55,9 @@ var predictor = Predictor(threads: threads, device: device)
 do {
     while let frame = try line.receive() {
         try line.send(predictor.answer(frame).encoded())
+        // Images follow one another at once. In a pause others on this machine may have the memory.
+        var next = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        if poll(&next, 1, 20) == 0 { cmemory_give_back() }
     }
 } catch {
     FileHandle.standardError.write(Data("tomopilot-infer: \(error)\n".utf8))
