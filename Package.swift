@@ -203,7 +203,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "tomopilot", "tomopilot-infer", "serialem-sim", "wire-check", "Geometry", "SerialEMClient", "SerialEMMicroscope", "SerialEMSimulator", "ImageFiles", "InferenceWire", "InferenceWorker", "Navigator", "Processes",
+                "tomopilot", "tomopilot-infer", "serialem-sim", "wire-check", "Geometry", "SerialEMClient", "SerialEMMicroscope", "SerialEMProtocol", "SerialEMSimulator", "ImageFiles", "InferenceWire", "InferenceWorker", "Navigator", "Processes",
                 "Raster", "Store", "Targets", "Workflow", "CheckpointAssembly", logging,
             ], exclude: ["Golden"], swiftSettings: strict),
     ],

@@ -3,6 +3,7 @@ import Geometry
 import ImageFiles
 import Logging
 import SerialEMClient
+import SerialEMProtocol
 import SerialEMSimulator
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 @Suite struct ReloadedGridTests {
     private func run(_ folder: String, port: Int, level: Int) async throws -> Ending {
         try writeSettingsOfFewLamellae(
-            in: folder, port: port, level: level, without: ", contaminated", more: "WG_detection_threshold: 0.885\ntarget_score_threshold: 0.6")
+            in: folder, port: port, level: level, without: ", contaminated", more: "WG_detection_threshold: 0.87\ntarget_score_threshold: 0.6")
         return try await tomopilot("run", "s.yaml", in: folder)
     }
 
@@ -25,7 +26,15 @@ import Testing
         try #require(await simulator.microscope.truth().grids.first { $0.slot == 1 })
     }
 
-    @Test func itIsFoundAgainOnItsLamellaeAndItsTargetsAreAcquiredWhereTheyWereChosen() async throws {
+    /// What somebody does with the grid while no session runs.
+    enum Meddling: String, CaseIterable, Sendable {
+        case takenOff = "takes the grid off the stage"
+        /// Nothing tells that it was away. The grid's map is deleted, too.
+        case broughtBack = "takes it off and brings it back, and deletes its map from the navigator"
+    }
+
+    @Test("A grid is found again on its lamellae, and its targets are acquired where they were chosen, when somebody", arguments: Meddling.allCases)
+    func itIsFoundAgain(_ meddling: Meddling) async throws {
         try await withFolder { folder in
             try await withSimulator(in: folder, seed: 25) { simulator in
                 let first = try await run(folder, port: simulator.port, level: 4)
@@ -45,12 +54,19 @@ import Testing
                 // Somebody takes it off the stage meanwhile.
                 let client = try await SerialEMConnection.connect(host: "127.0.0.1", port: simulator.port, logger: Logger(label: "test"))
                 _ = try await client.beginControl()
+                if meddling == .broughtBack {
+                    let map = try #require(try await client.navIndexWithNote("HeLa_1.mrc"))
+                    try await client.perform("DeleteNavigatorItem", [.integer(map)], kind: .exposing)
+                }
                 try await client.unloadCartridge()
+                if meddling == .broughtBack { try await client.loadCartridge(1) }
                 await client.close()
 
                 let last = try await run(folder, port: simulator.port, level: 5)
                 #expect((last.status, last.error) == (0, ""))
                 #expect(last.output.contains("begin      Realign grid HeLa_1, which was loaded again"))
+                #expect(last.output.contains("It was taken off the stage and brought back meanwhile, and is realigned.") == (meddling == .broughtBack))
+                #expect(last.output.contains("somebody deleted 'HeLa_1.mrc' from the navigator; put there again") == (meddling == .broughtBack))
 
                 // Fitted to lamellae, and as near to the truth as the stage reads.
                 let found = try #require(try JSONValue.read(grid + "/HeLa_1_realignment.json")["realignments"]?.array?.first)

@@ -168,7 +168,7 @@ struct AcquisitionNight: Sendable {
                         gate: Gate(
                             supervisor: supervisor, makeSafe: { SafeState(reached: [], failures: []) }, reconnect: {}, patience: .seconds(3600), report: report)),
                     slot: 1, folder: GridFolder(session: folder, grid: "G")
-                ) { _ in Loading(number: 0, mapped: 0, mapIsStale: false) }
+                ) { _ in Loading(number: 0, mapped: 0, mapIsStale: false, isFresh: false) }
                 await session.targetsAreWritten()
                 grid = session
                 targets = try await session.acquire(lamellae())

@@ -14,6 +14,18 @@ struct Loading: Sendable, Hashable {
     let mapped: Int
     /// Whether a grid map was begun in an earlier loading and did not come to its end: its pieces lie elsewhere now.
     let mapIsStale: Bool
+    /// Whether it began just now.
+    let isFresh: Bool
+}
+
+/// How a grid gets to the stage.
+enum WayToStage: Sendable, Hashable {
+    /// It is loaded unless it is there.
+    case asNeeded
+    /// Taken off the stage first.
+    case anew
+    /// It is there, and was loaded by somebody else since the session left it there.
+    case byOthers
 }
 
 /// A grid that comes back onto the stage lies otherwise than it did. SerialEM finds it roughly by its grid map; images of
@@ -55,14 +67,14 @@ extension GridSession {
         try await writeRealignments(until: loading)
     }
 
-    private func placement(before loading: Loading) async throws -> Placement {
+    func placement(before loading: Loading) async throws -> Placement {
         for number in stride(from: loading.number - 1, to: loading.mapped, by: -1) {
             if let found = try await realignment(number) { return found.placement }
         }
         return .asMapped
     }
 
-    private func realignment(_ number: Int) async throws -> Realignment? {
+    func realignment(_ number: Int) async throws -> Realignment? {
         try await engine.lastOutput(of: .grid(slot, "realignment-\(number)"), as: Realignment.self)
     }
 
@@ -94,7 +106,7 @@ extension GridSession {
     /// The navigator as it was before the grid was loaded again; kept in a file, so that a realignment that was cut short
     /// begins anew from there.
     private func navigatorBefore(_ loading: Loading) async throws -> NavigatorFile {
-        let path = folder.inFolder("\(folder.grid)_before_loading\(loading.number).nav")
+        let path = folder.inFolder(folder.navigatorBefore(loading))
         if let kept = try? NavigatorFile.read(path) { return try await bare.editNavigator { $0.items = kept.items } }
         let file = try await bare.navigator()
         try file.write(to: path)
@@ -161,19 +173,20 @@ extension GridSession {
 
     private typealias Reference = (picture: MapPicture, image: Raster<UInt8>)
 
-    /// Recentred lamellae of which there is an intermediate image, far from each other; none that has had its dose.
-    private func lamellaeToSight() async throws -> [(RecentredLamella, Reference)] {
-        var left: [(RecentredLamella, Reference)] = []
+    /// Recentred lamellae; none that has had its dose.
+    func recentredLamellae() async throws -> [RecentredLamella] {
+        var recentred: [RecentredLamella] = []
         for lamella in try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self) ?? [] {
-            let again = try await engine.lastOutput(of: .lamella(slot, lamella.number, "recentred"), as: RecentredLamella.self)
-            let stem = folder.intermediateStem(lamella.number)
-            // Without its picture a lamella cannot be compared; others can.
-            guard let again, again.outcome == .found, let image: Raster<UInt8> = try? PNGFile.readGrey(stem + ".png"),
-                let picture = MapPicture(stem: stem, width: image.width, height: image.height)
-            else { continue }
+            guard let again = try await engine.lastOutput(of: .lamella(slot, lamella.number, "recentred"), as: RecentredLamella.self), again.outcome == .found else { continue }
             if settings.maximumDose > .zero, try await dose(of: lamella.number).beforeAcquisition >= settings.maximumDose { continue }
-            left.append((again, (picture, image)))
+            recentred.append(again)
         }
+        return recentred
+    }
+
+    /// Lamellae of which there is an intermediate image, far from each other. Without its picture a lamella cannot be compared; others can.
+    private func lamellaeToSight() async throws -> [(RecentredLamella, Reference)] {
+        var left = try await recentredLamellae().compactMap { lamella in folder.intermediateReference(lamella.number).map { (lamella, $0) } }
         let middle = left.reduce(Vector<Frame.Stage>.zero) { $0 + ($1.0.stage - .origin) / Double(left.count) }
         var chosen: [(RecentredLamella, Reference)] = []
         func distance(_ lamella: RecentredLamella) -> Double {
@@ -258,6 +271,8 @@ extension Placement {
 }
 
 extension GridFolder {
+    /// The navigator of before the grid was loaded again.
+    func navigatorBefore(_ loading: Loading) -> String { "\(grid)_before_loading\(loading.number).nav" }
     /// An intermediate image of a lamella after the grid was loaded again.
     fileprivate func reloadedFile(_ number: Int, loading: Int) -> String { "\(grid)_IM\(number)_loading\(loading).mrc" }
 }

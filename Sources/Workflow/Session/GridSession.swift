@@ -40,11 +40,11 @@ actor GridSession {
     var geometryIsOfNow = false
     /// Whether people know that SerialEM tells no doses.
     var unknownDosesAreTold = false
-    private let bring: @Sendable (_ anew: Bool) async throws -> Loading
+    private let bring: @Sendable (WayToStage) async throws -> Loading
 
-    /// - Parameter bring: brings the grid to the stage, from there too if `anew`, and says which loading this is.
+    /// - Parameter bring: brings the grid to the stage, and says which loading this is.
     init(
-        context: SessionContext, slot: Int, folder: GridFolder, bring: @escaping @Sendable (_ anew: Bool) async throws -> Loading
+        context: SessionContext, slot: Int, folder: GridFolder, bring: @escaping @Sendable (WayToStage) async throws -> Loading
     ) {
         self.bring = bring
         bare = context.microscope
@@ -120,18 +120,24 @@ actor GridSession {
     func prepare() async throws {
         presentSetup = nil
         geometryIsOfNow = false
-        let loading = try await enter(anew: false)
+        let loading = try await enter(.asNeeded)
+        try await restoreMaps(in: loading)
         do {
             try await findPlace(in: loading)
+            // Loaded by the session a moment ago, nobody can have touched it.
+            if loading.isFresh { return }
+            if try await liesAsBefore() { return }
+            presentSetup = nil
+            try await findPlace(in: enter(.byOthers))
         } catch let error as WorkflowError where error.code == .lostGrid {
             engine.note(.warning("\(error.message) It is loaded once more."))
             presentSetup = nil
-            try await findPlace(in: enter(anew: true))
+            try await findPlace(in: enter(.anew))
         }
     }
 
-    private func enter(anew: Bool) async throws -> Loading {
-        let loading = try await bring(anew)
+    private func enter(_ way: WayToStage) async throws -> Loading {
+        let loading = try await bring(way)
         if loading.mapIsStale { try setAside(folder.inFolder(folder.wholeGridFile)) }
         try await bare.enter(folder: folder.path, navigatorFile: folder.navigator)
         try await bare.openValves()
@@ -175,6 +181,8 @@ actor GridSession {
 
     /// The navigator item of a map, by its note.
     func mapItem(note: String) async throws -> NavigatorItem? {
-        try await microscope.navigator().items.first { $0.note == note && $0.kind == .map }
+        guard let item = try await microscope.navigator().items.first(where: { $0.note == note && $0.kind == .map }) else { return nil }
+        try keep(item)
+        return item
     }
 }

@@ -119,10 +119,9 @@ extension Session {
         return number
     }
 
-    /// Loads the grid unless it is on the stage.
-    ///
-    /// - Parameter anew: takes it off the stage first.
-    func bringToStage(_ slot: Int, anew: Bool, microscope: any Microscope) async throws -> Loading {
+    /// Loads the grid unless it is on the stage, or as the way says.
+    func bringToStage(_ slot: Int, _ way: WayToStage, microscope: any Microscope) async throws -> Loading {
+        let anew = way == .anew
         var place = try await identified(slot, microscope: microscope).place
         var number = try await loadings(of: slot)
         if place == .notInCassette {
@@ -131,18 +130,32 @@ extension Session {
             place = .stage
         }
         let isDone = try await engine.lastOutput(of: Self.load(slot, number), as: Int.self) != nil
-        if anew || (place == .cassette && (number == 0 || isDone)) { number += 1 }
-        if anew || place == .cassette || (number > 0 && !isDone) {
-            try await load(slot, number, isOnStage: place == .stage, anew: anew, microscope: microscope)
+        if way == .byOthers, place == .stage {
+            number += 1
+            let ordinal = try await nextOrdinal()
+            _ = try await engine.run(
+                Step<Int, Int>(exposing: Self.load(slot, number), title: "Note that grid \(slot) was loaded again by somebody else", input: slot) {
+                    .happened(ordinal)
+                } perform: {
+                    ordinal
+                })
+            return try await loading(of: slot, number, isFresh: true)
         }
-        return try await loading(of: slot, number)
+        if anew || (place == .cassette && (number == 0 || isDone)) { number += 1 }
+        let isFresh = anew || place == .cassette || (number > 0 && !isDone)
+        if isFresh { try await load(slot, number, isOnStage: place == .stage, anew: anew, microscope: microscope) }
+        return try await loading(of: slot, number, isFresh: isFresh)
+    }
+
+    /// The latest loading has the highest number of all.
+    private func nextOrdinal() async throws -> Int {
+        var count = 0
+        for slot in settings.gridList { count += try await loadings(of: slot) }
+        return count + 1
     }
 
     private func load(_ slot: Int, _ number: Int, isOnStage: Bool, anew: Bool, microscope: any Microscope) async throws {
-        var count = 0
-        for other in settings.gridList { count += try await loadings(of: other) }
-        // The latest loading has the highest number of all.
-        let ordinal = count + 1
+        let ordinal = try await nextOrdinal()
         do {
             _ = try await engine.run(
                 Step<Int, Int>(
@@ -176,16 +189,16 @@ extension Session {
     }
 
     /// Which loading the session's positions are of is written down before the grid map is begun.
-    private func loading(of slot: Int, _ number: Int) async throws -> Loading {
+    private func loading(of slot: Int, _ number: Int, isFresh: Bool) async throws -> Loading {
         let map = StepIdentifier.grid(slot, "whole-grid-map")
         let step = StepIdentifier.grid(slot, "map-loading")
         let known = try await engine.lastOutput(of: step, as: Int.self)
         // Journals of earlier builds know of one loading at most.
         let begun = try await engine.wasBegun(map) ? known ?? (number > 0 ? 1 : 0) : nil
         if let begun, try await engine.lastOutput(of: map, as: String.self) != nil {
-            return Loading(number: number, mapped: begun, mapIsStale: false)
+            return Loading(number: number, mapped: begun, mapIsStale: false, isFresh: isFresh)
         }
         let mapped = try await engine.run(Step(step, title: "Note how grid \(slot) came to the stage", input: number) { number })
-        return Loading(number: number, mapped: mapped, mapIsStale: begun.map { $0 != number } ?? false)
+        return Loading(number: number, mapped: mapped, mapIsStale: begun.map { $0 != number } ?? false, isFresh: isFresh)
     }
 }

@@ -121,8 +121,8 @@ extension Session {
     private func runLevels(
         ofGrid slot: Int, name: String, folder: GridFolder, in context: SessionContext
     ) async throws -> (GridSession, GridReport?) {
-        let grid = GridSession(context: context, slot: slot, folder: folder) { anew in
-            try await bringToStage(slot, anew: anew, microscope: context.microscope)
+        let grid = GridSession(context: context, slot: slot, folder: folder) { way in
+            try await bringToStage(slot, way, microscope: context.microscope)
         }
         try await grid.prepare()
         return (grid, try await runLevels(of: grid, name: name, slot: slot))

@@ -26,6 +26,7 @@ extension SessionPlan {
         .step("load", "bring it to the stage", .exposing, "unless it is there"),
         .step("map-loading", "note how it came to the stage", .repeatable),
         .step("realignment", "find it again", .exposing, "where it was loaded again since it was mapped"),
+        .step("place", "look whether it lies as before", .exposing, "where somebody may have been at the microscope since"),
     ]
 
     private static let wholeGrid: [Line] = [

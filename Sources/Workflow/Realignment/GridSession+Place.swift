@@ -1,0 +1,203 @@
+import Foundation
+import Geometry
+import ImageFiles
+import Microscope
+import Navigator
+import Raster
+import Units
+
+/// Who works in SerialEM while a session is paused or down may take the grid off the stage and bring it back, or change the navigator.
+/// Neither SerialEM nor the autoloader tells: an image shows how the grid lies, and what the session knows of its maps stands in a file of
+/// its own.
+extension GridSession {
+    /// How far off a grid may be that was not touched: as far as a realignment leaves it.
+    private static let mostOff = Realignment.largestResidual
+    /// How far off a lamella is looked for.
+    private static let reach = Micrometers(16)
+    /// Lamellae that are looked at until one is found.
+    private static let mostLooks = 3
+    /// Half of the side of what is compared at the grid map's magnification, in micrometres.
+    private static let surroundings = 40.0
+
+    /// What one look at the grid showed.
+    private struct Look: Codable, Sendable {
+        /// The lamella that was found, and how far from its place; nil where none was found.
+        let lamella: Int?
+        let off: Double?
+    }
+
+    /// Whether the grid lies as the session left it, by one image of a lamella, each time of another one.
+    ///
+    /// Before there is a map nothing is known of how it lay.
+    func liesAsBefore() async throws -> Bool {
+        guard try await engine.lastOutput(of: .grid(slot, "whole-grid-map"), as: String.self) != nil else { return true }
+        var number = 1
+        while try await engine.lastOutput(of: .grid(slot, "place-\(number)"), as: Look.self) != nil { number += 1 }
+        let views = try await views(first: number)
+        guard !views.isEmpty else { return true }
+        let seen = try await engine.run(
+            Step<Int, Look>(exposing: .grid(slot, "place-\(number)"), title: "Look whether grid \(folder.grid) lies as before", input: number) {
+                // An image at such a magnification is next to nothing: it may be taken again.
+                .didNotHappen
+            } perform: { [self] in
+                try await look(at: views)
+            })
+        guard let lamella = seen.lamella, let off = seen.off else {
+            engine.note(.warning("grid \(folder.grid) does not lie as the session left it: no lamella is where it was. It was taken off the stage and brought back meanwhile, and is realigned."))
+            return false
+        }
+        guard off > Self.mostOff.value else { return true }
+        engine.note(
+            .warning(
+                "grid \(folder.grid) does not lie as the session left it: lamella \(lamella) is \((off * 10).rounded() / 10) µm from its place. It was taken off the stage and brought back meanwhile, and is realigned."))
+        return false
+    }
+
+    /// Something to compare an image with.
+    private struct View: Sendable {
+        let lamella: Int
+        let stage: Point<Frame.Stage>
+        let z: Micrometers?
+        let setup: ImagingSetup
+        let reference: @Sendable () -> (picture: MapPicture, image: Raster<UInt8>)?
+        /// Only what lies about the lamella is compared.
+        let isCut: Bool
+    }
+
+    /// Lamellae in the order in which they are looked at: at intermediate magnification where they were recentred, else on the grid map.
+    private func views(first number: Int) async throws -> [View] {
+        let folder = folder
+        var views: [View] = try await recentredLamellae().map { lamella in
+            View(
+                lamella: lamella.number, stage: lamella.stage, z: lamella.z, setup: intermediateSetup,
+                reference: { folder.intermediateReference(lamella.number) }, isCut: false)
+        }
+        if views.isEmpty {
+            let found = try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self) ?? []
+            views = found.map { lamella in
+                View(lamella: lamella.number, stage: lamella.stage, z: nil, setup: wholeGridSetup, reference: { folder.wholeGridReference }, isCut: true)
+            }
+        }
+        guard !views.isEmpty else { return [] }
+        let first = number % views.count
+        return Array((views[first...] + views[..<first]).prefix(Self.mostLooks))
+    }
+
+    private func look(at views: [View]) async throws -> Look {
+        var isCompared = false
+        for view in views {
+            guard let reference = view.reference() else { continue }
+            try await use(view.setup)
+            let book = view.isCut ? ExposureBook.wholeGrid : "L\(twoDigits(view.lamella))"
+            let image = try await ExposureBook.$lamella.withValue(book) {
+                try await move(to: view.stage, z: view.z)
+                return try await microscope.takeImage(savingTo: folder.placeFile)
+            }
+            for suffix in ["", ".mdoc"] { try? FileManager.default.removeItem(atPath: folder.inFolder(folder.placeFile) + suffix) }
+            isCompared = true
+            var (reduced, pixelToStage) = image.reduced(to: reference.picture.pixelSize)
+            if view.isCut { (reduced, pixelToStage) = Self.surroundings(of: view.stage, on: reduced, pixelToStage, pixelSize: reference.picture.pixelSize) }
+            let found = Registration(reference: reference.image, pixelToStage: reference.picture.pixelToStage)?
+                .shift(of: reduced, pixelToStage: pixelToStage, expected: .zero, within: Self.reach)
+            if let found, found.correlation > 0.5 { return Look(lamella: view.lamella, off: found.shift.length) }
+        }
+        // Without pictures nothing speaks against its place.
+        return isCompared ? Look(lamella: nil, off: nil) : Look(lamella: views[0].lamella, off: 0)
+    }
+
+    private static func surroundings(
+        of stage: Point<Frame.Stage>, on image: Raster<Float>, _ pixelToStage: AffineMap<Frame.MapPixels, Frame.Stage>, pixelSize: PixelSize
+    ) -> (Raster<Float>, AffineMap<Frame.MapPixels, Frame.Stage>) {
+        guard let middle = pixelToStage.inverse?(stage) else { return (image, pixelToStage) }
+        let half = Int(surroundings * 1000 / pixelSize.value)
+        let x0 = max(0, min(Int(middle.x) - half, image.width - 1)), x1 = max(x0 + 1, min(Int(middle.x) + half, image.width))
+        let y0 = max(0, min(Int(middle.y) - half, image.height - 1)), y1 = max(y0 + 1, min(Int(middle.y) + half, image.height))
+        let corner = Point<Frame.MapPixels>(x: Double(x0), y: Double(y0))
+        return (
+            image.cropped(x: x0, y: y0, width: x1 - x0, height: y1 - y0, fill: 0),
+            AffineMap(linear: pixelToStage.linear, sending: .origin, to: pixelToStage(corner))
+        )
+    }
+}
+
+/// The maps that the session relies on.
+extension GridSession {
+    /// Keeps a map's item as it is, should anybody delete or move it; positions are those of the loading in which the grid was mapped.
+    func keep(_ map: NavigatorItem) throws {
+        let path = folder.inFolder(folder.knownMaps)
+        var file = (try? NavigatorFile.read(path)) ?? NavigatorFile()
+        guard file.items.first(where: { $0.note == map.note }) != map else { return }
+        file.items.removeAll { $0.note == map.note }
+        file.items.append(map)
+        try file.write(to: path)
+    }
+
+    /// Puts maps back into the navigator that somebody deleted or moved.
+    func restoreMaps(in loading: Loading) async throws {
+        guard let known = try? NavigatorFile.read(folder.inFolder(folder.knownMaps)), let placement = try await placementOfItems(in: loading) else { return }
+        let present = try await bare.navigator().items.filter { $0.kind == .map }
+        var missing: [NavigatorItem] = []
+        var moved: [NavigatorItem] = []
+        for var item in known.items where try await isRelied(on: item) {
+            item.put(placement.map, rise: placement.rise)
+            if let there = present.first(where: { $0.note == item.note }) {
+                // SerialEM writes positions with three digits, and moves items with their grid.
+                if there.stage.distance(to: item.stage) > 0.5 { moved.append(item) }
+            } else {
+                missing.append(item)
+            }
+        }
+        guard !missing.isEmpty || !moved.isEmpty else { return }
+        func names(_ items: [NavigatorItem]) -> String { items.map { "'\($0.note)'" }.joined(separator: ", ") }
+        if !missing.isEmpty { engine.note(.warning("somebody deleted \(names(missing)) from the navigator; put there again, as the session relies on it")) }
+        if !moved.isEmpty { engine.note(.warning("somebody moved \(names(moved)) in the navigator; moved back, for the session knows where its maps are")) }
+        let (lost, shifted) = (missing, moved)
+        _ = try await bare.editNavigator { file in
+            let registration = file.items.last?.registration
+            for var item in lost {
+                if let registration { item.registration = registration }
+                file.items.append(item)
+            }
+            for item in shifted {
+                guard let index = file.items.firstIndex(where: { $0.note == item.note && $0.kind == .map }) else { continue }
+                let registration = file.items[index].registration
+                file.items[index] = item
+                file.items[index].registration = registration
+            }
+        }
+    }
+
+    /// Where the navigator's items lie at present against where they were mapped; nil where a realignment was cut short, which puts them back itself.
+    private func placementOfItems(in loading: Loading) async throws -> Placement? {
+        guard loading.number != loading.mapped else { return .asMapped }
+        if let found = try await realignment(loading.number) { return found.placement }
+        guard !FileManager.default.fileExists(atPath: folder.inFolder(folder.navigatorBefore(loading))) else { return nil }
+        return try await placement(before: loading)
+    }
+
+    /// Whether a map was taken to its end and its file is there.
+    private func isRelied(on item: NavigatorItem) async throws -> Bool {
+        guard FileManager.default.fileExists(atPath: folder.inFolder(item.note)) else { return false }
+        if item.note == folder.wholeGridFile { return try await engine.lastOutput(of: .grid(slot, "whole-grid-map"), as: String.self) != nil }
+        for lamella in try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self) ?? [] where folder.mediumFile(lamella.number) == item.note {
+            return try await engine.lastOutput(of: .lamella(slot, lamella.number, "centre"), as: LamellaMap.self) != nil
+        }
+        return false
+    }
+}
+
+extension GridFolder {
+    /// The image by which a grid's place is looked at; gone when it was compared.
+    fileprivate var placeFile: String { "\(grid)_place.mrc" }
+    /// The items of the session's maps.
+    fileprivate var knownMaps: String { "\(grid)_maps.nav" }
+
+    func intermediateReference(_ number: Int) -> (picture: MapPicture, image: Raster<UInt8>)? { reference(intermediateStem(number)) }
+    fileprivate var wholeGridReference: (picture: MapPicture, image: Raster<UInt8>)? { reference(wholeGridStem) }
+
+    /// A picture that was saved, if it can still be read.
+    private func reference(_ stem: String) -> (picture: MapPicture, image: Raster<UInt8>)? {
+        guard let image: Raster<UInt8> = try? PNGFile.readGrey(stem + ".png"), let picture = MapPicture(stem: stem, width: image.width, height: image.height) else { return nil }
+        return (picture, image)
+    }
+}
