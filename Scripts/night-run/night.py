@@ -248,10 +248,14 @@ def main():
         if not trouble.struck:
             print("  did not happen: " + trouble.name)
     missed = sum(not trouble.struck for trouble in night.troubles)
+    # One fails to load, and one is lost when it comes back.
+    idle = [grid["name"] for grid in grids if not any(lamella["acquired"] for lamella in grid["lamellae"])]
+    if len(idle) > 2:
+        print(f"  too many grids without a tilt series: {', '.join(idle)}")
     wanted = LAMELLAE_PER_GRID * len(grids)
     if lamellae < wanted:
         print(f"  too few lamellae for a night: {lamellae} of {wanted}")
-    holds = failure is None and not twice and not unexplained and not missed and lamellae >= wanted
+    holds = failure is None and not twice and not unexplained and not missed and lamellae >= wanted and len(idle) <= 2
     minutes, seconds = divmod(int(time.monotonic() - night.begin), 60)
     print(f"night: {len(grids)} grids, {lamellae} lamellae, {acquired} acquired with {series} tilt series; {alarms} alarms, "
           f"{night.restarts} restarts of the service, {len(twice)} areas exposed twice, {len(unexplained)} unexplained, {minutes}:{seconds:02d}: "

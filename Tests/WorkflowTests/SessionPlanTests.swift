@@ -34,13 +34,13 @@ import Testing
 
     @Test func exposingAreTheStepsThatPutElectronsOnTheSampleOrMoveAGrid() throws {
         let exposing = try plan("automation_level: 5").parts.flatMap(\.lines).filter { $0.role == .exposing }.compactMap(\.step)
-        #expect(exposing == ["load", "realignment", "whole-grid-map", "recentred", "medium-map", "acquisition"])
+        #expect(exposing == ["load", "realignment", "place", "whole-grid-map", "recentred", "medium-map", "acquisition"])
     }
 
     @Test func thePlaceOfAStepCountsGridsAndSteps() throws {
         let plan = try plan("grid_list: [3, 1]\nautomation_level: 1")
-        #expect(plan.place(of: .grid(1, "load-2"))?.description == "grid 2 of 2, step 2 of 11")
-        #expect(plan.place(of: .grid(3, "finished-level-1"))?.description == "grid 1 of 2, step 11 of 11")
+        #expect(plan.place(of: .grid(1, "load-2"))?.description == "grid 2 of 2, step 2 of 12")
+        #expect(plan.place(of: .grid(3, "finished-level-1"))?.description == "grid 1 of 2, step 12 of 12")
         #expect(plan.place(of: StepIdentifier("session/microscope")) == nil)
         #expect(plan.place(of: .grid(9, "load")) == nil)
     }

@@ -183,9 +183,9 @@ extension GridSession {
             + "; maximum_dose_before_acquisition is \(LamellaDose.words(limit))"
     }
 
-    /// Says once in a run that a limit cannot be kept of doses that nobody tells.
+    /// Says once in a run that a limit cannot be kept of doses that nobody tells. Of single images that a lost connection hides there are others.
     private func warnOfUnknownDoses(_ dose: LamellaDose) {
-        guard !unknownDosesAreTold, dose.entries.contains(where: { $0.images > 0 && $0.dose == 0 && !$0.isCertain }) else { return }
+        guard !unknownDosesAreTold, dose.entries.allSatisfy({ $0.dose == 0 }), dose.entries.contains(where: { $0.images > 0 && $0.dose == 0 && !$0.isCertain }) else { return }
         unknownDosesAreTold = true
         engine.note(
             .warning(

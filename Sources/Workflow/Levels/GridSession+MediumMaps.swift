@@ -46,7 +46,9 @@ extension GridSession {
                 // All that talks to the microscope is done here, in turn; the analysis beside it does not.
                 let imaged = try await sparing(lamella: name) { [self] in
                     try await mapLamella(lamella, offset: known)
-                    return try await centreLamella(lamella)
+                    let map = try await centreLamella(lamella)
+                    _ = try await writeDoses(of: [lamella.number])
+                    return map
                 }
                 await context.progress.finish(Work.mediumMap)
                 guard let map = imaged else { continue }

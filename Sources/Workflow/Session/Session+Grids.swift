@@ -113,6 +113,12 @@ extension Session {
     /// How many lamellae a grid is taken to have until it is known.
     private static let usualLamellae = 10.0
 
+    /// Lamellae are broken now and then; where most of a grid's are not found, something else is wrong.
+    private static func lost(_ lamellae: [RecentredLamella]) -> String? {
+        let absent = lamellae.count { $0.outcome == .absent }
+        return absent > 1 && 2 * absent > lamellae.count ? "\(absent) of \(lamellae.count) lamellae not found at intermediate magnification" : nil
+    }
+
     private static func workPerLamella(_ level: Int) -> Double {
         guard level >= 2 else { return 0 }
         return Work.recentring + Work.mediumMap + (level >= 3 ? Work.segmentation : 1) + (level >= 4 ? Work.targets : 0)
@@ -161,6 +167,8 @@ extension Session {
         try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
         if level >= 4 {
             try await grid.writeTargets(of: analysed)
+            // People who look at the targets see what their lamellae have got.
+            _ = try await grid.writeDoses(of: found.map(\.number))
             switch try await grid.inspected(analysed, of: recentred, found: found) {
             case .confirmed(let lamellae): analysed = lamellae
             case .leftOut(let leftOut):
@@ -195,6 +203,6 @@ extension Session {
             slot: slot, name: name, found: all, recentred: recentred, analysed: analysed, acquired: acquired,
             skipped: await grid.skipped, dismissed: await grid.dismissed, skippedTooLate: await grid.skippedTooLate, leftOut: await grid.leftOut, doses: doses,
             realigned: await grid.realigned
-        ).lacking(cut.isEmpty ? nil : "\(cut.count) of \(acquired.count) tilt series not acquired to the end\(words.isEmpty ? "" : " (\(words))")")
+        ).lacking(Self.lost(recentred)).lacking(cut.isEmpty ? nil : "\(cut.count) of \(acquired.count) tilt series not acquired to the end\(words.isEmpty ? "" : " (\(words))")")
     }
 }
