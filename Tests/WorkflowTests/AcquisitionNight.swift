@@ -217,7 +217,8 @@ struct AcquisitionNight: Sendable {
         struct NeverInside: Error {}
         let begin = ContinuousClock.now
         while true {
-            guard ContinuousClock.now - begin < .seconds(90) else { throw NeverInside() }
+            // Against hanging; how long it takes is the computer's business.
+            guard ContinuousClock.now - begin < .seconds(300) else { throw NeverInside() }
             let text = FileManager.default.contents(atPath: file).map { String(decoding: $0, as: UTF8.self) } ?? ""
             if let tilt = text.firstMatch(of: /_spos = (\d+),/)?.1, 2 ..< Self.tilts - 2 ~= Int(tilt) ?? 0 { return await act() }
             try await Task.sleep(for: .milliseconds(1))
