@@ -96,9 +96,14 @@ extension GridSession {
         }
     }
 
-    private func bookEntries(_ number: Int) -> [LamellaDose.Entry] {
+    /// What the book has of a lamella, with what counts for all of them.
+    private func bookLines(_ number: Int) -> [ExposureBook.Line] {
         let name = "L\(twoDigits(number))"
-        let lines = ExposureBook(folder: folder.path, grid: folder.grid).lines().filter { [name, ExposureBook.wholeGrid].contains($0.lamella) }
+        return ExposureBook(folder: folder.path, grid: folder.grid).lines().filter { [name, ExposureBook.wholeGrid].contains($0.lamella) }
+    }
+
+    private func bookEntries(_ number: Int) -> [LamellaDose.Entry] {
+        let lines = bookLines(number)
         let purposes: [(ExposureBook.Purpose, String)] = [
             (.eucentricity, "eucentricity"), (.intermediate, "intermediate image"), (.realignment, "realignment"), (.unsavedPiece, "piece of a lamella map that was not saved"),
         ]
@@ -166,7 +171,7 @@ extension GridSession {
         let limit = settings.maximumDose
         guard limit > .zero else { return nil }
         let own = try await dose(of: number)
-        warnOfUnknownDoses(own)
+        warnOfUnknownDoses(of: number)
         var ahead = Dose.zero
         switch work {
         case .recentring:
@@ -183,9 +188,9 @@ extension GridSession {
             + "; maximum_dose_before_acquisition is \(LamellaDose.words(limit))"
     }
 
-    /// Says once in a run that a limit cannot be kept of doses that nobody tells. Of single images that a lost connection hides there are others.
-    private func warnOfUnknownDoses(_ dose: LamellaDose) {
-        guard !unknownDosesAreTold, dose.entries.allSatisfy({ $0.dose == 0 }), dose.entries.contains(where: { $0.images > 0 && $0.dose == 0 && !$0.isCertain }) else { return }
+    /// Says once in a run that a limit cannot be kept of doses that nobody tells. That a lost connection hides those of an image says nothing.
+    private func warnOfUnknownDoses(of number: Int) {
+        guard !unknownDosesAreTold, bookLines(number).contains(where: { $0.isCounted && $0.images > 0 && $0.dosePerImage == nil }) else { return }
         unknownDosesAreTold = true
         engine.note(
             .warning(
