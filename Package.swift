@@ -161,7 +161,7 @@ let package = Package(
         .executableTarget(
             name: "tomopilot",
             dependencies: [
-                "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "ImageFiles", "ModelStore", "Analysis", "AnalysisJobs",
+                "CMemory", "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "ImageFiles", "ModelStore", "Analysis", "AnalysisJobs",
                 "Detection", "Segmentation", "Raster", "Processes", "Units", "Version", serviceLifecycle, logging, arguments,
             ], swiftSettings: strict),
         // Tests.

@@ -1,6 +1,6 @@
-"""What the service takes: memory at rest, also after a session, the opening of a month's log, the answer to a status while a segmentation runs.
+"""What the service takes: memory at rest, also after several sessions, the opening of a month's log, the answer to a status while a segmentation runs.
 
-    service.py PROGRAMS [--days N]
+    service.py PROGRAMS [--days N] [--sessions N]
 
 Exit status 1 if one of them is beyond its limit.
 """
@@ -26,7 +26,7 @@ LIMITS = {"memory at rest": (150, "MB"), "opening": (1, "s"), "status": (20, "ms
 # A busy facility: sessions a day, and lines that each writes (12 grids of 60 lamellae write 2000).
 SESSIONS_A_DAY, LINES_A_SESSION, STEPS_A_SESSION = 3, 2500, 700
 SETTINGS = """\
-session_dir: {folder}/sessions/session
+session_dir: {folder}/sessions/session{number}
 serialem_port: {port}
 automation_level: 4
 exclude_lamella_classes: [gone]
@@ -93,14 +93,14 @@ def fill(path, days):
     return lines
 
 
-def status_times(programs, folder, connection):
-    """Milliseconds that a status took, each asked while a lamella of a session of level 4 was segmented."""
+def status_times(programs, folder, connection, number):
+    """Milliseconds that a status took, each asked while a lamella of a session of level 4 was segmented; each session has other grids."""
     simulator = subprocess.Popen(
-        [f"{programs}/serialem-sim", "--port", "0", "--seed", "1", "--folder", folder, "--time-scale", "0"],
+        [f"{programs}/serialem-sim", "--port", "0", "--seed", str(number), "--folder", folder, "--time-scale", "0"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         port = int(simulator.stdout.readline().rsplit(":", 1)[1])
-        session = ask(connection, f"/v1/queue?base={folder}", SETTINGS.format(folder=folder, port=port, models=os.path.abspath(MODELS)))
+        session = ask(connection, f"/v1/queue?base={folder}", SETTINGS.format(folder=folder, number=number, port=port, models=os.path.abspath(MODELS)))
         times = []
         while True:
             begin = time.perf_counter()
@@ -123,6 +123,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("programs")
     parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--sessions", type=int, default=10)
     options = parser.parse_args()
     holds = True
 
@@ -144,13 +145,18 @@ def main():
             tell("opening", time.perf_counter() - begin, f"list of {options.days * SESSIONS_A_DAY} sessions")
             time.sleep(3)
             tell("memory at rest", resident_megabytes(process), "memory of the service at rest with them")
-            times = sorted(status_times(options.programs, folder, connection))
+            times = []
+            for number in range(1, options.sessions + 1):
+                times += status_times(options.programs, folder, connection, number)
+                print(f"memory of the service at the end of session {number}: {resident_megabytes(process):.0f} MB", flush=True)
+            times.sort()
             if not times:
                 sys.exit("no segmentation was seen")
             print(f"status while a lamella is segmented, asked {len(times)} times: median {statistics.median(times):.2f} ms, most {times[-1]:.2f} ms")
             tell("status", times[int(len(times) * 0.99)], "status while a lamella is segmented, 99 of 100")
-            time.sleep(3)
-            tell("memory at rest", resident_megabytes(process), "memory of the service at rest after a session of level 4")
+            # What was still under way is over then, and its memory given back.
+            time.sleep(20)
+            tell("memory at rest", resident_megabytes(process), f"memory of the service at rest after {options.sessions} sessions of level 4")
     sys.exit(not holds)
 
 

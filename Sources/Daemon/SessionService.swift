@@ -1,3 +1,4 @@
+import CMemory
 import Foundation
 package import Microscope
 import ServiceLifecycle
@@ -30,6 +31,8 @@ package actor SessionService: Service {
     nonisolated let changes = Signal()
     private nonisolated let isEnding = Mutex(false)
     var current: CurrentSession?
+    /// Whether a session ran since memory was given back.
+    private var hasWorked = false
     /// What people were told last of the service's own files.
     private var unwritten: String?
     let retry: Duration
@@ -89,6 +92,7 @@ package actor SessionService: Service {
                     while true {
                         try await Task.sleep(for: .seconds(15))
                         changes.send()
+                        await self.rest()
                     }
                 }
                 defer { group.cancelAll() }
@@ -129,6 +133,13 @@ package actor SessionService: Service {
         try Task.checkCancellation()
     }
 
+    /// Gives memory back once after a session, when what was still under way at its end is over.
+    private func rest() {
+        guard hasWorked, current == nil else { return }
+        hasWorked = false
+        cmemory_give_back()
+    }
+
     /// Tells people that the service's own files cannot be used, and gives them a while.
     private func wait(after error: any Error, doing what: String) async throws {
         let text = "The service cannot \(what): \(sentence(error))"
@@ -147,6 +158,7 @@ package actor SessionService: Service {
     private func perform(_ session: QueuedSession) async throws -> Bool {
         let helm = Helm(session: session.id, skips: try await store.skips(of: session.id), takenBack: try await store.takenBack(of: session.id))
         current = CurrentSession(session: session, helm: helm)
+        hasWorked = true
         defer {
             current = nil
             changes.send()

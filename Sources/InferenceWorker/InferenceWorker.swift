@@ -7,6 +7,7 @@ public import Logging
 ///
 /// A process starts with the first request for it and is started again once if it dies over one. Requests go to the first GPU that is free and
 /// are answered there in their order; all waiting happens on threads of its own. What a GPU has no memory for runs on the processor.
+/// A cancelled request ends at once, and its process with it.
 public actor InferenceWorker: Predicting {
     private let first: WorkerLine
     /// Where GPUs may be, how many there are is asked of the first process.
@@ -69,7 +70,7 @@ public actor InferenceWorker: Predicting {
         let model = request.model
         if tooLarge.contains(model) { return try await onProcessor(request) }
         do {
-            return try await devices().perform { line in try await line.perform { line in try line.predict(request) } }
+            return try await devices().perform { line in try await line.predict(request) }
         } catch is DevicePool<WorkerLine>.Closed {
             throw InferenceWorkerError.shutDown
         } catch InferenceWorkerError.memoryExhausted(_, let reason) where looksForGPUs {
@@ -85,7 +86,7 @@ public actor InferenceWorker: Predicting {
         guard !isShutDown else { throw InferenceWorkerError.shutDown }
         let slower = processor ?? line(.processor)
         processor = slower
-        return try await slower.perform { line in try line.predict(request) }
+        return try await slower.predict(request)
     }
 
     /// What networks run on here, as the program sees it.

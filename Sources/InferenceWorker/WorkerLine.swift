@@ -3,6 +3,7 @@ import Foundation
 import InferenceWire
 import Logging
 import Processes
+import Synchronization
 
 /// The worker's process as seen from the queue that waits for it.
 ///
@@ -41,8 +42,52 @@ final class WorkerLine: @unchecked Sendable {
         let frame: [UInt8]
     }
 
-    func predict(_ request: Request) throws -> Tensor {
-        switch try answer(to: request.frame, about: request.model) {
+    /// Who waits for an answer, and may give up at any moment.
+    private final class Call: Sendable {
+        private enum State { case waiting, asking(WorkerProcess), cancelled }
+        private let state = Mutex(State.waiting)
+
+        /// Its process is asked now.
+        func begin(_ process: WorkerProcess) throws(CancellationError) {
+            let isCancelled = state.withLock { state in
+                if case .cancelled = state { return true }
+                state = .asking(process)
+                return false
+            }
+            if isCancelled { throw CancellationError() }
+        }
+
+        /// The process is asked no more, and not ended by this call from now on; says whether it was.
+        func end() -> Bool {
+            state.withLock { state in
+                if case .cancelled = state { return true }
+                state = .waiting
+                return false
+            }
+        }
+
+        func cancel() {
+            state.withLock { state in
+                // Under the lock, so that it is never the process of the next call.
+                if case .asking(let process) = state { process.kill() }
+                state = .cancelled
+            }
+        }
+    }
+
+    /// Asks for a prediction. A network cannot be interrupted: cancelled, the process that runs it is ended, and another one
+    /// is started for whoever asks next.
+    func predict(_ request: Request) async throws -> Tensor {
+        let call = Call()
+        return try await withTaskCancellationHandler {
+            try await perform { line in try line.predict(request, for: call) }
+        } onCancel: {
+            call.cancel()
+        }
+    }
+
+    private func predict(_ request: Request, for call: Call) throws -> Tensor {
+        switch try answer(to: request.frame, about: request.model, for: call) {
         case .output(let tensor): return tensor
         case .refusal(let reason): throw InferenceWorkerError.refused(model: request.model, reason: reason)
         case .memoryExhausted(let reason): throw InferenceWorkerError.memoryExhausted(model: request.model, reason: reason)
@@ -52,23 +97,30 @@ final class WorkerLine: @unchecked Sendable {
 
     /// What there is on the machine, as the program sees it.
     func machine() throws -> InferenceMachine {
-        guard case .machine(let machine) = try answer(to: MachineRequest.encoded, about: "") else {
+        guard case .machine(let machine) = try answer(to: MachineRequest.encoded, about: "", for: Call()) else {
             throw InferenceWorkerError.line("The inference program answered something else than it was asked for.")
         }
         return machine
     }
 
-    private func answer(to frame: [UInt8], about model: String) throws -> PredictionAnswer {
+    private func answer(to frame: [UInt8], about model: String, for call: Call) throws -> PredictionAnswer {
         var lastEnding = InferenceWorkerError.Ending.status(0)
         for attempt in 1 ... 2 {
             let running = try process ?? start()
             process = running
+            try call.begin(running)
             let reply: [UInt8]?
             do {
                 reply = try running.exchange(frame, deadline: deadline)
             } catch {
                 process = nil
+                if call.end() { throw CancellationError() }
                 throw error
+            }
+            if call.end() {
+                _ = running.reap()
+                process = nil
+                throw CancellationError()
             }
             if let reply {
                 return try decoded(reply, from: running)

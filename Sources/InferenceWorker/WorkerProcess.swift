@@ -82,6 +82,9 @@ final class WorkerProcess: Sendable {
         }
     }
 
+    /// Ends the process at once, and with it the exchange that waits for its answer; it is still to be reaped.
+    func kill() { child.signal(SIGKILL) }
+
     /// Stops the process if it still runs and says how it ended. To be called once, at the end.
     func reap() -> InferenceWorkerError.Ending {
         // A process that has ended by itself keeps its own status; the signal then does nothing.

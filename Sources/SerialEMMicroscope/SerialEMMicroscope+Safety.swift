@@ -33,7 +33,9 @@ extension SerialEMMicroscope {
         if interlocks.contains(.beam) {
             // Thermo tells the current of a gun that can be flashed, JEOL whether it emits; many guns tell neither.
             found.beamCurrent = try await told("current", { try await c.reportFEGBeamCurrent() })
-            if found.beamCurrent == nil {
+            if found.beamCurrent != nil {
+                untold[.beam] = nil
+            } else {
                 found.gunEmits = try await told("emission", { try await c.reportFEGEmissionState() }, orNot: .beam)
             }
         }
@@ -41,23 +43,37 @@ extension SerialEMMicroscope {
         return found
     }
 
-    /// A reading; nil once it has been refused at the first time, as by a microscope that does not have it. What was told before and is
-    /// refused now is trouble, not a lack.
+    /// A reading; nil where it was refused several times in a row, as by a microscope that does not have it. It is asked for again later, and
+    /// guards as any other from when it was told. What was told before and is refused now is trouble, not a lack.
     ///
     /// - Parameter interlock: what cannot be watched without it.
     func told<T: Sendable>(
         _ name: String, _ body: @Sendable () async throws -> T, orNot interlock: Interlock? = nil
     ) async throws -> T? {
-        guard !refusedReadings.contains(name) else { return nil }
-        do {
-            let value = try await body()
-            toldReadings.insert(name)
-            return value
-        } catch let error as SerialEMError {
-            guard error.code == .notSupported || (error.code == .commandFailed && !toldReadings.contains(name)) else { throw Self.worded(error) }
-            refusedReadings.insert(name)
-            if let interlock { untold[interlock] = error.reportedText ?? error.message }
-            return nil
+        let clock = ContinuousClock()
+        let refused = refusedReadings[name]
+        if let refused, clock.now < refused.next { return nil }
+        var refusals = 0
+        while true {
+            do {
+                let value = try await body()
+                toldReadings.insert(name)
+                refusedReadings[name] = nil
+                if let interlock { untold[interlock] = nil }
+                return value
+            } catch let error as SerialEMError {
+                guard error.code == .notSupported || (error.code == .commandFailed && !toldReadings.contains(name)) else { throw Self.worded(error) }
+                refusals += 1
+                // What this version of SerialEM has no command for, and what was lacking before, is not asked for at once again.
+                guard error.code == .notSupported || refused != nil || refusals == RefusedReading.tries else {
+                    try await Task.sleep(for: RefusedReading.pause, clock: clock)
+                    continue
+                }
+                let wait = refused.map { min($0.wait * 2, RefusedReading.longest) } ?? RefusedReading.shortest
+                refusedReadings[name] = RefusedReading(next: clock.now + wait / pace, wait: wait)
+                if let interlock { untold[interlock] = error.reportedText ?? error.message }
+                return nil
+            }
         }
     }
 
@@ -157,4 +173,19 @@ extension SerialEMMicroscope {
             return "screen down"
         }
     }
+}
+
+/// A reading that the microscope does not tell.
+struct RefusedReading {
+    /// When it is asked for again.
+    let next: ContinuousClock.Instant
+    /// How long that is, on a real microscope.
+    let wait: Duration
+
+    /// Refused so often in a row, with a pause between, it is lacking: SerialEM fails in a command now and then.
+    static let tries = 3
+    static let pause: Duration = .milliseconds(300)
+    /// A trouble that lasts for seconds is over by then; each wait is twice the one before.
+    static let shortest: Duration = .seconds(60)
+    static let longest: Duration = .seconds(600)
 }

@@ -23,8 +23,8 @@ public actor SerialEMMicroscope: Microscope {
     var connection: SerialEMConnection
     var folder = ""
     var navigatorPath = ""
-    /// What SerialEM or this microscope does not tell; it is not asked again.
-    var refusedReadings: Set<String> = []
+    /// What SerialEM or this microscope does not tell; it is asked for again now and then.
+    var refusedReadings: [String: RefusedReading] = [:]
     /// Readings that were told at least once.
     var toldReadings: Set<String> = []
     /// What can therefore not be watched, and SerialEM's reason.
@@ -34,13 +34,16 @@ public actor SerialEMMicroscope: Microscope {
     /// What was exposed and is in no file.
     var exposureRuns: [ExposureRun] = []
 
+    /// How many times faster than a real one the microscope is.
+    let pace: Double
     let version: SerialEMVersion
     let timesFile: CommandTimesFile
 
     private init(
         host: String, port: Int, logger: Logger, connection: SerialEMConnection, version: SerialEMVersion,
-        timesFile: CommandTimesFile
+        timesFile: CommandTimesFile, pace: Double
     ) {
+        self.pace = pace.isFinite && pace > 0 ? pace : 1
         self.timesFile = timesFile
         self.version = version
         self.host = host
@@ -65,7 +68,7 @@ public actor SerialEMMicroscope: Microscope {
         let connection = try await wording { try await SerialEMConnection.connect(host: host, port: port, times: timesFile.times, logger: logger) }
         do {
             let version = try await connection.beginControl(answerWithin: limit)
-            return SerialEMMicroscope(host: host, port: port, logger: logger, connection: connection, version: version, timesFile: timesFile)
+            return SerialEMMicroscope(host: host, port: port, logger: logger, connection: connection, version: version, timesFile: timesFile, pace: pace)
         } catch {
             await connection.close()
             throw refusedGreeting(error, address: "\(host):\(port)", limit: limit)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMemory
 import Foundation
 import Version
 import Workflow
@@ -15,6 +16,8 @@ struct TomoPilot: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // Each of the threads that analyse maps would keep what it used.
+        cmemory_use_one_heap()
         // A full disk, a limit on the size of files or a reader that went away is an error of a write and gets its
         // sentence; the signal would end the program with the beam on.
         signal(SIGXFSZ, SIG_IGN)

@@ -200,6 +200,40 @@ func golden(_ name: String) -> String {
         #expect(await silent.processIdentifier() == nil)
     }
 
+    @Test("A cancelled request ends at once, although its network runs on, and fails none of those that wait")
+    func cancelledRequest() async throws {
+        let input = Tensor(shape: [1, 1, 4, 4], filledWith: 1)
+        let silent = InferenceWorker(executable: golden("says-nothing"), logger: logger)
+        let asked = Task { try await silent.predict(model: "/m", input: input) }
+        let waiting = Task { try await silent.predict(model: "/m", input: input) }
+        // Where it is asked cannot be seen from here: the process is there a moment before.
+        try await Task.sleep(for: .seconds(1))
+        let begin = ContinuousClock.now
+        asked.cancel()
+        await #expect(throws: CancellationError.self) { try await asked.value }
+        try await Task.sleep(for: .milliseconds(500))
+        waiting.cancel()
+        await #expect(throws: CancellationError.self) { try await waiting.value }
+        #expect(ContinuousClock.now - begin < .seconds(10))
+        #expect(await silent.processIdentifier() == nil)
+        await silent.shutdown()
+
+        let worker = InferenceWorker(executable: workerPath, threads: 1, logger: logger)
+        _ = try await worker.predict(model: golden("two_channels.torchscript"), input: input)
+        let outputs = try await withThrowingTaskGroup(of: [Int]?.self) { group in
+            for number in 0 ..< 30 {
+                group.addTask {
+                    let request = Task { try await worker.predict(model: golden("two_channels.torchscript"), input: input) }
+                    if number.isMultiple(of: 3) { request.cancel() }
+                    do { return try await request.value.shape } catch is CancellationError { return number.isMultiple(of: 3) ? [1, 2, 4, 4] : nil }
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(outputs == Array(repeating: [1, 2, 4, 4], count: 30))
+        await worker.shutdown()
+    }
+
     @Test("A program that answers nonsense is stopped and its answer told as an error", arguments: ["babbles", "answers-unknown-kind"])
     func nonsense(_ program: String) async throws {
         let worker = InferenceWorker(executable: golden(program), deadline: .seconds(60), logger: logger)

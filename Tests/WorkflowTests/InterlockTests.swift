@@ -15,9 +15,9 @@ import Workflow
     }
 
     /// A session of level 1 on two grids with faults on a microscope without waiting.
-    private func night(_ faults: String, more: String = "", _ look: @Sendable (Night) throws -> Void) async throws {
+    private func night(_ faults: String, more: String = "", pace: Double = 1, _ look: @Sendable (Night) throws -> Void) async throws {
         try await GridNight.with(faults: faults) { grids in
-            let outcome = try await grids.run("grid_list: [1, 2]\ndisk_reserve: 0.1\n" + more)
+            let outcome = try await grids.run("grid_list: [1, 2]\ndisk_reserve: 0.1\n" + more, pace: pace)
             try look(
                 Night(
                     folder: grids.sessionFolder, lines: outcome.lines, failure: outcome.failure.map(sentence),
@@ -144,6 +144,31 @@ import Workflow
             let bad = try #require(night.lines.firstIndex { $0.hasPrefix("WAITS The vacuum is bad; the session waits with: ") })
             #expect(refused < bad)
             #expect(!night.lines.contains { $0.hasPrefix("this microscope does not tell of 'vacuum'") }, "\(night.lines)")
+        }
+    }
+
+    @Test func aReadingThatIsRefusedOnceAtTheBeginningStillGuards() async throws {
+        let faults = #"""
+            [{"kind": "error", "text": "The gauges do not answer.", "when": {"command": "ReportVacuumStatus", "times": 1}},
+             {"kind": "vacuum", "seconds": 900, "when": {"command": "SetColumnOrGunValve", "after": 1}}]
+            """#
+        try await night(faults) { night in
+            try expectWhole(night)
+            #expect(night.lines.contains { $0.hasPrefix("WAITS The vacuum is bad; the session waits with: ") }, "\(night.lines)")
+            #expect(!night.lines.contains { $0.contains("The gauges do not answer.") }, "\(night.lines)")
+        }
+    }
+
+    @Test func aReadingThatWasLackingAtFirstGuardsFromWhenItIsTold() async throws {
+        // The tries of one look, and that of the next.
+        let faults = #"""
+            [{"kind": "error", "text": "The gauges do not answer.", "when": {"command": "ReportVacuumStatus", "times": 4}},
+             {"kind": "vacuum", "seconds": 900, "when": {"command": "SetColumnOrGunValve", "after": 1}}]
+            """#
+        try await night(faults, pace: 1e6) { night in
+            try expectWhole(night)
+            #expect(night.lines.contains { $0.hasPrefix("WAITS The vacuum is bad; the session waits with: ") }, "\(night.lines)")
+            #expect(night.lines.count { $0.hasPrefix("this microscope does not tell of 'vacuum', which is not watched") } == 1, "\(night.lines)")
         }
     }
 }
