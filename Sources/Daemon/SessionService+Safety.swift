@@ -8,7 +8,7 @@ extension SessionService {
     /// Leaves the microscope safe after a session that is not gone on with. Its end is written down before: what ended the service
     /// may be an answer of SerialEM.
     func leaveSafe(after session: QueuedSession) async throws {
-        let state = await makeSafe(session, until: Unheard(service: self, heedsResume: false))
+        let state = await makeSafe(session, until: Ending(service: self) { nil })
         await log(state, after: session)
         guard !state.failures.isEmpty else { return }
         try await tellUnsafe(after: session, outcome: nil)
@@ -41,7 +41,8 @@ extension SessionService {
         let begin = clock.now
         var told: [String]?
         while try await store.hold() != nil, !ends {
-            let state = await makeSafe(session, until: Unheard(service: self, heedsResume: true))
+            let state = await makeSafe(
+                session, until: Ending(service: self) { [store] in try await store.hold() == nil ? "somebody looks after the microscope" : nil })
             guard let hold = try await store.hold(), !ends else { return }
             if state.failures != told { await log(state, after: session) }
             told = state.failures
@@ -68,7 +69,7 @@ extension SessionService {
     /// How long a SerialEM that does not answer is tried again.
     private static var longestAbsence: Duration { .seconds(48 * 3600) }
 
-    private func log(_ state: SafeState, after session: QueuedSession) async {
+    func log(_ state: SafeState, after session: QueuedSession) async {
         for failure in state.failures { await attempt { try await log(failure, kind: "microscope", level: .warning, session: session.id) } }
         guard state.failures.isEmpty else { return }
         await attempt { try await log("the microscope is left with \(state.reached.joined(separator: ", "))", kind: "session", session: session.id) }
@@ -77,16 +78,15 @@ extension SessionService {
     /// Why the queue is held after a session that left the microscope as it was; whoever lets that session go on has looked at it.
     static func unsafeAfter(_ name: String) -> String { "the microscope could not be made safe after session '\(name)'" }
 
-    /// Stops what waits when the service ends, or a person lets the queue go on.
-    private struct Unheard: Supervisor {
+    /// Ends a wait when the service ends, or where there is a reason to.
+    struct Ending: Supervisor {
         let service: SessionService
-        let heedsResume: Bool
+        let reason: @Sendable () async throws -> String?
 
         func verdict(at checkpoint: Checkpoint) async -> Verdict {
             if service.ends { return .stop("the service ends") }
-            guard heedsResume else { return .goOn }
             do {
-                return try await service.store.hold() == nil ? .stop("somebody looks after the microscope") : .goOn
+                return try await reason().map { .stop($0) } ?? .goOn
             } catch {
                 // Where the service's own file cannot be read, nobody has resumed anything.
                 return .goOn
@@ -95,7 +95,7 @@ extension SessionService {
         func untilReleased(at checkpoint: Checkpoint) {}
     }
 
-    private func makeSafe(_ session: QueuedSession, until end: Unheard) async -> SafeState {
+    func makeSafe(_ session: QueuedSession, until end: Ending) async -> SafeState {
         do {
             return await safeguard(try folders.settings(session.settings, name: session.name, base: session.base), end)
         } catch {

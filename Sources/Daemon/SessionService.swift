@@ -11,7 +11,7 @@ package import Workflow
 package actor SessionService: Service {
     /// Runs one session to its end, and returns what was asked for and neither done nor left out by a person; tests put their own in its place.
     package typealias Runner = @Sendable (
-        _ settings: SessionSettings, _ text: String, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
+        _ settings: SessionSettings, _ text: String, _ beginning: JournalBeginning, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> [String]
 
     /// Leaves the microscope of a session safe that does not run; tests put their own in its place.
@@ -158,7 +158,8 @@ package actor SessionService: Service {
         try await log(
             isResumed ? "session '\(session.name)' goes on where the service ended" : "session '\(session.name)' starts",
             kind: "session", session: session.id)
-        let outcome = try await outcomeDespiteFullDisks(of: session, helm: helm)
+        let outcome =
+            if isResumed, let end = try await untilFolderIsThere(of: session, helm: helm) { end } else { try await outcomeDespiteFullDisks(of: session, helm: helm) }
         // Not written down, it would be taken for one that was under way, and be run again.
         while true {
             do {
@@ -224,8 +225,11 @@ package actor SessionService: Service {
             // Asked again: a link may lead elsewhere since the session was queued.
             let settings = try folders.settings(session.settings, name: session.name, base: session.base)
             current?.plan = SessionPlan(settings)
+            // Asked anew: a session that has waited for room has begun it before.
+            let wasBegun = try await store.session(session.id)?.hasJournal ?? session.hasJournal
+            let beginning = JournalBeginning(wasBegun: wasBegun) { [store] in try await store.beginJournal(of: session.id) }
             current?.acquisitionLimit = .seconds(settings.acquisitionHours * 3600)
-            return .done(missing: try await run(settings, session.settings, helm, report))
+            return .done(missing: try await run(settings, session.settings, beginning, helm, report))
         } catch {
             return SessionOutcome(error: error, cancellation: helm.cancellation, serviceEnds: Task.isCancelled)
         }

@@ -65,6 +65,11 @@ extension QueueStore {
         }
     }
 
+    /// Writes down that the journal of a session is about to be begun.
+    public func beginJournal(of id: Int64) async throws {
+        try await write { db in try db.execute(sql: "UPDATE session SET hasJournal = 1 WHERE id = ?", arguments: [id]) }
+    }
+
     /// Takes a session that waits out of the queue; returns it as it was, nil if there is none of this number.
     public func remove(_ id: Int64, reason: String, at time: Date) async throws -> QueuedSession? {
         try await write { db in
@@ -199,6 +204,7 @@ extension QueueStore {
             base: row["base"], onFailure: onFailure.flatMap(QueuedSession.OnFailure.init),
             // The table holds no other state.
             state: QueuedSession.State(rawValue: row["state"]) ?? .removed, added: try date(row["added"], of: what),
-            started: try started.map { try date($0, of: what) }, ended: try ended.map { try date($0, of: what) }, reason: row["reason"])
+            started: try started.map { try date($0, of: what) }, ended: try ended.map { try date($0, of: what) }, reason: row["reason"],
+            hasJournal: row["hasJournal"])
     }
 }

@@ -114,6 +114,14 @@ public struct QueueStore: Sendable {
             // What a person has left out and taken back, until the session's own journal has it.
             try db.execute(sql: "ALTER TABLE skip ADD COLUMN isTakenBack INTEGER NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("begun journals") { db in
+            // Of sessions of earlier builds nobody knows more than that they were started.
+            try db.execute(
+                sql: """
+                    ALTER TABLE session ADD COLUMN hasJournal INTEGER NOT NULL DEFAULT 0;
+                    UPDATE session SET hasJournal = 1 WHERE started IS NOT NULL;
+                    """)
+        }
         return migrator
     }
 
