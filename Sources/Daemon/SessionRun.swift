@@ -83,13 +83,21 @@ package struct SessionRun: Sendable {
 
     /// Leaves the microscope of a session safe that does not run, as soon as SerialEM takes commands.
     ///
-    /// - Parameter supervisor: may stop the wait for SerialEM.
-    package static func makeSafe(_ settings: SessionSettings, supervisor: any Supervisor, logger: Logger) async -> SafeState {
+    /// - Parameters:
+    ///   - supervisor: may stop the wait for SerialEM.
+    ///   - report: told what is waited for.
+    package static func makeSafe(
+        _ settings: SessionSettings, supervisor: any Supervisor, logger: Logger, report: @escaping @Sendable (SafetyObstacle) async -> Void
+    ) async -> SafeState {
         do {
             let acquisition = try await acquisition(of: settings)
             let lock = try await MicroscopeLock.waiting(shortLook, host: settings.host, port: settings.port)
             defer { withExtendedLifetime(lock) {} }
-            let microscope = try await onceThere(longestCommand, busy: max(acquisition?.limit ?? .zero, longestCommand), supervisor) {
+            let told: @Sendable (MicroscopeError.Code, Duration) async -> Void = { reason, limit in
+                let end = Date.now + limit / .seconds(1)
+                await report(reason != .busy ? .absent(until: end) : acquisition != nil ? .acquires(until: end) : .busy(until: end))
+            }
+            let microscope = try await onceThere(longestCommand, busy: max(acquisition?.limit ?? .zero, longestCommand), supervisor, waiting: told) {
                 try await SerialEMMicroscope.connect(host: settings.host, port: settings.port, logger: logger)
             }
             let state = await microscope.makeSafe(settings.safety.measures)
@@ -194,10 +202,11 @@ package struct SessionRun: Sendable {
     ///   - acquisition: what it is busy with, if it is known; told of while it is waited for.
     ///   - interval: how often is tried.
     ///   - patience: after how long people are told.
+    ///   - waiting: told why is waited, and how long at most, whenever that changes.
     static func onceThere<Connected: Sendable>(
         _ absence: Duration?, busy: Duration? = nil, watching acquisition: AcquisitionWatch? = nil, _ supervisor: any Supervisor,
         interval: Duration = .seconds(2), patience: Duration = .seconds(60), _ report: @Sendable (RunEvent) -> Void = { _ in },
-        _ connect: () async throws -> Connected
+        waiting: @Sendable (MicroscopeError.Code, Duration) async -> Void = { _, _ in }, _ connect: () async throws -> Connected
     ) async throws -> Connected {
         let clock = ContinuousClock()
         var begin = clock.now
@@ -212,10 +221,12 @@ package struct SessionRun: Sendable {
                 return microscope
             } catch let error as MicroscopeError where error.code == .unreachable || error.code == .busy {
                 // What it did before does not count for how long it is away.
-                if last != error.code { begin = clock.now }
+                let isOther = last != error.code
+                if isOther { begin = clock.now }
                 last = error.code
                 let waited = clock.now - begin
                 guard let limit = error.code == .busy ? busy : absence, waited < limit else { throw error }
+                if isOther { await waiting(error.code, limit) }
                 // A stop holds wherever it is asked for.
                 if case .stop(let reason) = await supervisor.verdict(at: .map(slot: 0)) { throw WorkflowError.stopped(reason) }
                 if error.code == .busy {

@@ -1,6 +1,7 @@
 import Foundation
-import Workflow
+import Microscope
 import Store
+import Workflow
 
 /// After a power cut the service may be there before the disk on which its sessions lie.
 extension SessionService {

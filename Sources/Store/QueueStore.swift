@@ -122,6 +122,17 @@ public struct QueueStore: Sendable {
                     UPDATE session SET hasJournal = 1 WHERE started IS NOT NULL;
                     """)
         }
+        migrator.registerMigration("holds of sessions") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE hold ADD COLUMN session INTEGER REFERENCES session(id);
+                    CREATE TABLE unsafe (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        session INTEGER NOT NULL REFERENCES session(id)
+                    ) STRICT;
+                    """)
+            try Self.divideHold(db)
+        }
         return migrator
     }
 

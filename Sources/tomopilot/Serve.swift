@@ -88,7 +88,7 @@ struct Serve: AsyncParsableCommand {
             desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal,
             stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60)),
             mostCrashes: crashLimit,
-            safeguard: { await SessionRun.makeSafe($0, supervisor: $1, logger: WarningHandler.logger("serialem", terminal)) }
+            safeguard: { await SessionRun.makeSafe($0, supervisor: $1, logger: WarningHandler.logger("serialem", terminal), report: $2) }
         ) { settings, text, beginning, supervisor, report in
             try await SessionRun(
                 settings: settings, text: text, worker: worker, terminal: terminal, commandTimes: folder + "/command_times.json",

@@ -12,9 +12,10 @@ import Testing
 @Suite struct MissingJournalTests {
     /// A service finds session `a` under way, as after a power cut, and its journal gone.
     private func afterPowerCut(
-        made: Mutex<Int>, onFailure: QueuedSession.OnFailure? = nil, _ body: @Sendable (RunningService, ScriptedSessions) async throws -> Void
+        onFailure: QueuedSession.OnFailure? = nil, _ body: @Sendable (RunningService, ScriptedSessions, _ made: () -> Int) async throws -> Void
     ) async throws {
         try await withFolder { folder in
+            let made = Mutex(0)
             let store = try QueueStore(path: folder + "/tomopilot.sqlite")
             let settings = "session_dir: ./a\ngrid_list: [1]\nWG_model: ./m\nMM_model: ./m\n"
             let session = try await store.add(name: "a", folder: folder + "/a", settings: settings, base: folder, onFailure: onFailure, at: .now)
@@ -26,17 +27,16 @@ import Testing
             sessions.allow(steps: 9)
             try await RunningService.with(
                 folder: folder, sessions: sessions,
-                safeguard: { _, _ in
+                safeguard: { _, _, _ in
                     made.withLock { $0 += 1 }
                     return SafeState(reached: ["beam blanked"], failures: [])
                 }
-            ) { service in try await body(service, sessions) }
+            ) { service in try await body(service, sessions) { made.withLock { $0 } } }
         }
     }
 
     @Test func aSessionUnderWayWaitsForItsFolderWithTheMicroscopeSafeAndGoesOnByItself() async throws {
-        let made = Mutex(0)
-        try await afterPowerCut(made: made) { service, sessions in
+        try await afterPowerCut { service, sessions, made in
             try await service.status { $0.obstacle?.contains("/a/session.sqlite is not there, though the session was begun with it") == true }
             try await service.logged { $0.text == "the microscope is left with beam blanked" }
             try FileManager.default.createDirectory(atPath: service.folder + "/a", withIntermediateDirectories: true)
@@ -48,12 +48,12 @@ import Testing
             try Data().write(to: URL(fileURLWithPath: service.folder + "/a/session.sqlite"))
             try await service.status(.idle)
             #expect(sessions.done == ["a grid 1"])
-            #expect(made.withLock { $0 } == 1)
+            #expect(made() == 1)
         }
     }
 
     @Test func whoWaitsForTheFolderHearsAnAbort() async throws {
-        try await afterPowerCut(made: Mutex(0)) { service, sessions in
+        try await afterPowerCut { service, sessions, _ in
             try await service.status { $0.obstacle != nil }
             #expect(try await service.ask("POST", "/v1/abort").status == 200)
             try await service.status(.held)

@@ -91,7 +91,7 @@ final class ScriptedSessions: Sendable {
                 let journal = settings.sessionFolder + "/session.sqlite"
                 if beginning.wasBegun, !FileManager.default.fileExists(atPath: journal) { throw SessionRun.missing(journal) }
                 try await beginning.write()
-                try Folder.make(settings.sessionFolder)
+                try FileManager.default.createDirectory(atPath: settings.sessionFolder, withIntermediateDirectories: true)
                 try Data().write(to: URL(fileURLWithPath: journal))
             }
             defer { report(.microscopeLeft(isSafe: state.withLock { $0.isSafe })) }
@@ -144,7 +144,7 @@ struct RunningService: Sendable {
     static func with(
         folder: String, sessions: ScriptedSessions, token: String? = nil, receivers: [any AlarmReceiver] = [],
         reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(), connections: Int? = nil, patience: Duration = .seconds(30),
-        longestBody: Duration = APICall.longestBody, safeguard: @escaping SessionService.Safeguard = { _, _ in SafeState(reached: [], failures: []) },
+        longestBody: Duration = APICall.longestBody, safeguard: @escaping SessionService.Safeguard = { _, _, _ in SafeState(reached: [], failures: []) },
         _ body: @Sendable (RunningService) async throws -> Void
     ) async throws {
         let terminal = Terminal(isInteractive: false, width: { 80 }, write: { _ in })
