@@ -18,6 +18,7 @@ package struct SessionRun: Sendable {
     private let logger: @Sendable (String) -> Logger
     private let commandTimes: String?
     private let absence: Duration?
+    private let beginning: JournalBeginning
 
     /// - Parameters:
     ///   - text: the settings as they were written, for the journal.
@@ -25,10 +26,11 @@ package struct SessionRun: Sendable {
     ///   - terminal: shows what happens.
     ///   - commandTimes: the file that keeps how long SerialEM's commands take here; nil forgets it with the session.
     ///   - absence: how long a session that was begun waits for a SerialEM that is not there, as after a power cut; nil not at all.
+    ///   - beginning: what is known of the session's journal.
     ///   - logger: makes the logger of a part, by its label.
     package init(
         settings: SessionSettings, text: String, worker: String, terminal: Terminal, commandTimes: String? = nil, waitingForSerialEM absence: Duration? = nil,
-        logger: @escaping @Sendable (String) -> Logger
+        beginning: JournalBeginning = .unknown, logger: @escaping @Sendable (String) -> Logger
     ) {
         self.settings = settings
         self.text = text
@@ -37,6 +39,7 @@ package struct SessionRun: Sendable {
         self.logger = logger
         self.commandTimes = commandTimes
         self.absence = absence
+        self.beginning = beginning
     }
 
     /// Runs until the session's end, which leaves the microscope safe; cancelled, until SerialEM has finished its command.
@@ -80,13 +83,21 @@ package struct SessionRun: Sendable {
 
     /// Leaves the microscope of a session safe that does not run, as soon as SerialEM takes commands.
     ///
-    /// - Parameter supervisor: may stop the wait for SerialEM.
-    package static func makeSafe(_ settings: SessionSettings, supervisor: any Supervisor, logger: Logger) async -> SafeState {
+    /// - Parameters:
+    ///   - supervisor: may stop the wait for SerialEM.
+    ///   - report: told what is waited for.
+    package static func makeSafe(
+        _ settings: SessionSettings, supervisor: any Supervisor, logger: Logger, report: @escaping @Sendable (SafetyObstacle) async -> Void
+    ) async -> SafeState {
         do {
             let acquisition = try await acquisition(of: settings)
             let lock = try await MicroscopeLock.waiting(shortLook, host: settings.host, port: settings.port)
             defer { withExtendedLifetime(lock) {} }
-            let microscope = try await onceThere(longestCommand, busy: max(acquisition?.limit ?? .zero, longestCommand), supervisor) {
+            let told: @Sendable (MicroscopeError.Code, Duration) async -> Void = { reason, limit in
+                let end = Date.now + limit / .seconds(1)
+                await report(reason != .busy ? .absent(until: end) : acquisition != nil ? .acquires(until: end) : .busy(until: end))
+            }
+            let microscope = try await onceThere(longestCommand, busy: max(acquisition?.limit ?? .zero, longestCommand), supervisor, waiting: told) {
                 try await SerialEMMicroscope.connect(host: settings.host, port: settings.port, logger: logger)
             }
             let state = await microscope.makeSafe(settings.safety.measures)
@@ -95,6 +106,25 @@ package struct SessionRun: Sendable {
         } catch {
             return SafeState(reached: [], failures: [sentence(error)])
         }
+    }
+
+    /// Why a session does not run whose journal was begun and is not there; without it everything would be exposed again.
+    static func missing(_ journal: String) -> WorkflowError {
+        let folder = Folder.of(journal)
+        return .unusableJournal(
+            journal, "is not there, though the session was begun with it, so everything would be exposed again: mount \(folder), or put it back, and let "
+                + "'tomopilot queue retry' go on with the session; or remove it from the queue and add its settings again, to begin anew")
+    }
+
+    /// Whether the journal knows of anything that was done.
+    ///
+    /// - Throws: ``WorkflowError`` where it does not, and something was.
+    private func wasBegun(_ journal: String) throws -> Bool {
+        let isThere = FileManager.default.fileExists(atPath: journal)
+        if beginning.wasBegun, !isThere { throw Self.missing(journal) }
+        let knowsSteps = try SessionStore.knowsSteps(path: journal)
+        if !knowsSteps { try Self.requireNoSession(in: settings.sessionFolder, hasJournal: isThere) }
+        return knowsSteps
     }
 
     private static func journal(of settings: SessionSettings) -> String { settings.sessionFolder + "/session.sqlite" }
@@ -108,17 +138,16 @@ package struct SessionRun: Sendable {
     private func perform(
         _ worker: InferenceWorker, _ analysis: any MapAnalysis, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> [String] {
+        let path = Self.journal(of: settings)
+        let wasBegun = try self.wasBegun(path)
         // Asked before the microscope is touched; a folder that is made later is asked for again.
         let isThere = FileManager.default.fileExists(atPath: settings.sessionFolder)
         var lock = isThere ? try SessionLock(folder: settings.sessionFolder) : nil
         let microscopeLock = try await MicroscopeLock.waiting(Self.shortLook, host: settings.host, port: settings.port)
         let models = try SessionModels(settings: settings, predictor: worker, analysis: analysis)
         try await models.check()
-        let path = Self.journal(of: settings)
         let acquisition = try await Self.acquisition(of: settings)
         let terminal = terminal
-        let wasBegun = FileManager.default.fileExists(atPath: path)
-        if !wasBegun { try Self.requireNoSession(in: settings.sessionFolder) }
         // Nothing is written before somebody who speaks SerialEM's protocol has answered.
         let microscope = try await Self.onceThere(
             wasBegun ? absence : nil, busy: acquisition?.limit, watching: acquisition, supervisor,
@@ -129,6 +158,9 @@ package struct SessionRun: Sendable {
         ) {
             try await SerialEMMicroscope.connect(host: settings.host, port: settings.port, commandTimes: commandTimes, logger: logger("serialem"))
         }
+        // It may have taken hours, and the folder may be gone meanwhile.
+        guard try self.wasBegun(path) == wasBegun else { throw Self.missing(path) }
+        if !beginning.wasBegun { try await beginning.write() }
         try Folder.make(settings.sessionFolder)
         if !isThere { lock = try SessionLock(folder: settings.sessionFolder) }
         let store = try SessionStore(path: path, settings: text)
@@ -150,14 +182,14 @@ package struct SessionRun: Sendable {
     }
 
     /// A folder with maps and without the journal that says what was exposed for them: all of it would be exposed again.
-    private static func requireNoSession(in folder: String) throws {
+    private static func requireNoSession(in folder: String, hasJournal: Bool) throws {
         // A folder that is not there yet holds no session.
         for grid in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
             let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(grid)")) ?? []
             guard files.contains("\(grid).mrc"), files.contains("SPACE_maps") else { continue }
             throw WorkflowError.refused(
-                "\(folder) holds the map \(grid)/\(grid).mrc of a session and no journal of it (session.sqlite), so everything would be exposed again: "
-                    + "put the journal back, or use another session_dir.")
+                "\(folder) holds the map \(grid)/\(grid).mrc of a session and \(hasJournal ? "a journal that knows nothing of it" : "no journal of it") (session.sqlite), "
+                    + "so everything would be exposed again: put the journal back, or use another session_dir.")
         }
     }
 
@@ -170,10 +202,11 @@ package struct SessionRun: Sendable {
     ///   - acquisition: what it is busy with, if it is known; told of while it is waited for.
     ///   - interval: how often is tried.
     ///   - patience: after how long people are told.
+    ///   - waiting: told why is waited, and how long at most, whenever that changes.
     static func onceThere<Connected: Sendable>(
         _ absence: Duration?, busy: Duration? = nil, watching acquisition: AcquisitionWatch? = nil, _ supervisor: any Supervisor,
         interval: Duration = .seconds(2), patience: Duration = .seconds(60), _ report: @Sendable (RunEvent) -> Void = { _ in },
-        _ connect: () async throws -> Connected
+        waiting: @Sendable (MicroscopeError.Code, Duration) async -> Void = { _, _ in }, _ connect: () async throws -> Connected
     ) async throws -> Connected {
         let clock = ContinuousClock()
         var begin = clock.now
@@ -188,10 +221,12 @@ package struct SessionRun: Sendable {
                 return microscope
             } catch let error as MicroscopeError where error.code == .unreachable || error.code == .busy {
                 // What it did before does not count for how long it is away.
-                if last != error.code { begin = clock.now }
+                let isOther = last != error.code
+                if isOther { begin = clock.now }
                 last = error.code
                 let waited = clock.now - begin
                 guard let limit = error.code == .busy ? busy : absence, waited < limit else { throw error }
+                if isOther { await waiting(error.code, limit) }
                 // A stop holds wherever it is asked for.
                 if case .stop(let reason) = await supervisor.verdict(at: .map(slot: 0)) { throw WorkflowError.stopped(reason) }
                 if error.code == .busy {

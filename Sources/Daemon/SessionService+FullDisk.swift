@@ -29,8 +29,8 @@ extension SessionService {
                     next: "It goes on by itself once there is room, which is looked for every \(words(retry * (tries * tries))) for \(words(limit)).",
                     kind: "disk", session: session)
             }
-            switch try await wait(for: helm, every: retry * (tries * tries), limit: limit, room: settings.sessionFolder) {
-            case .room: break
+            switch try await wait(for: helm, every: retry * (tries * tries), limit: limit, until: { Self.thereIsRoom(in: settings.sessionFolder) }) {
+            case .there: break
             case .none: return outcome
             case .ended(let end): return end
             }
@@ -39,9 +39,10 @@ extension SessionService {
         }
     }
 
-    private enum Waited { case room, none, ended(SessionOutcome) }
+    enum Waited { case there, none, ended(SessionOutcome) }
 
-    private func wait(for helm: Helm, every pause: Duration, limit: Duration, room folder: String) async throws -> Waited {
+    /// Waits until something is there, the time is over, or the session has to end.
+    func wait(for helm: Helm, every pause: Duration, limit: Duration, until isThere: @escaping @Sendable () -> Bool) async throws -> Waited {
         let clock = ContinuousClock()
         let begin = clock.now
         repeat {
@@ -54,8 +55,8 @@ extension SessionService {
                 try await Task.sleep(for: min(pause, .milliseconds(200)), clock: clock)
             }
             // A write to a disk of the network may take its time.
-        } while await !withTaskExecutorPreference(threads, operation: { Self.thereIsRoom(in: folder) })
-        return .room
+        } while await !withTaskExecutorPreference(threads, operation: { isThere() })
+        return .there
     }
 
     /// Tries it, since a quota and a limit on the size of files are not seen from the disk's free space.

@@ -10,13 +10,13 @@ extension SessionService {
     ///
     /// - Parameter remark: what whoever asked for something should know of it.
     package func status(remark: String? = nil) async throws -> ServiceStatus {
-        let hold = try await store.hold()
+        let still = try await standstill()
         let waiting = try await store.sessions()
         let now = ContinuousClock.now
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
-            state: state(hold: hold, isQueueEmpty: waiting.isEmpty), reason: hold, session: (session ?? current?.session).map(SessionEntry.init),
-            pausesNow: current?.helm.isPausedNow ?? false, phase: current?.phase, place: current?.place?.description, fraction: current?.fraction, obstacle: current?.obstacle ?? current?.delay?.reason,
+            state: state(still, isQueueEmpty: waiting.isEmpty), reason: safetyWait?.isFirst == true ? still.hold?.reason : still.words, session: (session ?? current?.session).map(SessionEntry.init),
+            pausesNow: current?.helm.isPausedNow ?? false, phase: current?.phase, place: current?.place?.description, fraction: current?.fraction, obstacle: current?.obstacle ?? current?.delay?.reason ?? (current == nil ? safetyWait?.text : nil) ?? unwritten,
             inspection: current?.openInspection.map(InspectionEntry.init), question: current?.openQuestion.map(QuestionEntry.init),
             steps: (current?.steps ?? []).map {
                 StepInProgress(
@@ -29,9 +29,14 @@ extension SessionService {
     /// To a tenth: nobody reads more.
     private static func seconds(_ duration: Duration) -> Double { (duration / .seconds(0.1)).rounded() / 10 }
 
-    private func state(hold: String?, isQueueEmpty: Bool) -> ServiceStatus.State {
+    private func state(_ still: Standstill, isQueueEmpty: Bool) -> ServiceStatus.State {
         if ends { return .ending }
-        guard let current else { return hold != nil ? .held : isQueueEmpty ? .idle : .starting }
+        guard let current else {
+            // The microscope is being made safe, and nobody has to do anything for that.
+            let isFirst = safetyWait?.isFirst == true
+            if still.hold != nil || still.unsafe != nil && !isFirst { return .held }
+            return isQueueEmpty && !isFirst && unwritten == nil ? .idle : .starting
+        }
         if current.helm.cancellation != nil { return .aborting }
         if current.helm.isStopping { return .stopping }
         if current.helm.isPaused { return current.isWaiting ? .paused : .pausing }
@@ -92,11 +97,10 @@ extension SessionService {
     /// Lets a session that has ended go on where it was, before all that wait. A hold that came from it is lifted; any other
     /// stays.
     package func retry(_ id: Int64) async throws -> QueueListing {
+        try await writeWish()
         let session: QueuedSession?
         do {
-            session = try await store.retry(id) { hold, session in
-                hold.hasPrefix("session '\(session.name)' ") || hold == Self.unsafeAfter(session.name)
-            }
+            session = try await store.retry(id)
         } catch is QueueStore.NothingLeft {
             throw ServiceError(
                 .conflict, "Session \(id) is done, and nothing of it is left to be tried again; for another level, or for files that were changed, add its settings again.")
@@ -121,31 +125,19 @@ extension SessionService {
         return try await queue(all: false)
     }
 
-    /// Writes down whether the queue is held, then steers the session, also where nothing can be written: a full disk must not
-    /// keep a person from stopping the microscope.
-    private func hold(_ reason: String?, steering: () -> Void) async throws {
-        do {
-            try await store.setHold(reason)
-        } catch {
-            steering()
-            throw ServiceError(.unwritten, "It is done, but a restart of the service would not know of it: \(sentence(error))")
-        }
-        steering()
-    }
-
     /// The session waits at its next checkpoint, or where it is, and no other is started.
     ///
     /// - Parameter now: no further command is sent after the one that SerialEM works on, and the microscope is made safe at once.
     package func pause(now: Bool = false) async throws -> ServiceStatus {
         let reason = now ? "paused at once by a person" : "paused by a person"
-        try await hold(reason) { self.current?.helm.pause(reason, now: now) }
+        try await hold(.hold(Standstill.Hold(reason: reason))) { self.current?.helm.pause(reason, now: now) }
         try await log("a person asks to pause\(now ? " at once" : "")", kind: "queue", session: current?.session.id)
         return try await status()
     }
 
     /// The session goes on, and the queue too.
     package func resume() async throws -> ServiceStatus {
-        try await hold(nil) { self.current?.helm.resume() }
+        try await hold(.release) { self.current?.helm.resume() }
         try await log("a person lets the queue go on", kind: "queue", session: current?.session.id)
         return try await status()
     }
@@ -153,16 +145,22 @@ extension SessionService {
     /// The session finishes its step and ends with the microscope safe; no other is started until a person resumes.
     package func stop() async throws -> ServiceStatus {
         let running = try requireCurrent("stopped")
-        try await hold("session '\(running.session.name)' was stopped by a person") { running.helm.stop("a person asked for it") }
+        try await hold(.hold(Standstill.Hold(reason: "session '\(running.session.name)' was stopped by a person", session: running.session.id))) { running.helm.stop("a person asked for it") }
         try await log("a person stops session '\(running.session.name)' at its next checkpoint", kind: "queue", session: running.session.id)
         return try await status()
     }
 
     /// The session ends as soon as SerialEM has finished its command, with the microscope safe; no other is started until
-    /// a person resumes.
+    /// a person resumes. Where none runs and the microscope is still to be made safe, the wait for that ends.
     package func abort() async throws -> ServiceStatus {
+        if current == nil, let session = safetyWait?.session {
+            let reason = "the wait for SerialEM after session '\(session.name)' was aborted by a person"
+            try await hold(.hold(Standstill.Hold(reason: reason, session: session.id))) { self.safetyWait?.isAborted = true }
+            try await log("a person aborts the wait for SerialEM after session '\(session.name)'", kind: "queue", session: session.id)
+            return try await status()
+        }
         let running = try requireCurrent("aborted")
-        try await hold("session '\(running.session.name)' was aborted by a person") { running.helm.cancel(.abort("A person aborted it.")) }
+        try await hold(.hold(Standstill.Hold(reason: "session '\(running.session.name)' was aborted by a person", session: running.session.id))) { running.helm.cancel(.abort("A person aborted it.")) }
         try await log("a person aborts session '\(running.session.name)'", kind: "queue", session: running.session.id)
         return try await status()
     }

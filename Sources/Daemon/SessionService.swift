@@ -12,11 +12,13 @@ package import Workflow
 package actor SessionService: Service {
     /// Runs one session to its end, and returns what was asked for and neither done nor left out by a person; tests put their own in its place.
     package typealias Runner = @Sendable (
-        _ settings: SessionSettings, _ text: String, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
+        _ settings: SessionSettings, _ text: String, _ beginning: JournalBeginning, _ supervisor: any Supervisor, _ report: @escaping @Sendable (RunEvent) -> Void
     ) async throws -> [String]
 
     /// Leaves the microscope of a session safe that does not run; tests put their own in its place.
-    package typealias Safeguard = @Sendable (_ settings: SessionSettings, _ supervisor: any Supervisor) async -> SafeState
+    package typealias Safeguard = @Sendable (
+        _ settings: SessionSettings, _ supervisor: any Supervisor, _ report: @escaping @Sendable (SafetyObstacle) async -> Void
+    ) async -> SafeState
 
     let store: QueueStore
     let folders: AllowedFolders
@@ -34,7 +36,21 @@ package actor SessionService: Service {
     /// Whether a session ran since memory was given back.
     private var hasWorked = false
     /// What people were told last of the service's own files.
-    private var unwritten: String?
+    private(set) var unwritten: String?
+    /// What a person asked of the queue and is not written down yet.
+    var unwrittenWish: Wish?
+    /// Whether whoever asked was told that it is not written down yet.
+    var isWishLate = false
+    /// How many such wishes there were.
+    var wishes = 0
+    /// Writes one down.
+    var writing: Task<Void, any Error>?
+    /// Whether its end has to be written down.
+    private var hasBegunLife = false
+    /// The microscope that is waited for to be made safe.
+    var safetyWait: SafetyWait?
+    /// The session after which it is not tried any more.
+    var unsafeGivenUp: Int64?
     let retry: Duration
     let mostCrashes: Int
 
@@ -49,7 +65,7 @@ package actor SessionService: Service {
     package init(
         store: QueueStore, folders: AllowedFolders, desk: AlarmDesk = AlarmDesk([]), reminder: Duration? = nil, terminal: Terminal,
         stepLimit: StepLimit = StepLimit(), retry: Duration = .seconds(10), mostCrashes: Int = 3,
-        safeguard: @escaping Safeguard = { _, _ in SafeState(reached: [], failures: []) }, run: @escaping Runner
+        safeguard: @escaping Safeguard = { _, _, _ in SafeState(reached: [], failures: []) }, run: @escaping Runner
     ) {
         self.store = store
         self.folders = folders
@@ -65,27 +81,25 @@ package actor SessionService: Service {
 
     package func run() async throws {
         defer { changes.finish() }
-        try await log("the service starts", kind: "service")
-        let crash = try await store.beginLife(at: .now)
+        // Before anything can raise a new alarm.
         await takeUndelivered()
-        let left: QueuedSession? = if let crash { try await take(crash) } else { nil }
         do {
-            try await work(after: left)
+            try await work()
         } catch {
             // Also where the API's port is taken: it was no crash.
             let store = store
-            await attempt { try await Task { try await store.endLife() }.value }
+            if hasBegunLife { await attempt { try await Task { try await store.endLife() }.value } }
             throw error
         }
         try await log("the service ends", kind: "service")
         try await store.endLife()
     }
 
-    /// - Parameter left: a session that is not gone on with, after which the microscope has to be made safe.
-    private func work(after left: QueuedSession?) async throws {
+    private func work() async throws {
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await self.deliverAlarms() }
+                group.addTask { await self.writeWishes() }
                 if let reminder = self.reminder { group.addTask { await self.remind(every: reminder) } }
                 // Whoever reads events learns now and then that the line is alive.
                 group.addTask { [changes] in
@@ -96,18 +110,41 @@ package actor SessionService: Service {
                     }
                 }
                 defer { group.cancelAll() }
-                if let left {
-                    try await self.leaveSafe(after: left)
-                } else if let unsafe = try await self.sessionThatLeftTheMicroscopeUnsafe() {
-                    // An earlier life of the service tried in vain.
-                    try await self.makeSafeLater(after: unsafe)
-                }
+                try await self.beginLife()
                 try await self.workThroughQueue()
             }
         } onGracefulShutdown: {
             self.end()
         }
     }
+
+    /// Writes down that the service lives, and takes up how it ended before. A crash often leaves a full disk: people are told of
+    /// both, and it goes on once there is room.
+    private func beginLife() async throws {
+        try await insist("write down that it starts") { try await log("the service starts", kind: "service") }
+        let crash = try await insist("write down that it starts") { try await store.beginLife(at: .now) }
+        hasBegunLife = true
+        if let crash { try await insist("write down how it ended before") { try await take(crash) } }
+    }
+
+    /// Does something that has to be written down, and tries until it is.
+    private func insist<Value: Sendable>(_ what: String, _ body: () async throws -> Value) async throws -> Value {
+        var pause = retry
+        while true {
+            do {
+                let value = try await body()
+                unwritten = nil
+                return value
+            } catch let error where !(error is CancellationError) {
+                if ends { throw error }
+                try await wait(after: error, doing: what, for: pause)
+                pause = min(pause * 2, retry * Self.mostPatience)
+            }
+        }
+    }
+
+    /// So many times as long as the first pause is the longest after something could not be written.
+    private static var mostPatience: Int { 30 }
 
     /// Lets SerialEM finish its command and leaves the microscope safe; the session goes on with the next start.
     private nonisolated func end() {
@@ -120,10 +157,14 @@ package actor SessionService: Service {
     private func workThroughQueue() async throws {
         for await _ in changes.changes() {
             do {
-                while !ends, let session = try await store.next() {
-                    let isLeftUnsafe = try await perform(session)
-                    if isLeftUnsafe { try await makeSafeLater(after: session) }
+                while !ends {
+                    try await writeWish()
+                    if let unsafe = try await standstill().unsafe, unsafe.id != unsafeGivenUp { try await makeSafe(after: unsafe) }
+                    guard !ends, let session = try await store.next() else { break }
+                    unwritten = nil
+                    try await perform(session)
                 }
+                unwritten = nil
             } catch let error where !(error is CancellationError) {
                 // The service answers and tells people also while it cannot write.
                 if !ends { try await wait(after: error, doing: "look for the next session") }
@@ -141,21 +182,22 @@ package actor SessionService: Service {
     }
 
     /// Tells people that the service's own files cannot be used, and gives them a while.
-    private func wait(after error: any Error, doing what: String) async throws {
+    private func wait(after error: any Error, doing what: String, for pause: Duration? = nil) async throws {
+        let pause = pause ?? retry
         let text = "The service cannot \(what): \(sentence(error))"
         if unwritten != text {
             unwritten = text
             // It has been handed to those who deliver it before it is thrown that it cannot be logged.
-            do { try await alarm(text, next: "It tries again every \(words(retry)).", kind: "service", session: current?.session) } catch { report(error) }
+            do { try await alarm(text, next: "It tries again and again, in \(words(retry)) and then every \(words(retry * Self.mostPatience)) at the latest.", kind: "service", session: current?.session) } catch { report(error) }
         }
         let clock = ContinuousClock()
-        let deadline = clock.now + retry
-        while !ends, clock.now < deadline { try await Task.sleep(for: min(retry, .milliseconds(200)), clock: clock) }
+        let deadline = clock.now + pause
+        while !ends, clock.now < deadline { try await Task.sleep(for: min(pause, .milliseconds(200)), clock: clock) }
         changes.send()
     }
 
-    /// Runs a session to its end; returns whether it is over and left the microscope unsafe.
-    private func perform(_ session: QueuedSession) async throws -> Bool {
+    /// Runs a session to its end.
+    private func perform(_ session: QueuedSession) async throws {
         let helm = Helm(session: session.id, skips: try await store.skips(of: session.id), takenBack: try await store.takenBack(of: session.id))
         current = CurrentSession(session: session, helm: helm)
         hasWorked = true
@@ -164,24 +206,16 @@ package actor SessionService: Service {
             changes.send()
         }
         // After the session is known to those who pause, so that no pause falls between.
-        if let hold = try await store.hold() { helm.pause(hold) }
+        if let hold = try await standstill().words { helm.pause(hold) }
         let isResumed = session.state.isUnderWay
         try await store.set(session.id, to: .running, reason: nil, at: .now)
         try await log(
             isResumed ? "session '\(session.name)' goes on where the service ended" : "session '\(session.name)' starts",
             kind: "session", session: session.id)
-        let outcome = try await outcomeDespiteFullDisks(of: session, helm: helm)
+        let outcome =
+            if isResumed, let end = try await untilFolderIsThere(of: session, helm: helm) { end } else { try await outcomeDespiteFullDisks(of: session, helm: helm) }
         // Not written down, it would be taken for one that was under way, and be run again.
-        while true {
-            do {
-                let isLeftUnsafe = try await settle(session, outcome)
-                unwritten = nil
-                return isLeftUnsafe
-            } catch let error where !(error is CancellationError) {
-                if ends { throw error }
-                try await wait(after: error, doing: "write down how session '\(session.name)' ended")
-            }
-        }
+        try await insist("write down how session '\(session.name)' ended") { try await settle(session, outcome) }
     }
 
     private enum Part { case session(SessionOutcome), other }
@@ -236,49 +270,45 @@ package actor SessionService: Service {
             // Asked again: a link may lead elsewhere since the session was queued.
             let settings = try folders.settings(session.settings, name: session.name, base: session.base)
             current?.plan = SessionPlan(settings)
+            // Asked anew: a session that has waited for room has begun it before.
+            let wasBegun = try await store.session(session.id)?.hasJournal ?? session.hasJournal
+            let beginning = JournalBeginning(wasBegun: wasBegun) { [store] in try await store.beginJournal(of: session.id) }
             current?.acquisitionLimit = .seconds(settings.acquisitionHours * 3600)
-            return .done(missing: try await run(settings, session.settings, helm, report))
+            return .done(missing: try await run(settings, session.settings, beginning, helm, report))
         } catch {
             return SessionOutcome(error: error, cancellation: helm.cancellation, serviceEnds: Task.isCancelled)
         }
     }
 
-    /// Writes down how a session ended, tells people, and holds the queue where going on would be wrong; returns whether a session
-    /// that is over left the microscope unsafe.
-    private func settle(_ session: QueuedSession, _ outcome: SessionOutcome) async throws -> Bool {
+    /// Writes down how a session ended, tells people, and holds the queue where going on would be wrong.
+    private func settle(_ session: QueuedSession, _ outcome: SessionOutcome) async throws {
         // Of one that was under way and never came to the microscope again, nobody knows how it was left.
         let isSafe = current?.isSafe ?? (!session.state.isUnderWay || outcome == .interrupted)
         let name = "session '\(session.name)'"
+        let unsafe = isSafe ? [] : [unsafeNotice(after: session, goesOn: outcome == .interrupted)]
         switch outcome {
         case .interrupted:
+            for notice in unsafe { await attempt { try await tell(notice) } }
             await attempt { try await log("\(name) is interrupted and goes on when the service starts again", kind: "session", session: session.id) }
         case .done(let missing):
             let reason = missing.isEmpty ? nil : "not done: \(missing.joined(separator: "; "))"
-            try await store.set(session.id, to: .done, reason: reason, at: .now)
-            await attempt { try await log("\(name) is done", kind: "session", session: session.id) }
-            if let reason {
-                await attempt {
-                    try await alarm("\(name) has come to its end, \(reason).", next: "'tomopilot queue retry \(session.id)' tries again what can still be done.", kind: "session", session: session)
-                }
+            let lack = reason.map {
+                notice("\(name) has come to its end, \($0).", next: "'tomopilot queue retry \(session.id)' tries again what can still be done.", kind: "session", session: session)
             }
+            try await end(session, as: .done, reason: reason, isUnsafe: !isSafe, telling: [lack].compactMap(\.self) + unsafe)
+            await attempt { try await log("\(name) is done", kind: "session", session: session.id) }
         case .stopped(let reason):
-            try await store.set(session.id, to: .stopped, reason: reason, at: .now)
+            try await end(session, as: .stopped, reason: reason, isUnsafe: !isSafe, telling: unsafe)
             await attempt { try await log("\(name) ended early: \(reason)", kind: "session", session: session.id) }
         case .failed(let reason, _), .withoutRoom(let reason):
-            try await store.set(session.id, to: .failed, reason: reason, at: .now)
             let holds = session.onFailure.map { $0 == .stop } ?? outcome.wouldMeetNext
-            if holds { try await store.setHold("\(name) failed: \(reason)") }
-            await attempt {
-                try await alarm(
-                    "\(name) failed: \(reason)",
-                    next: (holds || !isSafe ? "The queue waits until somebody resumes it" : "The queue goes on with the next session")
-                        + "; 'tomopilot queue retry \(session.id)' tries this one again.",
-                    kind: "session", session: session)
-            }
+            let failure = notice(
+                "\(name) failed: \(reason)",
+                next: (holds || !isSafe ? "The queue waits until somebody resumes it" : "The queue goes on with the next session")
+                    + "; 'tomopilot queue retry \(session.id)' tries this one again.",
+                kind: "session", session: session)
+            try await end(session, as: .failed, reason: reason, hold: holds ? "\(name) failed: \(reason)" : nil, isUnsafe: !isSafe, telling: [failure] + unsafe)
         }
-        guard !isSafe else { return false }
-        try await tellUnsafe(after: session, outcome: outcome)
-        return outcome != .interrupted
     }
 
     /// What cannot be logged is shown, and undoes nothing that was written down.

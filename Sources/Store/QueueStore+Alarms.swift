@@ -1,25 +1,39 @@
 public import Foundation
 import GRDB
 
+/// An alarm that is to be logged and delivered.
+public struct OwedAlarm: Sendable {
+    let text: String
+    let kind: String
+    let session: Int64?
+    let receivers: [String]
+    let message: @Sendable (LoggedEvent) throws -> Data
+
+    /// - Parameter message: what is to be delivered, once the alarm has its number.
+    public init(_ text: String, kind: String, session: Int64?, owedTo receivers: [String], message: @escaping @Sendable (LoggedEvent) throws -> Data) {
+        self.text = text
+        self.kind = kind
+        self.session = session
+        self.receivers = receivers
+        self.message = message
+    }
+}
+
 /// Alarms that somebody has not been told of yet: they outlive the service.
 extension QueueStore {
     /// Appends an alarm to the log and remembers whom it is owed to, in one transaction.
-    ///
-    /// - Parameter message: what is to be delivered, once the alarm has its number.
-    public func logAlarm(
-        _ text: String, kind: String, session: Int64?, at time: Date, owedTo receivers: [String],
-        message: @escaping @Sendable (LoggedEvent) throws -> Data
-    ) async throws -> LoggedEvent {
-        try await write { db in
-            let event = try Self.append(text, kind: kind, level: .alarm, session: session, at: time, db)
-            guard !receivers.isEmpty else { return event }
-            let message = try message(event)
-            for receiver in Set(receivers) {
-                try db.execute(
-                    sql: "INSERT INTO undelivered (event, receiver, message) VALUES (?, ?, ?)", arguments: [event.id, receiver, message])
-            }
-            return event
+    public func logAlarm(_ alarm: OwedAlarm, at time: Date) async throws -> LoggedEvent {
+        try await write { db in try Self.append(alarm, at: time, db) }
+    }
+
+    static func append(_ alarm: OwedAlarm, at time: Date, _ db: Database) throws -> LoggedEvent {
+        let event = try append(alarm.text, kind: alarm.kind, level: .alarm, session: alarm.session, at: time, db)
+        guard !alarm.receivers.isEmpty else { return event }
+        let message = try alarm.message(event)
+        for receiver in Set(alarm.receivers) {
+            try db.execute(sql: "INSERT INTO undelivered (event, receiver, message) VALUES (?, ?, ?)", arguments: [event.id, receiver, message])
         }
+        return event
     }
 
     /// Writes down that a receiver has an alarm.

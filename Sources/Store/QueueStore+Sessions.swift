@@ -35,7 +35,7 @@ extension QueueStore {
     }
 
     /// What to run now: the session that was under way when the service ended, even where the queue is held, for it then waits at its
-    /// first checkpoint; else the first that waits, unless the queue is held.
+    /// first checkpoint; else the first that waits, unless the queue is held or the microscope is not safe.
     /// Both are read at once: a session that a person lets go on lifts the hold and comes first.
     public func next() async throws -> QueuedSession? {
         try await read { db in
@@ -47,22 +47,29 @@ extension QueueStore {
                     """
             ).map(Self.session)
             guard let first, first.state == .queued else { return first }
-            return try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT * FROM hold)") == true ? nil : first
+            return try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT * FROM hold) OR EXISTS (SELECT * FROM unsafe)") == true ? nil : first
         }
     }
 
     /// Writes down that a session goes on, waits, or has ended.
     public func set(_ id: Int64, to state: QueuedSession.State, reason: String?, at time: Date) async throws {
-        try await write { db in
-            let hasEnded = !state.isUnderWay && state != .queued
-            try db.execute(
-                sql: """
-                    UPDATE session SET state = ?, reason = ?, ended = ?,
-                        started = CASE WHEN ? THEN ifnull(started, ?) ELSE started END WHERE id = ?
-                    """,
-                arguments: [state.rawValue, reason, hasEnded ? Self.text(time) : nil, state.isUnderWay, Self.text(time), id])
-            if hasEnded { try db.execute(sql: "DELETE FROM activity WHERE session = ?", arguments: [id]) }
-        }
+        try await write { db in try Self.set(id, to: state, reason: reason, at: time, db) }
+    }
+
+    static func set(_ id: Int64, to state: QueuedSession.State, reason: String?, at time: Date, _ db: Database) throws {
+        let hasEnded = !state.isUnderWay && state != .queued
+        try db.execute(
+            sql: """
+                UPDATE session SET state = ?, reason = ?, ended = ?,
+                    started = CASE WHEN ? THEN ifnull(started, ?) ELSE started END WHERE id = ?
+                """,
+            arguments: [state.rawValue, reason, hasEnded ? Self.text(time) : nil, state.isUnderWay, Self.text(time), id])
+        if hasEnded { try db.execute(sql: "DELETE FROM activity WHERE session = ?", arguments: [id]) }
+    }
+
+    /// Writes down that the journal of a session is about to be begun.
+    public func beginJournal(of id: Int64) async throws {
+        try await write { db in try db.execute(sql: "UPDATE session SET hasJournal = 1 WHERE id = ?", arguments: [id]) }
     }
 
     /// Takes a session that waits out of the queue; returns it as it was, nil if there is none of this number.
@@ -82,9 +89,10 @@ extension QueueStore {
     /// Puts a session that has ended before all that wait, as it was added; returns it as it was, nil if there is none of this
     /// number. What was taken out of the queue stays out, and what is wholly done stays so unless something was taken back into it.
     ///
-    /// - Parameter liftingHold: whether a hold with this reason ends with it.
+    /// A hold that came from it is lifted.
+    ///
     /// - Throws: ``NothingLeft``.
-    public func retry(_ id: Int64, liftingHold: @escaping @Sendable (String, QueuedSession) -> Bool) async throws -> QueuedSession? {
+    public func retry(_ id: Int64) async throws -> QueuedSession? {
         try await write { db in
             guard let row = try Row.fetchOne(db, sql: "SELECT * FROM session WHERE id = ?", arguments: [id]) else { return nil }
             let session = try Self.session(row)
@@ -96,9 +104,7 @@ extension QueueStore {
                     UPDATE session SET state = 'queued', reason = NULL, ended = NULL, crashes = 0,
                         position = (SELECT ifnull(min(position), 1) - 1 FROM session WHERE state = 'queued') WHERE id = ?
                     """, arguments: [id])
-            if let hold = try String.fetchOne(db, sql: "SELECT reason FROM hold"), liftingHold(hold, session) {
-                try db.execute(sql: "DELETE FROM hold")
-            }
+            try Self.lift(for: id, db)
             return session
         }
     }
@@ -119,19 +125,6 @@ extension QueueStore {
                 try db.execute(sql: "UPDATE session SET position = ? WHERE id = ?", arguments: [position, id])
             }
             return session
-        }
-    }
-
-    /// Why no further session is started; nil where the queue goes on.
-    public func hold() async throws -> String? {
-        try await read { db in try String.fetchOne(db, sql: "SELECT reason FROM hold") }
-    }
-
-    /// Keeps the queue from starting sessions, or lets it go on.
-    public func setHold(_ reason: String?) async throws {
-        try await write { db in
-            try db.execute(sql: "DELETE FROM hold")
-            if let reason { try db.execute(sql: "INSERT INTO hold (id, reason) VALUES (1, ?)", arguments: [reason]) }
         }
     }
 
@@ -199,6 +192,7 @@ extension QueueStore {
             base: row["base"], onFailure: onFailure.flatMap(QueuedSession.OnFailure.init),
             // The table holds no other state.
             state: QueuedSession.State(rawValue: row["state"]) ?? .removed, added: try date(row["added"], of: what),
-            started: try started.map { try date($0, of: what) }, ended: try ended.map { try date($0, of: what) }, reason: row["reason"])
+            started: try started.map { try date($0, of: what) }, ended: try ended.map { try date($0, of: what) }, reason: row["reason"],
+            hasJournal: row["hasJournal"])
     }
 }

@@ -114,6 +114,25 @@ public struct QueueStore: Sendable {
             // What a person has left out and taken back, until the session's own journal has it.
             try db.execute(sql: "ALTER TABLE skip ADD COLUMN isTakenBack INTEGER NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("begun journals") { db in
+            // Of sessions of earlier builds nobody knows more than that they were started.
+            try db.execute(
+                sql: """
+                    ALTER TABLE session ADD COLUMN hasJournal INTEGER NOT NULL DEFAULT 0;
+                    UPDATE session SET hasJournal = 1 WHERE started IS NOT NULL;
+                    """)
+        }
+        migrator.registerMigration("holds of sessions") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE hold ADD COLUMN session INTEGER REFERENCES session(id);
+                    CREATE TABLE unsafe (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        session INTEGER NOT NULL REFERENCES session(id)
+                    ) STRICT;
+                    """)
+            try Self.divideHold(db)
+        }
         return migrator
     }
 

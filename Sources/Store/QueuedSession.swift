@@ -34,6 +34,10 @@ public struct QueuedSession: Codable, Sendable, Hashable, Identifiable {
     public let ended: Date?
     /// Why it is in this state, where there is something to say.
     public let reason: String?
+    /// Whether its journal was begun: without that it must not run any more, for it would expose everything again.
+    public let hasJournal: Bool
+    /// The session's journal.
+    public var journal: String { folder + "/session.sqlite" }
     /// Whether nothing that was asked for is missing.
     public var isWhollyDone: Bool { state == .done && reason == nil }
 }

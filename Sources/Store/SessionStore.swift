@@ -30,6 +30,14 @@ public struct SessionStore: Journal {
         try look(path) { db in try db.tableExists("step") ? entry(for: step, db, path) : nil } ?? nil
     }
 
+    /// Whether the journal at a path knows of anything that was begun; a file that a full disk or a crash left empty does not.
+    public static func knowsSteps(path: String) throws -> Bool {
+        try look(path) { db in
+            guard try db.tableExists("step") else { return false }
+            return try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT * FROM step)") ?? false
+        } ?? false
+    }
+
     /// Reads a journal that another process, or another part of this one, may have open; nil where there is none.
     static func look<Value>(_ path: String, _ body: (Database) throws -> Value) throws -> Value? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }

@@ -88,11 +88,11 @@ struct Serve: AsyncParsableCommand {
             desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal,
             stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60)),
             mostCrashes: crashLimit,
-            safeguard: { await SessionRun.makeSafe($0, supervisor: $1, logger: WarningHandler.logger("serialem", terminal)) }
-        ) { settings, text, supervisor, report in
+            safeguard: { await SessionRun.makeSafe($0, supervisor: $1, logger: WarningHandler.logger("serialem", terminal), report: $2) }
+        ) { settings, text, beginning, supervisor, report in
             try await SessionRun(
                 settings: settings, text: text, worker: worker, terminal: terminal, commandTimes: folder + "/command_times.json",
-                waitingForSerialEM: .seconds(settings.safety.hours * 3600),
+                waitingForSerialEM: .seconds(settings.safety.hours * 3600), beginning: beginning,
                 logger: { WarningHandler.logger($0, terminal) }
             ).perform(supervisor: supervisor, report: report)
         }

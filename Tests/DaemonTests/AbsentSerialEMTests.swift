@@ -54,6 +54,24 @@ import Workflow
         #expect(error == Self.absent)
     }
 
+    @Test func itIsSaidOnceWhyAndHowLongIsWaited() async throws {
+        let said = Mutex<[Duration]>([])
+        let attempt = Mutex(0)
+        _ = try await SessionRun.onceThere(.seconds(5), busy: .seconds(7), Person(answer: .goOn), interval: .milliseconds(1)) { _ in
+        } waiting: { reason, limit in
+            said.withLock { $0.append(limit) }
+            #expect(reason == (limit == .seconds(5) ? .unreachable : .busy))
+        } _: {
+            let number = attempt.withLock { count in
+                count += 1
+                return count
+            }
+            if number < 3 { throw Self.absent }
+            if number < 6 { throw MicroscopeError(.busy, "SerialEM is busy.") }
+        }
+        #expect(said.withLock { $0 } == [.seconds(5), .seconds(7)])
+    }
+
     @Test func aStopIsHeardMeanwhile() async {
         let error = await #expect(throws: WorkflowError.self) { try await connect(after: .max, waiting: .seconds(3600), by: .stop("enough")) }
         #expect(error?.code == .stopped)

@@ -92,7 +92,7 @@ import Workflow
             let asked = Mutex<[SessionSettings]>([])
             try await RunningService.with(
                 folder: folder, sessions: sessions,
-                safeguard: { settings, _ in
+                safeguard: { settings, _, _ in
                     asked.withLock { $0.append(settings) }
                     return SafeState(reached: ["beam blanked"], failures: failures)
                 }

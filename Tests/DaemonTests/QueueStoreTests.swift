@@ -73,14 +73,14 @@ import Workflow
         try await withStore { store, _ in
             for name in ["a", "b"] { try await add(name, to: store) }
             try await store.set(1, to: .failed, reason: "x", at: .now)
-            try await store.setHold("a failed")
+            try await store.setHold(Standstill.Hold(reason: "a failed", session: 1))
             #expect(try await store.next() == nil)
             // Whoever asks meanwhile sees the hold, or the retried session first, and never the one behind it.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     for _ in 1 ... 200 { if let next = try await store.next() { #expect(next.name == "a") } }
                 }
-                _ = try await store.retry(1) { _, _ in true }
+                _ = try await store.retry(1)
                 try await group.waitForAll()
             }
             #expect(try await store.next()?.name == "a")
@@ -107,14 +107,14 @@ import Workflow
         try await withStore { store, path in
             try await add("a", to: store)
             try await store.set(1, to: .running, reason: nil, at: .now)
-            try await store.setHold("paused by a person")
+            try await store.setHold(Standstill.Hold(reason: "paused by a person"))
             try await store.add(Skip(grid: 1, lamella: 2, reason: "ice"), to: 1)
             try await store.add(Skip(grid: 1, lamella: 2, reason: "thick ice"), to: 1)
             try await store.add(Skip(grid: 3, lamella: nil, reason: "torn"), to: 1)
             try await store.log("one", kind: "note", session: 1, at: .now)
             let again = try QueueStore(path: path)
             #expect(try await again.next()?.state == .running)
-            #expect(try await again.hold() == "paused by a person")
+            #expect(try await again.standstill().hold?.reason == "paused by a person")
             #expect(
                 try await again.skips(of: 1)
                     == [Skip(grid: 1, lamella: 2, reason: "thick ice"), Skip(grid: 3, lamella: nil, reason: "torn")])

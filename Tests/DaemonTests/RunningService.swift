@@ -32,6 +32,7 @@ final class ScriptedSessions: Sendable {
         var inspection: Inspection?
         var refusal: String?
         var missing: [String] = []
+        var writesJournals = false
     }
     private let state = Mutex(State())
     private let begun = Signal()
@@ -46,6 +47,9 @@ final class ScriptedSessions: Sendable {
     func tell(_ event: RunEvent) { state.withLock { $0.news.append(event) } }
     /// The next session leaves the microscope so.
     func leave(safe: Bool) { state.withLock { $0.isSafe = safe } }
+
+    /// Sessions begin a journal, and refuse to go on without.
+    func writeJournals() { state.withLock { $0.writesJournals = true } }
 
     /// Sessions end without this.
     func lack(_ what: String) { state.withLock { $0.missing = [what] } }
@@ -82,7 +86,14 @@ final class ScriptedSessions: Sendable {
     }
 
     var runner: SessionService.Runner {
-        { [self] settings, _, supervisor, report in
+        { [self] settings, _, beginning, supervisor, report in
+            if state.withLock({ $0.writesJournals }) {
+                let journal = settings.sessionFolder + "/session.sqlite"
+                if beginning.wasBegun, !FileManager.default.fileExists(atPath: journal) { throw SessionRun.missing(journal) }
+                try await beginning.write()
+                try FileManager.default.createDirectory(atPath: settings.sessionFolder, withIntermediateDirectories: true)
+                try Data().write(to: URL(fileURLWithPath: journal))
+            }
             defer { report(.microscopeLeft(isSafe: state.withLock { $0.isSafe })) }
             for event in state.withLock({ state in
                 defer { state.news = [] }
@@ -133,7 +144,7 @@ struct RunningService: Sendable {
     static func with(
         folder: String, sessions: ScriptedSessions, token: String? = nil, receivers: [any AlarmReceiver] = [],
         reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(), connections: Int? = nil, patience: Duration = .seconds(30),
-        longestBody: Duration = APICall.longestBody, safeguard: @escaping SessionService.Safeguard = { _, _ in SafeState(reached: [], failures: []) },
+        longestBody: Duration = APICall.longestBody, safeguard: @escaping SessionService.Safeguard = { _, _, _ in SafeState(reached: [], failures: []) },
         _ body: @Sendable (RunningService) async throws -> Void
     ) async throws {
         let terminal = Terminal(isInteractive: false, width: { 80 }, write: { _ in })

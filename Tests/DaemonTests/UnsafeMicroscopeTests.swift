@@ -17,7 +17,7 @@ import Testing
             let made = Mutex(0)
             try await RunningService.with(
                 folder: folder, sessions: sessions,
-                safeguard: { _, _ in
+                safeguard: { _, _, _ in
                     // The next session has no such trouble.
                     sessions.leave(safe: true)
                     return made.withLock { count in
@@ -64,7 +64,7 @@ import Testing
             let first = ScriptedSessions()
             first.allow(steps: 9)
             first.leave(safe: false)
-            try await RunningService.with(folder: folder, sessions: first, safeguard: { _, _ in Self.busy }) { service in
+            try await RunningService.with(folder: folder, sessions: first, safeguard: { _, _, _ in Self.busy }) { service in
                 _ = try await service.ask("POST", "/v1/pause")
                 try await service.add("a")
                 try await service.add("b")
@@ -74,7 +74,7 @@ import Testing
             let second = ScriptedSessions()
             second.allow(steps: 9)
             try await RunningService.with(
-                folder: folder, sessions: second, safeguard: { _, _ in SafeState(reached: ["beam blanked"], failures: []) }
+                folder: folder, sessions: second, safeguard: { _, _, _ in SafeState(reached: ["beam blanked"], failures: []) }
             ) { service in
                 try await service.status(.idle)
                 #expect(try await service.queue() == "a done, b done")

@@ -4,15 +4,20 @@ import Workflow
 
 /// What people are told, and told again while it waits for them.
 extension SessionService {
-    /// Adds an alarm to the log and hands it to those who deliver it; waits for nobody.
-    ///
+    /// What people are to be told.
+    struct Notice: Sendable {
+        let alarm: @Sendable (Int64, Date) -> Alarm
+        let owed: OwedAlarm
+        var line: String { "ALARM      \(alarm(0, .distantPast).text) \(alarm(0, .distantPast).next)" }
+    }
+
     /// - Parameters:
     ///   - image: the picture to look at; the newest of the grid if nil.
     ///   - grid: the one that it is about; that on the stage if nil.
     ///   - step: what was being done; what is being done if nil.
-    func alarm(
+    func notice(
         _ text: String, next: String, kind: String, session: QueuedSession?, image: String? = nil, grid: String? = nil, step: String? = nil
-    ) async throws {
+    ) -> Notice {
         let grid = grid ?? current?.grid
         let step = step ?? current?.steps.last?.title
         let image = image ?? session.flatMap { Self.lastImage(in: $0.folder, grid: grid) }
@@ -21,24 +26,52 @@ extension SessionService {
                 id: id, time: time, kind: kind, text: text, session: session?.id, sessionName: session?.name, grid: grid,
                 step: step, lastImage: image, next: next)
         }
-        terminal.show("ALARM      \(text) \(next)")
+        return Notice(
+            alarm: alarm,
+            owed: OwedAlarm("\(text) \(next)", kind: kind, session: session?.id, owedTo: desk.names) { try APICoding.encoded(alarm($0.id, $0.time)) })
+    }
+
+    /// Adds an alarm to the log and hands it to those who deliver it; waits for nobody.
+    func alarm(
+        _ text: String, next: String, kind: String, session: QueuedSession?, image: String? = nil, grid: String? = nil, step: String? = nil
+    ) async throws {
+        try await tell(notice(text, next: next, kind: kind, session: session, image: image, grid: grid, step: step))
+    }
+
+    func tell(_ notice: Notice) async throws {
+        terminal.show(notice.line)
         do {
-            let event = try await store.logAlarm("\(text) \(next)", kind: kind, session: session?.id, at: .now, owedTo: desk.names) {
-                try APICoding.encoded(alarm($0.id, $0.time))
-            }
+            let event = try await store.logAlarm(notice.owed, at: .now)
             changes.send()
-            desk.take(alarm(event.id, event.time))
+            desk.take(notice.alarm(event.id, event.time))
         } catch {
             // Above all when the log cannot be written, people have to know.
-            desk.take(alarm(0, .now))
+            desk.take(notice.alarm(0, .now))
             throw error
         }
     }
 
+    /// Writes down how a session ended with all that follows from it, at once, and tells people.
+    func end(
+        _ session: QueuedSession, as state: QueuedSession.State, reason: String?, hold: String? = nil, isUnsafe: Bool, telling notices: [Notice]
+    ) async throws {
+        // What a person asked for before is not written over it later.
+        try await writeWish()
+        let events = try await store.end(
+            session.id, as: state, reason: reason, at: .now, hold: hold.map { Standstill.Hold(reason: $0, session: session.id) }, isUnsafe: isUnsafe,
+            alarms: notices.map(\.owed))
+        if isUnsafe { unsafeGivenUp = nil }
+        for (notice, event) in zip(notices, events) {
+            terminal.show(notice.line)
+            desk.take(notice.alarm(event.id, event.time))
+        }
+        changes.send()
+    }
+
     /// Hands over what an earlier service could not deliver; before anything can raise a new alarm.
     func takeUndelivered() async {
+        await attempt { try await store.forgetUndelivered(except: desk.names) }
         do {
-            try await store.forgetUndelivered(except: desk.names)
             for receiver in desk.names {
                 for message in try await store.undelivered(to: receiver, most: AlarmDesk.most) {
                     desk.take(try APICoding.decoded(Alarm.self, from: message), for: receiver)
@@ -85,9 +118,11 @@ extension SessionService {
             if running.isWaiting { return ("session '\(running.session.name)' waits for a person", "It waits until somebody lets it go on: tomopilot resume.") }
             return nil
         }
-        guard let hold = try await store.hold() else { return nil }
+        if let wait = safetyWait { return (wait.text, "The queue waits for that; tomopilot resume lets it go on without, tomopilot abort ends the wait.") }
+        let still = try await standstill()
+        guard let hold = still.words else { return nil }
         // Who has stopped the last session knows it.
-        if hold.hasSuffix("by a person"), try await store.sessions().isEmpty { return nil }
+        if still.unsafe == nil, hold.hasSuffix("by a person"), try await store.sessions().isEmpty { return nil }
         return ("the queue is held: \(hold)", "It waits until somebody resumes it: tomopilot resume.")
     }
 
