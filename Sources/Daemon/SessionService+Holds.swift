@@ -30,6 +30,7 @@ extension SessionService {
         do {
             try await writeWish()
         } catch {
+            isWishLate = true
             steering()
             changes.send()
             throw ServiceError(
@@ -50,6 +51,9 @@ extension SessionService {
             writing = task
             try await task.value
         }
+        guard isWishLate else { return }
+        isWishLate = false
+        await attempt { try await log("what a person asked for is written down now", kind: "service") }
     }
 
     private func writeWishOnce() async throws {
@@ -68,8 +72,8 @@ extension SessionService {
         while !Task.isCancelled {
             // Cancelled, the loop ends.
             try? await Task.sleep(for: retry)
-            guard unwrittenWish != nil, (try? await writeWish()) != nil else { continue }
-            await attempt { try await log("what a person asked for is written down now", kind: "service") }
+            // Whoever asked was told of it.
+            if unwrittenWish != nil { try? await writeWish() }
         }
     }
 }

@@ -36,6 +36,8 @@ package actor SessionService: Service {
     private(set) var unwritten: String?
     /// What a person asked of the queue and is not written down yet.
     var unwrittenWish: Wish?
+    /// Whether whoever asked was told that it is not written down yet.
+    var isWishLate = false
     /// How many such wishes there were.
     var wishes = 0
     /// Writes one down.
