@@ -94,10 +94,16 @@ public final class ChildProgram: Sendable {
 
     /// A file without a name: unlike a pipe it takes any amount at once, and nobody has to read it.
     private static func file(holding data: Data) throws(POSIXError) -> Int32 {
+        #if os(Linux)
+        // In memory: who is told of a full disk must not need room on it.
+        let file = memfd_create("input", UInt32(MFD_CLOEXEC))
+        guard file >= 0 else { throw error(errno) }
+        #else
         var name = Array((FileManager.default.temporaryDirectory.path + "/input-XXXXXX").utf8CString)
         let file = mkstemp(&name)
         guard file >= 0 else { throw error(errno) }
         unlink(name)
+        #endif
         let isWritten = data.withUnsafeBytes { bytes -> Bool in
             var done = 0
             while done < bytes.count {

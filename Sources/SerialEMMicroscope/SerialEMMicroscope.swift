@@ -115,7 +115,13 @@ public actor SerialEMMicroscope: Microscope {
         try await confirm("The navigator \(path)") {
             // Somebody's items without a file; SerialEM would ask about them in a box that nobody answers.
             switch try await c.reportIfNavOpen() {
-            case .openWithFile: try await c.saveNavigator()
+            case .openWithFile:
+                do throws(SerialEMError) {
+                    try await c.saveNavigator()
+                } catch where error.code == .commandFailed {
+                    // Its folder may be gone, archived by somebody: that is no fault of this session.
+                    try await c.saveNavigator(folder + "/unsaved.nav")
+                }
             case .open: try await c.saveNavigator(folder + "/unsaved.nav")
             case .closed: break
             }

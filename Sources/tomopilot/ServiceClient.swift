@@ -58,9 +58,12 @@ struct ServiceClient: ParsableArguments {
             let (data, response) = try await URLSession.shared.data(for: request)
             return (data, (response as? HTTPURLResponse)?.statusCode ?? 0)
         } catch let error as URLError {
-            let reason = error.code == .timedOut ? "it gave no answer within 30 seconds" : "nobody listens there"
+            guard error.code != .timedOut else {
+                throw WorkflowError.refused(
+                    "The service at \(address) gave no answer in time. What was asked for may be done all the same: look at 'tomopilot status' before you ask again.")
+            }
             throw WorkflowError.refused(
-                "No service answers at \(address) (\(reason)); start one with 'tomopilot serve', or name it with --host and --port.")
+                "No service answers at \(address) (nobody listens there); start one with 'tomopilot serve', or name it with --host and --port.")
         }
     }
 }

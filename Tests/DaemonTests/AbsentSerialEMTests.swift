@@ -57,10 +57,10 @@ import Workflow
     @Test func itIsSaidOnceWhyAndHowLongIsWaited() async throws {
         let said = Mutex<[Duration]>([])
         let attempt = Mutex(0)
-        _ = try await SessionRun.onceThere(.seconds(5), busy: .seconds(7), Person(answer: .goOn), interval: .milliseconds(1)) { _ in
+        _ = try await SessionRun.onceThere(.seconds(3600), busy: .seconds(7200), Person(answer: .goOn), interval: .milliseconds(1)) { _ in
         } waiting: { reason, limit in
             said.withLock { $0.append(limit) }
-            #expect(reason == (limit == .seconds(5) ? .unreachable : .busy))
+            #expect(reason == (limit == .seconds(3600) ? .unreachable : .busy))
         } _: {
             let number = attempt.withLock { count in
                 count += 1
@@ -69,7 +69,7 @@ import Workflow
             if number < 3 { throw Self.absent }
             if number < 6 { throw MicroscopeError(.busy, "SerialEM is busy.") }
         }
-        #expect(said.withLock { $0 } == [.seconds(5), .seconds(7)])
+        #expect(said.withLock { $0 } == [.seconds(3600), .seconds(7200)])
     }
 
     @Test func aStopIsHeardMeanwhile() async {

@@ -63,6 +63,37 @@ import Testing
         func send(_ alarm: Alarm) async throws { throw AlarmFailure("the deaf one hears nothing") }
     }
 
+    /// Takes all but one.
+    private final class Picky: AlarmReceiver {
+        let name = "the picky one"
+        private let taken = Mutex<[Int64]>([])
+        func send(_ alarm: Alarm) async throws {
+            guard alarm.id != 1 else { throw AlarmFailure("the picky one dislikes alarm 1") }
+            taken.withLock { $0.append(alarm.id) }
+        }
+        var all: [Int64] { taken.withLock { $0 } }
+    }
+
+    @Test func anAlarmThatAReceiverNeverTakesHoldsUpNoneOfTheOthers() async throws {
+        let picky = Picky()
+        let desk = AlarmDesk([picky], pauses: [.milliseconds(1), .milliseconds(2)])
+        for id in 1 ... 5 {
+            desk.take(Alarm(id: Int64(id), time: Date(), kind: "run", text: "Alarm \(id)", session: nil, sessionName: nil, grid: nil, step: nil, lastImage: nil, next: "Nothing."))
+        }
+        let settled = Mutex<[Int64]>([])
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await desk.run(settled: { alarm, _ in settled.withLock { $0.append(alarm.id) } }, report: { _ in }) }
+            group.addTask {
+                // Against hanging.
+                for _ in 0 ..< 3000 where settled.withLock({ $0.count }) < 4 { try? await Task.sleep(for: .milliseconds(10)) }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+        #expect(picky.all == [2, 3, 4, 5])
+        #expect(settled.withLock { $0 } == [2, 3, 4, 5])
+    }
+
     private func withService(
         _ receivers: [any AlarmReceiver], reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(),
         _ body: @escaping @Sendable (RunningService, ScriptedSessions) async throws -> Void

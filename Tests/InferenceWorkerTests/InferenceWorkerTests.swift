@@ -214,7 +214,8 @@ func golden(_ name: String) -> String {
         try await Task.sleep(for: .milliseconds(500))
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
-        #expect(ContinuousClock.now - begin < .seconds(10))
+        // And not when the ten minutes are over that an answer may take.
+        #expect(ContinuousClock.now - begin < .seconds(300))
         #expect(await silent.processIdentifier() == nil)
         await silent.shutdown()
 

@@ -43,8 +43,18 @@ package final class AlarmDesk: Sendable {
         await withTaskGroup(of: Void.self) { group in
             for lane in lanes {
                 group.addTask {
-                    for await alarm in lane.alarms where await self.deliver(alarm, to: lane.receiver, report: report) {
-                        await settled(alarm, lane.receiver.name)
+                    var failures: [Int64: Int] = [:]
+                    for await alarm in lane.alarms {
+                        switch await self.deliver(alarm, after: failures[alarm.id] ?? 0, to: lane.receiver, report: report) {
+                        case .settled:
+                            failures[alarm.id] = nil
+                            await settled(alarm, lane.receiver.name)
+                        case .later(let count):
+                            // It may be this one alone that is not taken: the others go first.
+                            failures[alarm.id] = count
+                            lane.continuation.yield(alarm)
+                        case .cancelled: return
+                        }
                     }
                 }
             }
@@ -52,28 +62,37 @@ package final class AlarmDesk: Sendable {
         }
     }
 
-    /// Whether nothing is owed any more; it is where the desk is cancelled before.
-    private func deliver(_ alarm: Alarm, to receiver: any AlarmReceiver, report: @Sendable (String) async -> Void) async -> Bool {
-        var failures = 0
+    private enum Delivery {
+        /// Taken, or refused for good.
+        case settled
+        /// Not yet, after so many attempts.
+        case later(Int)
+        case cancelled
+    }
+
+    /// Tries until an alarm is taken, or all pauses were made; one that was put off before is tried once.
+    private func deliver(_ alarm: Alarm, after earlier: Int, to receiver: any AlarmReceiver, report: @Sendable (String) async -> Void) async -> Delivery {
+        var failures = earlier
         while !Task.isCancelled {
             do {
                 try await receiver.send(alarm)
                 if failures > 0 { await report("\(receiver.name) has taken alarm \(alarm.id) after \(failures) attempt\(failures == 1 ? "" : "s") that failed") }
-                return true
+                return .settled
             } catch {
-                guard !Task.isCancelled else { return false }
+                guard !Task.isCancelled else { return .cancelled }
                 failures += 1
                 let failure = error as? AlarmFailure
                 let words = failure?.description ?? "\(receiver.name) did not take an alarm"
                 if failure?.isPermanent == true {
                     await report("\(words); alarm \(alarm.id) is given up there, for it would be refused again")
-                    return true
+                    return .settled
                 }
                 if failures == 1 { await report("\(words); it is tried again") }
                 // Cancelled, the loop ends.
                 try? await Task.sleep(for: pauses[min(failures, pauses.count) - 1])
+                if failures >= pauses.count, !Task.isCancelled { return .later(failures) }
             }
         }
-        return false
+        return .cancelled
     }
 }
