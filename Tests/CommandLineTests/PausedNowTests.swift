@@ -42,6 +42,33 @@ import Workflow
         }
     }
 
+    @Test func abortedWhileANetworkRunsThatNeverAnswersTheMicroscopeIsSafeInSeconds() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                let infer = folder + "/infer"
+                let script = "#!/bin/sh\necho $$ > '\(folder)/worker'\nexec '\(program("tomopilot-infer"))' \"$@\"\n"
+                try Data(script.utf8).write(to: URL(fileURLWithPath: infer))
+                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: infer)
+                try writeSettingsOfFewLamellae(in: folder, port: simulator.port, level: 2, more: "grid_list: [1]")
+                let (service, port) = try await serve(in: folder, models: modelsFolder, "--infer", infer)
+                _ = try await tomopilot("queue", "add", "s.yaml", "--port", port, in: folder)
+                _ = try #require(try await service.line(beginning: "begin      Map grid"))
+                // It has answered when the models were checked, and is stopped before it is asked about the map.
+                let worker = try #require(pid_t(try String(contentsOfFile: folder + "/worker", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)))
+                kill(worker, SIGSTOP)
+                let log = folder + "/session/session.log"
+                while try !String(contentsOfFile: log, encoding: .utf8).contains("begin      Find lamellae on grid") { try await Task.sleep(for: .milliseconds(20)) }
+                try await Task.sleep(for: .seconds(2))
+                let begin = ContinuousClock.now
+                _ = try await tomopilot("abort", "--port", port, in: folder)
+                _ = try #require(try await service.line(beginning: "           the microscope is left with beam blanked, stage at 0 degrees, column valves closed"))
+                // The time of a busy computer included.
+                #expect(ContinuousClock.now - begin < .seconds(30))
+                try await service.stop()
+            }
+        }
+    }
+
     /// A person who pauses now when a step begins that was not begun before, and goes on when the microscope is safe.
     private final class Impatient: Supervisor {
         private struct State {
