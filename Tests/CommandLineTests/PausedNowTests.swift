@@ -62,8 +62,8 @@ import Workflow
                 let begin = ContinuousClock.now
                 _ = try await tomopilot("abort", "--port", port, in: folder)
                 _ = try #require(try await service.line(beginning: "           the microscope is left with beam blanked, stage at 0 degrees, column valves closed"))
-                // The time of a busy computer included.
-                #expect(ContinuousClock.now - begin < .seconds(30))
+                // And not when the ten minutes are over that an answer may take.
+                #expect(ContinuousClock.now - begin < .seconds(300))
                 try await service.stop()
             }
         }
