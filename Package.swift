@@ -112,7 +112,7 @@ let package = Package(
             swiftSettings: strict + [.strictMemorySafety()]),
         .executableTarget(name: "tomopilot-infer", dependencies: ["CMemory", "Inference", "InferenceWire", "Version"], swiftSettings: strict),
         // Programs that are started from here.
-        .target(name: "Processes", swiftSettings: strict),
+        .target(name: "Processes", dependencies: ["CMemory"], swiftSettings: strict),
         .target(name: "InferenceWorker", dependencies: ["InferenceWire", "Processes", logging], swiftSettings: strict),
         // Models that others have trained: read without running anything in them, and kept.
         .target(name: "ModelFiles", dependencies: ["CZLIB", "InferenceWire"], swiftSettings: numeric),

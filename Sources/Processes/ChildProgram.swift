@@ -1,3 +1,4 @@
+import CMemory
 public import Foundation
 import Synchronization
 
@@ -96,7 +97,7 @@ public final class ChildProgram: Sendable {
     private static func file(holding data: Data) throws(POSIXError) -> Int32 {
         #if os(Linux)
         // In memory: who is told of a full disk must not need room on it.
-        let file = memfd_create("input", UInt32(MFD_CLOEXEC))
+        let file = cmemory_file()
         guard file >= 0 else { throw error(errno) }
         #else
         var name = Array((FileManager.default.temporaryDirectory.path + "/input-XXXXXX").utf8CString)

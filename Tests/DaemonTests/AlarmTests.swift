@@ -72,6 +72,10 @@ import Testing
             taken.withLock { $0.append(alarm.id) }
         }
         var all: [Int64] { taken.withLock { $0 } }
+        private let ended = Mutex<[Int64]>([])
+        /// Those that are owed to nobody any more.
+        var settled: [Int64] { ended.withLock { $0 } }
+        func settle(_ alarm: Alarm) { ended.withLock { $0.append(alarm.id) } }
     }
 
     @Test func anAlarmThatAReceiverNeverTakesHoldsUpNoneOfTheOthers() async throws {
@@ -80,18 +84,17 @@ import Testing
         for id in 1 ... 5 {
             desk.take(Alarm(id: Int64(id), time: Date(), kind: "run", text: "Alarm \(id)", session: nil, sessionName: nil, grid: nil, step: nil, lastImage: nil, next: "Nothing."))
         }
-        let settled = Mutex<[Int64]>([])
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await desk.run(settled: { alarm, _ in settled.withLock { $0.append(alarm.id) } }, report: { _ in }) }
+            group.addTask { await desk.run(settled: { alarm, _ in picky.settle(alarm) }, report: { _ in }) }
             group.addTask {
                 // Against hanging.
-                for _ in 0 ..< 3000 where settled.withLock({ $0.count }) < 4 { try? await Task.sleep(for: .milliseconds(10)) }
+                for _ in 0 ..< 3000 where picky.settled.count < 4 { try? await Task.sleep(for: .milliseconds(10)) }
             }
             await group.next()
             group.cancelAll()
         }
         #expect(picky.all == [2, 3, 4, 5])
-        #expect(settled.withLock { $0 } == [2, 3, 4, 5])
+        #expect(picky.settled == [2, 3, 4, 5])
     }
 
     private func withService(

@@ -8,4 +8,7 @@ void cmemory_use_one_heap(void);
 /// Gives memory that the C library keeps for later back to the system, where the C library can.
 void cmemory_give_back(void);
 
+/// A file that lies in memory and has no name; -1 where the system has none, with errno.
+int cmemory_file(void);
+
 #endif
