@@ -29,6 +29,11 @@ func withTargetsChosen(_ body: @Sendable (_ folder: String, _ simulator: Simulat
     }
 }
 
+/// All exposures but single images without tilt, by one of which a session that goes on looks how its grid lies.
+func exposuresForGood(_ simulator: SimulatorServer) async -> Int {
+    await simulator.microscope.exposureLog().count { $0.area != "R" || abs($0.tilt) > 1 }
+}
+
 /// Tilted records of tilt series so far; grid maps are taken with Record too.
 func records(_ simulator: SimulatorServer) async -> Int {
     await simulator.microscope.exposureLog().count { $0.area == "R" && abs($0.tilt) > 1 }

@@ -31,7 +31,8 @@ import Testing
     /// How often each place of a map was exposed: pieces that were lit, and in the dark.
     private func pieces(of map: String, _ folder: String, _ simulator: SimulatorServer) async throws -> (lit: Int, dark: Int, sections: Int) {
         let path = "\(folder)/session/HeLa_1/\(map)"
-        let log = await simulator.microscope.exposureLog().filter { $0.file == path }
+        // The image by which the grid's place is looked at is taken while the map's file is still open.
+        let log = await simulator.microscope.exposureLog().filter { $0.file == path && $0.area == "V" }
         return (log.count { $0.dose > 0 }, log.count { $0.dose == 0 }, try MRCFile.header(path).sections)
     }
 

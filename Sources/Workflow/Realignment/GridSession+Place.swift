@@ -30,7 +30,7 @@ extension GridSession {
     ///
     /// Before there is a map nothing is known of how it lay.
     func liesAsBefore() async throws -> Bool {
-        guard try await engine.lastOutput(of: .grid(slot, "whole-grid-map"), as: String.self) != nil else { return true }
+        guard try await engine.lastOutput(of: .grid(slot, "whole-grid-map"), as: String.self) != nil, try await hasMoreToExpose() else { return true }
         var number = 1
         while try await engine.lastOutput(of: .grid(slot, "place-\(number)"), as: Look.self) != nil { number += 1 }
         let views = try await views(first: number)
@@ -50,6 +50,20 @@ extension GridSession {
         engine.note(
             .warning(
                 "grid \(folder.grid) does not lie as the session left it: lamella \(lamella) is \((off * 10).rounded() / 10) µm from its place. It was taken off the stage and brought back meanwhile, and is realigned."))
+        return false
+    }
+
+    /// Whether there is anything left for which it matters how the grid lies.
+    private func hasMoreToExpose() async throws -> Bool {
+        guard settings.automationLevel >= 2 else { return false }
+        if settings.automationLevel >= 5 {
+            guard let acquired = try await engine.lastOutput(of: .grid(slot, "acquisition"), as: [AcquiredTarget].self) else { return true }
+            return !acquired.allSatisfy { $0.isAcquired || $0.isLeftOut }
+        }
+        for lamella in try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self) ?? [] {
+            guard let again = try await engine.lastOutput(of: .lamella(slot, lamella.number, "recentred"), as: RecentredLamella.self) else { return true }
+            if again.outcome == .found, try await engine.lastOutput(of: .lamella(slot, lamella.number, "centre"), as: LamellaMap.self) == nil { return true }
+        }
         return false
     }
 
