@@ -73,19 +73,35 @@ struct Serve: AsyncParsableCommand {
 
     private func serve() async throws {
         OpenFiles.allowMore()
+        let (receivers, reminder) = try AlarmReceivers.read(command: alarmCommand, file: alarms)
+        let failedStart = FailedStart(folder: folder)
+        func told(_ body: () async throws -> Void) async throws {
+            do {
+                try await body()
+            } catch {
+                await failedStart.tell(receivers, sentence(error))
+                throw error
+            }
+        }
+        try await told { try Folder.make(folder) }
+        // Who starts a second one by mistake is told by the command itself.
+        let lock = try SessionLock(
+            folder: folder, busy: "Another tomopilot serves from \(folder); end it, or name another --folder.")
+        try await told { try await serve(desk: AlarmDesk(receivers), reminder: reminder) { failedStart.forget() } }
+        withExtendedLifetime(lock) {}
+    }
+
+    /// - Parameter begun: called when the API answers.
+    private func serve(desk: AlarmDesk, reminder: Duration?, begun: @escaping @Sendable () -> Void) async throws {
         let terminal = Terminal()
         let worker = try InferenceProgram.path(named: infer)
         let token = try tokenFile.map(SecretFile.token)
-        let (receivers, reminder) = try AlarmReceivers.read(command: alarmCommand, file: alarms)
-        try Folder.make(folder)
         let sessions = sessions ?? folder + "/sessions"
         if self.sessions == nil { try Folder.make(sessions) }
-        let lock = try SessionLock(
-            folder: folder, busy: "Another tomopilot serves from \(folder); end it, or name another --folder.")
         let service = SessionService(
             store: try QueueStore(path: folder + "/tomopilot.sqlite"),
             folders: try AllowedFolders(sessions: sessions, models: models, store: .standard, analysis: try analysis.map(SettingsFile.analysis)),
-            desk: AlarmDesk(receivers), reminder: reminder, terminal: terminal,
+            desk: desk, reminder: reminder, terminal: terminal,
             stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60)),
             mostCrashes: crashLimit,
             safeguard: { await SessionRun.makeSafe($0, supervisor: $1, logger: WarningHandler.logger("serialem", terminal), report: $2) }
@@ -98,11 +114,11 @@ struct Serve: AsyncParsableCommand {
         }
         let logger = WarningHandler.logger("service", terminal)
         let server = try ControlServer(service: service, host: host, port: port, token: token, logger: logger) { port in
+            begun()
             terminal.show("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
         }
         // Ended in reverse order: the API answers until the microscope is safe.
         try await Self.untilStopped(ServiceGroup(services: [server, service], logger: logger), terminal)
-        withExtendedLifetime(lock) {}
     }
 
     /// Runs services until the first signal has ended them; the second one ends the program at once.

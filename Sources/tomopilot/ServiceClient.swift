@@ -1,7 +1,9 @@
 import ArgumentParser
+import AsyncHTTPClient
 import Daemon
 import Foundation
-import FoundationNetworking
+import NIOCore
+import NIOHTTP1
 import Workflow
 
 /// Where the service is; every command that asks it has these options.
@@ -44,26 +46,38 @@ struct ServiceClient: ParsableArguments {
         if !items.isEmpty { components.queryItems = items.sorted { $0.name < $1.name } }
         // A plus sign in a query means a blank to some; in a path it is one.
         let text = (components.string ?? "").replacing("+", with: "%2B")
-        guard 1 ... 65535 ~= port, let url = URL(string: "http://\(address)\(text)") else {
+        guard 1 ... 65535 ~= port, URL(string: "http://\(address)\(text)") != nil else {
             throw WorkflowError.refused("'\(address)' is no address of a service; check --host and --port.")
         }
-        var request = URLRequest(url: url, timeoutInterval: 30)
-        request.httpMethod = method
+        var request = HTTPClientRequest(url: "http://\(address)\(text)")
+        request.method = HTTPMethod(rawValue: method)
         if let body {
-            request.httpBody = body
-            request.setValue(type, forHTTPHeaderField: "Content-Type")
+            request.body = .bytes(ByteBuffer(bytes: body))
+            request.headers.add(name: "Content-Type", value: type)
         }
-        if let tokenFile { request.setValue("Bearer \(try SecretFile.token(tokenFile))", forHTTPHeaderField: "Authorization") }
+        if let tokenFile { request.headers.add(name: "Authorization", value: "Bearer \(try SecretFile.token(tokenFile))") }
         do {
-            let (data, response) = try await URLSession.shared.data(for: request)
-            return (data, (response as? HTTPURLResponse)?.statusCode ?? 0)
-        } catch let error as URLError {
-            guard error.code != .timedOut else {
-                throw WorkflowError.refused(
-                    "The service at \(address) gave no answer in time. What was asked for may be done all the same: look at 'tomopilot status' before you ask again.")
-            }
+            let response = try await HTTPClient.shared.execute(request, deadline: .now() + Self.longest)
+            let data = Data((try await response.body.collect(upTo: Self.largestAnswer)).readableBytesView)
+            return (data, Int(response.status.code))
+        } catch let error as HTTPClientError where [.deadlineExceeded, .readTimeout, .writeTimeout].contains(error) {
+            throw WorkflowError.refused("The service at \(address) gave no answer in time. \(Self.mayBeDone)")
+        } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+            throw WorkflowError.refused("The service at \(address) closed the connection before it answered. \(Self.mayBeDone)")
+        } catch is HTTPParserError {
+            throw WorkflowError.refused("What answers at \(address) is not a TomoPilot service; check --host and --port.")
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch is NIOTooManyBytesError {
+            throw WorkflowError.refused("What answers at \(address) is not a TomoPilot service; check --host and --port.")
+        } catch {
             throw WorkflowError.refused(
                 "No service answers at \(address) (nobody listens there); start one with 'tomopilot serve', or name it with --host and --port.")
         }
     }
+
+    private static let longest: TimeAmount = .seconds(30)
+    /// A page of the log has much less.
+    private static let largestAnswer = 256 << 20
+    private static let mayBeDone = "What was asked for may be done all the same: look at 'tomopilot status' before you ask again."
 }

@@ -132,6 +132,39 @@ import Testing
         }
     }
 
+    @Test func aServiceThatCannotStartTellsPeopleOnceAnHourAndNotAtEachAttemptOfTheSystem() async throws {
+        try await withFolder { folder in
+            let hook = folder + "/hook"
+            try Data("#!/bin/sh\ncat >> \(folder)/told\n".utf8).write(to: URL(fileURLWithPath: hook))
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: hook)
+            try FileManager.default.createDirectory(atPath: folder + "/service", withIntermediateDirectories: false)
+            let damaged = folder + "/service/tomopilot.sqlite"
+            try Data(repeating: 7, count: 5000).write(to: URL(fileURLWithPath: damaged))
+            func start() async throws -> Ending {
+                try await tomopilot("serve", "--folder", "service", "--sessions", ".", "--models", modelsFolder, "--port", "0", "--alarm-command", hook, in: folder)
+            }
+            func told() throws -> Int {
+                try String(contentsOfFile: folder + "/told", encoding: .utf8).components(separatedBy: "the service cannot run: ").count - 1
+            }
+            for _ in 1 ... 2 {
+                let ending = try await start()
+                #expect(ending.status == 1)
+                let sentence = try #require(ending.error.split(separator: "tomopilot: ", maxSplits: 1).last).trimmingCharacters(in: .whitespacesAndNewlines)
+                #expect(sentence.contains("tomopilot.sqlite"))
+                #expect(try String(contentsOfFile: folder + "/told", encoding: .utf8).contains(sentence))
+                #expect(try told() == 1)
+            }
+            // Mended, and damaged again.
+            try FileManager.default.removeItem(atPath: damaged)
+            let (service, _) = try await serve(in: folder, models: modelsFolder, "--alarm-command", hook)
+            try await service.stop()
+            for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: damaged + suffix) }
+            try Data(repeating: 7, count: 5000).write(to: URL(fileURLWithPath: damaged))
+            _ = try await start()
+            #expect(try told() == 2)
+        }
+    }
+
     @Test("Without a service each command says so", arguments: [
         ["status"], ["queue"], ["pause"], ["resume"], ["stop"], ["abort"], ["log"], ["confirm"], ["skip", "--grid", "1", "--reason", "ice"],
         ["queue", "remove", "1"], ["queue", "move", "1", "1"],

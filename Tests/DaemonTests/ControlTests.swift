@@ -59,6 +59,9 @@ import Workflow
             #expect(try await service.ask("POST", "/v1/pause").value(ServiceStatus.self).pausesNow)
             #expect(try await service.ask("POST", "/v1/resume").value(ServiceStatus.self).pausesNow == false)
             #expect(try await service.ask("POST", "/v1/pause", body: "{\"now\": 1}").error == "The request must be JSON such as {\"now\": true}.")
+            #expect(
+                try await service.ask("POST", "/v1/pause", body: "{\"immediately\": true}").error
+                    == "The request has a key 'immediately', which is not known here; it must be JSON such as {\"now\": true}.")
             #expect(try await service.ask("POST", "/v1/pause", body: "{}").value(ServiceStatus.self).pausesNow == false)
             sessions.allow(steps: 9)
             try await service.status(.paused)

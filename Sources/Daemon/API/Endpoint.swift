@@ -48,6 +48,8 @@ struct Endpoint: Sendable {
 package struct APICall: Sendable {
     let request: Request
     let parameters: Parameters
+    /// What its body may hold; nil where the endpoint takes none.
+    let schema: JSONValue?
     /// How long the body may take.
     let longestBody: Duration
 
@@ -100,7 +102,7 @@ package struct APICall: Sendable {
     /// The body as a JSON value of a type; nil where nothing was sent.
     func jsonIfAny<Value: Decodable>(_ type: Value.Type, shape: String) async throws -> Value? {
         let body = try await body()
-        return body.isEmpty ? nil : try Self.decoded(type, from: body, shape: shape)
+        return body.isEmpty ? nil : try decoded(type, from: body, shape: shape)
     }
 
     /// The body as text.
@@ -113,16 +115,29 @@ package struct APICall: Sendable {
 
     /// The body as a JSON value of a type; `shape` says what it must look like.
     func json<Value: Decodable>(_ type: Value.Type, shape: String) async throws -> Value {
-        try Self.decoded(type, from: await body(), shape: shape)
+        try decoded(type, from: await body(), shape: shape)
     }
 
-    private static func decoded<Value: Decodable>(_ type: Value.Type, from body: Data, shape: String) throws -> Value {
+    private func decoded<Value: Decodable>(_ type: Value.Type, from body: Data, shape: String) throws -> Value {
         do {
-            return try APICoding.decoded(type, from: body)
+            let value = try APICoding.decoded(type, from: body)
+            try requireKnownKeys(in: body, shape: shape)
+            return value
         } catch is DecodingError {
             throw ServiceError(.badRequest, "The request must be JSON such as \(shape).")
         }
     }
+
+    /// Who writes 'immediately' for 'now' must not be answered as if it had been understood.
+    private func requireKnownKeys(in body: Data, shape: String) throws {
+        guard case .object(let schema)? = schema, case .object(let properties)? = schema["properties"],
+            let sent = try? JSONDecoder().decode([String: Ignored].self, from: body),
+            let unknown = sent.keys.filter({ properties[$0] == nil }).min()
+        else { return }
+        throw ServiceError(.badRequest, "The request has a key '\(unknown.prefix(80))', which is not known here; it must be JSON such as \(shape).")
+    }
+
+    private struct Ignored: Decodable { init(from decoder: any Decoder) {} }
 }
 
 extension Response {
