@@ -107,4 +107,40 @@ import Testing
             }
         }
     }
+
+    @Test("Before its lamellae were recentred, a grid is found again by its map where somebody had it off the stage, and only then", arguments: [true, false])
+    func itIsFoundAgainByItsMap(wasAway: Bool) async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder, seed: 25) { simulator in
+                let first = try await run(folder, port: simulator.port, level: 1)
+                #expect((first.status, first.error) == (0, ""))
+                let before = try await lamellae(simulator)
+                if wasAway {
+                    let client = try await SerialEMConnection.connect(host: "127.0.0.1", port: simulator.port, logger: Logger(label: "test"))
+                    _ = try await client.beginControl()
+                    try await client.unloadCartridge()
+                    try await client.loadCartridge(1)
+                    await client.close()
+                    let after = try await lamellae(simulator)
+                    #expect(zip(before.lamellae, after.lamellae).contains { hypot($0.stage.x - $1.stage.x, $0.stage.y - $1.stage.y) > 8 })
+                }
+                let last = try await run(folder, port: simulator.port, level: 2)
+                #expect((last.status, last.error) == (0, ""))
+                #expect(last.output.contains("Look whether grid HeLa_1 lies as before"))
+                #expect(last.output.contains("It was taken off the stage and brought back meanwhile, and is realigned.") == wasAway)
+                // Each lamella that was kept was mapped, in its middle.
+                let truth = try await lamellae(simulator)
+                let maps = folder + "/session/HeLa_1/SPACE_maps"
+                let centers = try FileManager.default.contentsOfDirectory(atPath: maps).filter { $0.hasSuffix("_center.json") }
+                #expect(centers.count > 1)
+                let exposed = await simulator.microscope.exposureLog().filter { $0.area == "V" && $0.file.contains("_L") }
+                #expect(Set(exposed.map(\.file)).count == centers.count)
+                for file in Set(exposed.map(\.file)) {
+                    let pieces = exposed.filter { $0.file == file }
+                    let x = pieces.map(\.trueX).reduce(0, +) / Double(pieces.count), y = pieces.map(\.trueY).reduce(0, +) / Double(pieces.count)
+                    #expect(truth.lamellae.contains { hypot($0.stage.x - x, $0.stage.y - y) < 6 }, "\(file)")
+                }
+            }
+        }
+    }
 }
