@@ -13,6 +13,8 @@ enum SessionOutcome: Sendable, Hashable {
     case failed(String, isMicroscope: Bool)
     /// A file cannot be written for lack of room; it goes on where it was once there is some.
     case withoutRoom(String)
+    /// Its folder was taken away; it goes on where it was once it is there again.
+    case withoutFolder(String)
     /// The service ends, and the next one goes on with it.
     case interrupted
 
@@ -20,7 +22,7 @@ enum SessionOutcome: Sendable, Hashable {
     var wouldMeetNext: Bool {
         switch self {
         case .failed(_, let isMicroscope): isMicroscope
-        case .withoutRoom: true
+        case .withoutRoom, .withoutFolder: true
         case .done, .stopped, .interrupted: false
         }
     }
@@ -36,6 +38,7 @@ enum SessionOutcome: Sendable, Hashable {
         case .serviceEnds: self = .interrupted
         case nil where serviceEnds: self = .interrupted
         case nil where Self.isForLackOfRoom(error): self = .withoutRoom(sentence(error))
+        case nil where (error as? WorkflowError)?.code == .vanishedJournal: self = .withoutFolder(sentence(error))
         case nil: self = .failed(sentence(error), isMicroscope: Self.isOfMicroscope(error))
         }
     }

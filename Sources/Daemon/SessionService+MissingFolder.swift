@@ -3,14 +3,31 @@ import Microscope
 import Store
 import Workflow
 
-/// After a power cut the service may be there before the disk on which its sessions lie.
+/// After a power cut the service may be there before the disk on which its sessions lie, and a disk of the network may go away
+/// while they run.
 extension SessionService {
-    /// Waits for the journal of a session that was under way, and keeps the microscope safe meanwhile; returns how the session ends
+    /// How often a session is taken up again whose folder comes and goes.
+    private static let mostReturns = 5
+
+    func outcomeDespiteMissingFolders(of session: QueuedSession, isResumed: Bool, helm: Helm) async throws -> SessionOutcome {
+        if isResumed, session.hasJournal, let end = try await untilFolderIsThere(of: session, helm: helm) { return end }
+        var outcome = try await outcomeDespiteFullDisks(of: session, helm: helm)
+        var returns = 0
+        while case .withoutFolder = outcome, returns < Self.mostReturns {
+            returns += 1
+            current?.steps = []
+            if let end = try await untilFolderIsThere(of: session, helm: helm) { return end }
+            outcome = try await outcomeDespiteFullDisks(of: session, helm: helm)
+        }
+        return outcome
+    }
+
+    /// Waits for the journal of a session that was begun, and keeps the microscope safe meanwhile; returns how the session ends
     /// where it does not go on.
-    func untilFolderIsThere(of session: QueuedSession, helm: Helm) async throws -> SessionOutcome? {
+    private func untilFolderIsThere(of session: QueuedSession, helm: Helm) async throws -> SessionOutcome? {
         let journal = session.journal
         let isThere: @Sendable () -> Bool = { FileManager.default.fileExists(atPath: journal) }
-        guard session.hasJournal, !isThere(),
+        guard !isThere(),
             let settings = try? folders.settings(session.settings, name: session.name, base: session.base)
         else { return nil }
         let missing = sentence(SessionRun.missing(journal))

@@ -212,8 +212,7 @@ package actor SessionService: Service {
         try await log(
             isResumed ? "session '\(session.name)' goes on where the service ended" : "session '\(session.name)' starts",
             kind: "session", session: session.id)
-        let outcome =
-            if isResumed, let end = try await untilFolderIsThere(of: session, helm: helm) { end } else { try await outcomeDespiteFullDisks(of: session, helm: helm) }
+        let outcome = try await outcomeDespiteMissingFolders(of: session, isResumed: isResumed, helm: helm)
         // Not written down, it would be taken for one that was under way, and be run again.
         try await insist("write down how session '\(session.name)' ended") { try await settle(session, outcome) }
     }
@@ -300,7 +299,7 @@ package actor SessionService: Service {
         case .stopped(let reason):
             try await end(session, as: .stopped, reason: reason, isUnsafe: !isSafe, telling: unsafe)
             await attempt { try await log("\(name) ended early: \(reason)", kind: "session", session: session.id) }
-        case .failed(let reason, _), .withoutRoom(let reason):
+        case .failed(let reason, _), .withoutRoom(let reason), .withoutFolder(let reason):
             let holds = session.onFailure.map { $0 == .stop } ?? outcome.wouldMeetNext
             let failure = notice(
                 "\(name) failed: \(reason)",

@@ -10,6 +10,8 @@ public struct SessionStore: Journal {
     let path: String
     let database: DatabaseQueue
     let run: Int64
+    /// The file that was opened: another one of its name, or none, is not the session's.
+    private let file: FileIdentity?
 
     /// Opens the journal at a path, makes it where there is none, and begins a run.
     ///
@@ -23,6 +25,7 @@ public struct SessionStore: Journal {
             if isNew { for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) } }
             throw Self.worded(error, path: path)
         }
+        file = FileIdentity(path: path)
     }
 
     /// The newest entry of a step in the journal at a path, which another process may have open; nil where there is none.
@@ -206,7 +209,11 @@ public struct SessionStore: Journal {
     }
 
     /// Does one transaction and says in words what went wrong with the file.
+    ///
+    /// - Throws: ``WorkflowError`` also where the file was moved, removed or replaced: SQLite would go on writing to it, and the
+    ///   next run would know nothing of what is exposed now.
     func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+        guard FileIdentity(path: path) == file else { throw WorkflowError.vanishedJournal(path) }
         do {
             try await database.write(body)
         } catch {
@@ -251,4 +258,17 @@ public struct SessionStore: Journal {
 extension StepInput {
     /// As the table keeps it.
     fileprivate var text: String? { json.map { String(decoding: $0, as: UTF8.self) } }
+}
+
+/// Which file lies at a path.
+private struct FileIdentity: Sendable, Hashable {
+    private let device: UInt64
+    private let number: UInt64
+
+    /// nil where there is none.
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino))
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ImageFiles
 import SerialEMSimulator
 import Testing
 
@@ -129,6 +130,32 @@ import Testing
                 try await tomopilot("status", "--port", port, in: folder))
             #expect(try await tomopilot("status", "--port", port, "--token-file", "token", in: folder).output == "idle\n")
             try await service.stop()
+        }
+    }
+
+    @Test func aSessionWhoseFolderIsTakenAwayWhileItRunsWaitsForItAndMapsItsGridOnce() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                try writeSettings("a", grid: 1, in: folder, port: simulator.port)
+                let (service, port) = try await serve(in: folder)
+                _ = try await tomopilot("queue", "add", "a.yaml", "--port", port, in: folder)
+                _ = try #require(try await service.line(beginning: "begin      Map grid"))
+                while await simulator.microscope.exposureLog().count < 3 { try await Task.sleep(for: .milliseconds(5)) }
+                try FileManager.default.moveItem(atPath: folder + "/a", toPath: folder + "/away")
+                let alarm = try #require(try await service.line(beginning: "ALARM      session 'a' does not go on: "))
+                #expect(alarm.contains("/a/session.sqlite is not there"))
+                let status = try await tomopilot("status", "--port", port, in: folder).output
+                #expect(status.contains("session.sqlite is not there"), "\(status)")
+                _ = try #require(try await service.line(beginning: "           the microscope is left with beam blanked"))
+                #expect(!FileManager.default.fileExists(atPath: folder + "/a"))
+
+                try FileManager.default.moveItem(atPath: folder + "/away", toPath: folder + "/a")
+                _ = try #require(try await service.line(beginning: "SERVICE    session 'a' is done"))
+                try await service.stop()
+                let grid = try #require(try FileManager.default.contentsOfDirectory(atPath: folder + "/a").first { $0.hasPrefix("Alga") || $0.hasSuffix("_1") })
+                let pieces = try MRCFile.header("\(folder)/a/\(grid)/\(grid).mrc").sections
+                #expect(await simulator.microscope.exposureLog().count == pieces)
+            }
         }
     }
 

@@ -41,7 +41,7 @@ extension Engine {
         case let error as WorkflowError:
             switch error.code {
             case .badImage, .refused, .skippable, .leftOut, .unanswered, .dark: return .skipLamella
-            case .cutAcquisition, .uncertain, .unplanned, .changedCalibrations, .inputChanged, .unreadableJournal, .unusableJournal, .noRoom, .badModel, .incomplete, .stopped,
+            case .cutAcquisition, .uncertain, .unplanned, .changedCalibrations, .inputChanged, .unreadableJournal, .unusableJournal, .vanishedJournal, .noRoom, .badModel, .incomplete, .stopped,
                 .wrongGrid, .notLoaded, .lostGrid:
                 return .stopRun
             }

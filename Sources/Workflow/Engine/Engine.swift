@@ -176,6 +176,9 @@ public struct Engine: Sendable {
             report(.failed(id, title: title, reason: sentence(error)))
             do {
                 try await journal.fail(id, input: input, reason: sentence(error))
+            } catch let gone as WorkflowError where gone.code == .vanishedJournal {
+                // Most likely why the step failed, too, and every other would.
+                throw gone
             } catch let second {
                 // The step stays an intent, which is safe; the first error is the one to tell.
                 report(.warning("the failure could not be written down: \(sentence(second))"))

@@ -3,6 +3,8 @@ public struct WorkflowError: Error, Sendable, CustomStringConvertible {
     /// What kind of trouble it is.
     public enum Code: Sendable, Hashable {
         case cutAcquisition, uncertain, skippable, inputChanged, unreadableJournal, unusableJournal, badModel, badImage, refused, incomplete, stopped
+        /// The session's journal, and with it most likely its folder, was taken away while the session ran.
+        case vanishedJournal
         /// A person leaves a lamella or grid out; nobody has said what became of a step.
         case leftOut, unanswered
         /// The plan of the session does not have a step.
@@ -57,6 +59,12 @@ extension WorkflowError {
     /// The journal's file cannot be opened, read or written.
     public static func unusableJournal(_ path: String, _ reason: String) -> Self {
         Self(code: .unusableJournal, message: "The journal \(path) \(reason).")
+    }
+    public static func vanishedJournal(_ path: String) -> Self {
+        Self(
+            code: .vanishedJournal,
+            message: "The journal \(path) was moved or removed while its session ran, so what is exposed could not be written down: put the folder back, "
+                + "or mount its disk, and let the session go on.")
     }
     /// What was exposed may show nothing.
     static func dark(_ what: String) -> Self {
