@@ -83,7 +83,7 @@ public struct Session: Sendable {
             await leaveSafe(microscope)
             for grid in reports { grid.lines.forEach { report(.note($0)) } }
             report(.note("pictures are in \(settings.sessionFolder)/<grid>/SPACE_maps/*_overview.png"))
-            let missing = reports.compactMap { grid in grid.missing.map { "grid \(grid.name): \($0)" } }
+            let missing = reports.compactMap { grid in grid.missing.map { (grid.name.hasPrefix("grid ") ? "" : "grid ") + "\(grid.name): \($0)" } }
             if !missing.isEmpty { report(.note("not done: \(missing.joined(separator: "; ")); \(supervisor.resumption) tries again what can still be done")) }
             report(.sessionEnded(Self.summary(reports)))
             return missing
