@@ -68,7 +68,7 @@ extension SerialEMConnection {
 
     private func unusable(_ context: RequestContext, _ reason: String) -> SerialEMError {
         hasAnsweredOnce
-            ? .badReply(context, reason)
+            ? .badReply(context, reason, endsConnection: true)
             : .notSerialEM(address, reason, command: context.name, requestWasSent: true)
     }
 

@@ -76,12 +76,12 @@ extension SerialEMError {
                 + "look for a message box there, then connect again.", command: context.name, mayHaveBeenExecuted: true)
     }
 
-    static func badReply(_ context: RequestContext, _ reason: String) -> SerialEMError {
+    static func badReply(_ context: RequestContext, _ reason: String, endsConnection: Bool = false) -> SerialEMError {
         SerialEMError(
             .badReply,
             "The reply of SerialEM at \(context.address) to \(context.name) cannot be used: \(reason)",
             command: context.name,
-            mayHaveBeenExecuted: true)
+            mayHaveBeenExecuted: true, endsConnection: endsConnection)
     }
 
     static func badArguments(_ name: String, _ reason: String) -> SerialEMError {

@@ -38,16 +38,19 @@ public struct SerialEMError: Error, Sendable, Hashable, CustomStringConvertible 
     public let reportedText: String?
     /// Whether SerialEM may have executed the command all the same. Never repeat an exposure or a move when this is true.
     public let mayHaveBeenExecuted: Bool
+    /// Whether the connection was closed because of what came over it: nobody could say where the next reply begins.
+    public let endsConnection: Bool
 
     init(
         _ code: Code, _ message: String, command: String? = nil, reportedText: String? = nil,
-        mayHaveBeenExecuted: Bool = false
+        mayHaveBeenExecuted: Bool = false, endsConnection: Bool = false
     ) {
         self.code = code
         self.message = message
         self.command = command
         self.reportedText = reportedText
         self.mayHaveBeenExecuted = mayHaveBeenExecuted
+        self.endsConnection = endsConnection
     }
 
     public var description: String { message }

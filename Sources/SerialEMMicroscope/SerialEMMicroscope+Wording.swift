@@ -17,6 +17,7 @@ extension SerialEMMicroscope {
         switch error.code {
         case .unreachable, .notSerialEM: MicroscopeError(.unreachable, error.message)
         case .connectionLost: MicroscopeError(.lost, error.message)
+        case .badReply where error.endsConnection: MicroscopeError(.lost, error.message)
         case .deadline: MicroscopeError(.stalled, error.message)
         case .busy: MicroscopeError(.busy, error.message)
         case .stopped: MicroscopeError(.stopped, error.message)
