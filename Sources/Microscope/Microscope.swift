@@ -54,6 +54,8 @@ public protocol Microscope: Sendable {
     func resumeMap(_ request: MontageRequest) async throws
     /// Takes one image at the present state and saves it alone in a file of the working directory.
     func takeImage(savingTo file: String) async throws -> StageImage
+    /// Closes the file of a montage that is not gone on with, if the program has it as its current one.
+    func closeMap(_ request: MontageRequest) async throws
     /// The navigator as it is now.
     func navigator() async throws -> NavigatorFile
     /// Changes the navigator and reads it into the microscope's program again, unless the edit changes nothing.

@@ -59,6 +59,8 @@ extension SerialEMMicroscope {
         try await makeMap(request)
     }
 
+    public func closeMap(_ request: MontageRequest) async throws { try await closeCurrent(folder + "/" + request.file) }
+
     /// Makes the montage of the current file a map unless it is one, closes its file and saves the navigator: each may have
     /// been done by a run that ended before the next.
     func makeMap(_ request: MontageRequest) async throws {

@@ -2,6 +2,7 @@ import Foundation
 import Geometry
 import ImageFiles
 import Logging
+import Navigator
 import SerialEMClient
 import SerialEMProtocol
 import SerialEMSimulator
@@ -140,6 +141,57 @@ import Testing
                     let x = pieces.map(\.trueX).reduce(0, +) / Double(pieces.count), y = pieces.map(\.trueY).reduce(0, +) / Double(pieces.count)
                     #expect(truth.lamellae.contains { hypot($0.stage.x - x, $0.stage.y - y) < 6 }, "\(file)")
                 }
+            }
+        }
+    }
+
+    /// A session that is killed while SerialEM maps a lamella; SerialEM takes the montage to its end, or not, and somebody has the grid off
+    /// the stage and brings it back.
+    @Test("A lamella's map that was begun before the grid was loaded again is used where the lamella is now, or asked about", arguments: [true, false])
+    func itsMapIsOfTheEarlierLoading(isWhole: Bool) async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder, seed: 25) { simulator in
+                func write(level: Int) throws {
+                    try writeSettingsOfFewLamellae(
+                        in: folder, port: simulator.port, level: level, without: ", contaminated", more: "WG_detection_threshold: 0.87\nuncertain_steps: repeat")
+                }
+                try write(level: 1)
+                #expect(try await tomopilot("run", "s.yaml", in: folder).status == 0)
+                try write(level: 2)
+                if !isWhole { simulator.microscope.faults.add([Fault(.diskFull, when: .init(command: "Montage", after: 2))]) }
+                let killed = try RunningProgram([program("tomopilot"), "run", "s.yaml"], in: folder)
+                var begun: ExposureRecord?
+                let deadline = ContinuousClock.now + .seconds(300)
+                while begun == nil, ContinuousClock.now < deadline {
+                    try await Task.sleep(for: .milliseconds(2))
+                    begun = await simulator.microscope.exposureLog().first { $0.area == "V" }
+                }
+                let map = try #require(begun?.file)
+                let name = String(map.dropLast(4).suffix(2).drop { $0 == "0" })
+                try await killed.crash()
+                var count = 0
+                while await simulator.microscope.exposureLog().count > count {
+                    count = await simulator.microscope.exposureLog().count
+                    try await Task.sleep(for: .seconds(1))
+                }
+                let client = try await SerialEMConnection.connect(host: "127.0.0.1", port: simulator.port, logger: Logger(label: "test"))
+                _ = try await client.beginControl()
+                try await client.unloadCartridge()
+                try await client.loadCartridge(1)
+                await client.close()
+
+                let last = try await tomopilot("run", "s.yaml", in: folder)
+                #expect((last.status, last.error) == (0, ""), "\(last.output)")
+                #expect(last.output.contains("was taken before the grid was loaded again; it is put where the lamella is now") == isWhole)
+                #expect(FileManager.default.fileExists(atPath: map.replacing(".mrc", with: "_old1.mrc")) == !isWhole)
+                // Where it is said to be, the stage would find the lamella.
+                let truth = try await lamellae(simulator)
+                let items = try NavigatorFile.read(folder + "/session/HeLa_1/HeLa_1.nav").items
+                let item = try #require(items.first { $0.kind == .map && map.hasSuffix($0.note) && $0.note.contains("_L0") })
+                #expect(truth.lamellae.contains { hypot($0.stage.x - item.stage.x, $0.stage.y - item.stage.y) < 6 })
+                let polygon = try #require(items.first { $0.label == "FP\(name)" && $0.kind == .polygon }).polygon.vertexMean
+                let centre = try #require(polygon)
+                #expect(truth.lamellae.contains { hypot($0.stage.x - centre.x, $0.stage.y - centre.y) < 1.5 }, "\(centre)")
             }
         }
     }

@@ -32,7 +32,7 @@ extension GridSession {
     }
 
     /// What file, navigator and stage say of a montage that was cut short.
-    private func knownOfMap(_ path: String) async throws -> [String] {
+    func knownOfMap(_ path: String) async throws -> [String] {
         let sections = (try? MRCFile.header(path).sections).map { "\($0) image\($0 == 1 ? "" : "s")" } ?? "no header that can be read"
         let written = try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
         let entries = try? Mdoc.read(path + ".mdoc").sections

@@ -124,6 +124,7 @@ extension GridSession {
             try await evidence(ofMap: number, request)
         } takenAsDone: { [self] in
             let file = try await mapOfWhatIsThere(request, setup: mediumSetup)
+            try await place(mapOf: number, request)
             try await settleDarkness(ofMap: number)
             return file
         } perform: { [self] in
@@ -135,6 +136,7 @@ extension GridSession {
             // A montage that was cut short, or is dark, where the settings let it be taken again.
             try setAside(folder.inFolder(request.file))
             try await settleDarkness(ofMap: number)
+            try await noteLoading(ofMap: number)
             try await notingDarkness(ofMap: number) { try await microscope.mapPolygon(label: "FP\(number)", request) }
             return request.file
         }

@@ -265,7 +265,7 @@ extension GridSession {
 
 extension Placement {
     /// From how the grid lay in this placement to how it lies in another.
-    fileprivate func back(then other: Placement) -> Placement {
+    func back(then other: Placement) -> Placement {
         Placement(map: back.then(other.map), rise: other.rise - rise)
     }
 }

@@ -79,6 +79,7 @@ extension PlacedMicroscope: Microscope {
     func recoverMap(_ request: MontageRequest, fileIsWhole: Bool) async throws -> MapRecovery {
         try await base.recoverMap(request, fileIsWhole: fileIsWhole)
     }
+    func closeMap(_ request: MontageRequest) async throws { try await base.closeMap(request) }
     func resumeMap(_ request: MontageRequest) async throws { try await base.resumeMap(request) }
     func lowDoseGeometry() async throws -> LowDoseGeometry { try await base.lowDoseGeometry() }
     func startAcquisition(script: Int) async throws { try await base.startAcquisition(script: script) }

@@ -114,6 +114,8 @@ extension GuardedMicroscope: Microscope {
         try await base.recoverMap(request, fileIsWhole: fileIsWhole)
     }
 
+    func closeMap(_ request: MontageRequest) async throws { try await base.closeMap(request) }
+
     func resumeMap(_ request: MontageRequest) async throws {
         try await exposing("go on with \(request.file)", taking: Seconds(900), whenDark: setup?.lowDose == false ? .told : .asked) { [self] in
             try await withRoom("go on with \(request.file)") { [base, stageLimit] reserve in try await base.resumeMap(request.leaving(reserve, within: stageLimit)) }

@@ -32,6 +32,8 @@ actor GridSession {
     /// The microscope as it reads, and as it would read had the grid not been loaded again.
     nonisolated let bare: any Microscope
     nonisolated let placed: PlacedMicroscope
+    /// The time that the grid was brought to the stage last; nil until it is there.
+    private(set) var loading: Loading?
     /// What was found out when the grid was loaded again; nil where it was not.
     var realigned: Realignment?
     /// How the grid lay when the targets' files and items were written in this run.
@@ -138,6 +140,7 @@ actor GridSession {
 
     private func enter(_ way: WayToStage) async throws -> Loading {
         let loading = try await bring(way)
+        self.loading = loading
         if loading.mapIsStale { try setAside(folder.inFolder(folder.wholeGridFile)) }
         try await bare.enter(folder: folder.path, navigatorFile: folder.navigator)
         try await bare.openValves()
