@@ -39,6 +39,8 @@ struct CurrentSession: Sendable {
     }
 
     let session: QueuedSession
+    /// Whether a run of it was cut, and the next goes on in its place.
+    var goesOn = false
     let helm: Helm
     var phase: String?
     var fraction: Double?

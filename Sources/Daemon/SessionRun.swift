@@ -166,7 +166,7 @@ package struct SessionRun: Sendable {
         let store = try SessionStore(path: path, settings: text)
         let name = URL(fileURLWithPath: settings.sessionFolder).lastPathComponent
         let log = try SessionLog(path: "\(settings.sessionFolder)/\(name).log", terminal: terminal, report: report)
-        let session = Session(settings: settings, models: models, journal: store, supervisor: supervisor) {
+        let session = Session(settings: settings, models: models, journal: store, supervisor: supervisor, goesOn: beginning.goesOn) {
             log.take($0)
             report($0)
         }

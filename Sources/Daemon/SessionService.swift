@@ -208,6 +208,7 @@ package actor SessionService: Service {
         // After the session is known to those who pause, so that no pause falls between.
         if let hold = try await standstill().words { helm.pause(hold) }
         let isResumed = session.state.isUnderWay
+        current?.goesOn = isResumed
         try await store.set(session.id, to: .running, reason: nil, at: .now)
         try await log(
             isResumed ? "session '\(session.name)' goes on where the service ended" : "session '\(session.name)' starts",
@@ -251,6 +252,8 @@ package actor SessionService: Service {
             }
             continuation.finish()
             await recorder.waitForAll()
+            // What follows within the same turn, as when there is room again, goes on in its place.
+            current?.goesOn = true
             return outcome
         }
     }
@@ -271,7 +274,7 @@ package actor SessionService: Service {
             current?.plan = SessionPlan(settings)
             // Asked anew: a session that has waited for room has begun it before.
             let wasBegun = try await store.session(session.id)?.hasJournal ?? session.hasJournal
-            let beginning = JournalBeginning(wasBegun: wasBegun) { [store] in try await store.beginJournal(of: session.id) }
+            let beginning = JournalBeginning(wasBegun: wasBegun, goesOn: current?.goesOn ?? false) { [store] in try await store.beginJournal(of: session.id) }
             current?.acquisitionLimit = .seconds(settings.acquisitionHours * 3600)
             return .done(missing: try await run(settings, session.settings, beginning, helm, report))
         } catch {

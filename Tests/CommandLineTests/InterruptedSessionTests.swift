@@ -78,4 +78,42 @@ import Testing
             }
         }
     }
+
+    @Test func aGridThatWasGoneThroughIsNotLoadedAgainBecauseTheConnectionIsLostAtTheNextNorBecauseTheServiceIsKilledThere() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder, seed: 25) { simulator in
+                let text = """
+                    session_dir: ./a
+                    serialem_port: \(simulator.port)
+                    automation_level: 2
+                    grid_list: [1, 2]
+                    WG_model: \(modelsFolder)/lamella-detector-sim
+                    MM_model: \(modelsFolder)/lamella-segmenter-sim
+                    exclude_lamella_classes: [gone, broken, thick, wedge, contaminated]
+                    WG_detection_threshold: 0.87
+                    """
+                try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/a.yaml"))
+                // One lamella of the first grid fails.
+                simulator.microscope.faults.add([Fault(.error(text: "Eucentricity failed."), when: .init(command: "Eucentricity"))])
+                let (first, port) = try await serve(in: folder, models: modelsFolder)
+                _ = try await tomopilot("queue", "add", "a.yaml", "--port", port, in: folder)
+                _ = try #require(try await first.line(beginning: "begin      Load grid 2"))
+                simulator.microscope.faults.add([Fault(.dropBeforeReply(executed: true), when: .init(command: "Montage"))])
+                while await simulator.microscope.exposureLog().count(where: { $0.slot == 2 }) < 3 { try await Task.sleep(for: .milliseconds(5)) }
+                _ = try #require(try await first.line(beginning: "           connected to SerialEM again"))
+                try await first.crash()
+                let (second, _) = try await serve(in: folder, models: modelsFolder)
+                _ = try #require(try await second.line(beginning: "SERVICE    session 'a' is done"))
+                try await second.stop()
+
+                let slots = await simulator.microscope.exposureLog().map(\.slot)
+                let begin = try #require(slots.firstIndex(of: 2))
+                #expect(!slots[begin...].contains(1))
+                // What was left out of it is told, and tried by a person's retry.
+                let report = try JSONValue.read(folder + "/a/session_report.json")
+                #expect(report["grids"]?.array?.count == 2)
+                #expect("\(report)".contains("left out: Eucentricity failed"))
+            }
+        }
+    }
 }

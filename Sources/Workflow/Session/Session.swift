@@ -13,15 +13,18 @@ public struct Session: Sendable {
     private let journal: any Journal
     private let plan: SessionPlan
     private let patience: Duration
+    private let goesOn: Bool
     let report: @Sendable (RunEvent) -> Void
 
     /// A session that can start: the settings are checked, the models are open, the journal is there.
     ///
     /// - Parameters:
     ///   - supervisor: asked at each checkpoint.
+    ///   - goesOn: whether an earlier run was cut, as by a crash, and this one goes on in its place: grids that were gone through are
+    ///     not gone through again for what was left out of them.
     ///   - patience: how long the session may be held before the microscope is made safe.
     public init(
-        settings: SessionSettings, models: SessionModels, journal: any Journal, supervisor: any Supervisor = FreeRun(),
+        settings: SessionSettings, models: SessionModels, journal: any Journal, supervisor: any Supervisor = FreeRun(), goesOn: Bool = false,
         patience: Duration = .seconds(60), report: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.settings = settings
@@ -30,6 +33,7 @@ public struct Session: Sendable {
         self.models = models
         self.supervisor = KeptSkips(supervisor, journal: journal, report: report)
         self.patience = patience
+        self.goesOn = goesOn
         self.report = report
         engine = Engine(journal: journal, uncertainSteps: settings.uncertainSteps, plan: plan, report: report)
     }
@@ -62,20 +66,29 @@ public struct Session: Sendable {
         // Read where nobody writes any more.
         var reports: [GridReport] { kept.withLock { $0.all } }
         do {
+            let attempt = try await beginAttempt(goingOn: goesOn)
+            let known = try await gridsPassed(in: attempt)
+            kept.withLock { $0.passed = known }
             try await throughPauses(of: microscope, unbroken) {
                 try await throughLosses(of: microscope, unbroken) {
                     let context = try await context(of: microscope, unbroken)
                     kept.withLock { $0.all = [] }
                     try await readCassette(context.microscope)
                     for slot in settings.gridList {
-                        let failed = kept.withLock { $0.failed[slot] }
-                        let result = if let failed { failed } else { try await runGrid(slot, in: context) }
+                        let passed = kept.withLock { $0.passed[slot] }
+                        if let passed { report(.note("grid \(passed.name) was gone through before; what was left out of it is for another run")) }
+                        let result = if let passed { passed } else { try await runGrid(slot, in: context) }
+                        if passed == nil, try await isPassedBy(slot) {
+                            try await notePassed(result, in: attempt)
+                            kept.withLock { $0.passed[slot] = result }
+                        }
                         try writeReport(kept.withLock { $0.take(result) }, stopped: nil)
                     }
                     // What people took back after it had been passed by.
                     for _ in 0 ..< Self.mostRounds {
                         guard let slot = try await gridTakenBack(in: kept.withLock({ $0.all })) else { break }
                         let result = try await runGrid(slot, in: context)
+                        if try await isPassedBy(slot) { try await notePassed(result, in: attempt) }
                         try writeReport(kept.withLock { $0.replace(result) }, stopped: nil)
                     }
                 }
@@ -110,17 +123,18 @@ public struct Session: Sendable {
     /// What was reached so far.
     private struct Reports {
         var all: [GridReport] = []
-        /// A grid that failed is not tried again because the connection was lost, or the session paused, at another.
-        var failed: [Int: GridReport] = [:]
+        /// Grids that were gone through and not finished, for what failed or was left out: they are not taken up again because the
+        /// connection was lost, or the session paused, at another.
+        var passed: [Int: GridReport] = [:]
 
         mutating func take(_ report: GridReport) -> [GridReport] {
-            if report.hasFailed { failed[report.slot] = report }
             all.append(report)
             return all
         }
 
         mutating func replace(_ report: GridReport) -> [GridReport] {
             all = all.map { $0.slot == report.slot ? report : $0 }
+            if passed[report.slot] != nil { passed[report.slot] = report }
             return all
         }
     }
