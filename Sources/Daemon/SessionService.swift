@@ -122,6 +122,7 @@ package actor SessionService: Service {
     /// both, and it goes on once there is room.
     private func beginLife() async throws {
         try await insist("write down that it starts") { try await log("the service starts", kind: "service") }
+        if store.isNew { await tellOfEarlierSessions() }
         let crash = try await insist("write down that it starts") { try await store.beginLife(at: .now) }
         hasBegunLife = true
         if let crash { try await insist("write down how it ended before") { try await take(crash) } }
@@ -158,6 +159,8 @@ package actor SessionService: Service {
         for await _ in changes.changes() {
             do {
                 while !ends {
+                    // Also where nothing is to be done, so that it is known before the night.
+                    try store.requireFile()
                     try await writeWish()
                     if let unsafe = try await standstill().unsafe, unsafe.id != unsafeGivenUp { try await makeSafe(after: unsafe) }
                     guard !ends, let session = try await store.next() else { break }

@@ -80,4 +80,49 @@ import Testing
             }
         }
     }
+
+    @Test func aFileThatIsTakenAwayIsToldOfAndWrittenToAgainOnceItIsBack() async throws {
+        try await withFolder { folder in
+            let (ear, sessions) = (Ear(), ScriptedSessions())
+            sessions.allow(steps: 9)
+            let (file, away) = (folder + "/tomopilot.sqlite", folder + "/away.sqlite")
+            try await RunningService.with(folder: folder, sessions: sessions, receivers: [ear]) { service in
+                try await service.status(.idle)
+                try FileManager.default.moveItem(atPath: file, toPath: away)
+                let refusal = try await service.ask("POST", "/v1/queue", body: service.settings("a"))
+                #expect(refusal.status == 500)
+                #expect(refusal.error?.contains("The service's file \(file) was moved, removed or replaced while the service runs, so nothing can be written down: put it back") == true, "\(refusal.text)")
+                service.service.changes.send()
+                while ear.all.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+                #expect(ear.all.first?.text.contains("was moved, removed or replaced") == true)
+                try Data().write(to: URL(fileURLWithPath: file))
+                #expect(try await service.ask("POST", "/v1/pause").status == 500, "another file of the name is not the service's")
+                try FileManager.default.removeItem(atPath: file)
+                try FileManager.default.moveItem(atPath: away, toPath: file)
+                #expect(try await service.ask("POST", "/v1/resume").status == 200)
+                try await service.add("a", grids: "[1]")
+                try await service.status(.idle)
+                #expect(sessions.done == ["a grid 1"])
+            }
+        }
+    }
+
+    @Test func aQueueThatIsMadeAnewBesideSessionsIsToldOf() async throws {
+        try await withFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder + "/anna/monday", withIntermediateDirectories: true)
+            try Data().write(to: URL(fileURLWithPath: folder + "/anna/monday/session.sqlite"))
+            for life in 1 ... 2 {
+                let ear = Ear()
+                try await RunningService.with(folder: folder, sessions: ScriptedSessions(), receivers: [ear]) { service in
+                    try await service.status(.idle)
+                    let alarms = try await service.log().filter { $0.level == .alarm }
+                    #expect(alarms.count == 1, "in life \(life)")
+                    #expect(alarms.first?.text.hasPrefix("The service begins with an empty queue, though sessions lie in \(folder): anna/monday. ") == true)
+                    #expect(alarms.first?.text.contains("put it back and start the service again") == true)
+                    guard life == 1 else { return }
+                    while ear.all.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+                }
+            }
+        }
+    }
 }

@@ -76,6 +76,10 @@ extension WorkflowError {
     public static func noRoom(forJournal path: String, _ reason: String) -> Self {
         Self(code: .noRoom, message: "The journal \(path) cannot be written: \(reason).")
     }
+    /// The service's own file does not grow.
+    public static func noRoom(forStore path: String, _ reason: String) -> Self {
+        Self(code: .noRoom, message: "The service's file \(path) cannot be written: \(reason).")
+    }
     /// The service's own file cannot be used.
     public static func unusableStore(_ path: String, _ reason: String) -> Self {
         Self(code: .unusableJournal, message: "The service's file \(path) \(reason).")
