@@ -269,6 +269,12 @@ package actor SessionService: Service {
         _ session: QueuedSession, helm: Helm, report: @escaping @Sendable (RunEvent) -> Void
     ) async -> SessionOutcome {
         do {
+            try folders.requireSessions()
+        } catch {
+            // The next session would meet the same.
+            return .failed(sentence(error), isMicroscope: true)
+        }
+        do {
             // Asked again: a link may lead elsewhere since the session was queued.
             let settings = try folders.settings(session.settings, name: session.name, base: session.base)
             current?.plan = SessionPlan(settings)
@@ -287,7 +293,10 @@ package actor SessionService: Service {
         // Of one that was under way and never came to the microscope again, nobody knows how it was left.
         let isSafe = current?.isSafe ?? (!session.state.isUnderWay || outcome == .interrupted)
         let name = "session '\(session.name)'"
-        let unsafe = isSafe ? [] : [unsafeNotice(after: session, goesOn: outcome == .interrupted)]
+        // People are told of what was tried and failed; what is going to be tried goes before the next session, and they are told then.
+        let isUntried = !isSafe && current?.isSafe == nil
+        if isUntried { safetyWait = SafetyWait(session: session, isFirst: true) }
+        let unsafe = isSafe || isUntried ? [] : [unsafeNotice(after: session, goesOn: outcome == .interrupted)]
         switch outcome {
         case .interrupted:
             for notice in unsafe { await attempt { try await tell(notice) } }
@@ -306,11 +315,16 @@ package actor SessionService: Service {
             let holds = session.onFailure.map { $0 == .stop } ?? outcome.wouldMeetNext
             let failure = notice(
                 "\(name) failed: \(reason)",
-                next: (holds || !isSafe ? "The queue waits until somebody resumes it" : "The queue goes on with the next session")
+                next: Self.next(holds: holds, isSafe: isSafe)
                     + "; 'tomopilot queue retry \(session.id)' tries this one again.",
                 kind: "session", session: session)
             try await end(session, as: .failed, reason: reason, hold: holds ? "\(name) failed: \(reason)" : nil, isUnsafe: !isSafe, telling: [failure] + unsafe)
         }
+    }
+
+    private static func next(holds: Bool, isSafe: Bool) -> String {
+        let then = isSafe ? "" : ", once the microscope is made safe"
+        return holds ? "The queue waits until somebody resumes it" : "The queue goes on with the next session\(then)"
     }
 
     /// What cannot be logged is shown, and undoes nothing that was written down.

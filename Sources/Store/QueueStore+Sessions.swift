@@ -51,6 +51,9 @@ extension QueueStore {
         }
     }
 
+    /// Whether a session is under way whose journal was begun: it is waited for where its disk is not there.
+    public func awaitsJournal() async throws -> Bool { try await next().map { $0.state.isUnderWay && $0.hasJournal } ?? false }
+
     /// Writes down that a session goes on, waits, or has ended.
     public func set(_ id: Int64, to state: QueuedSession.State, reason: String?, at time: Date) async throws {
         try await write { db in try Self.set(id, to: state, reason: reason, at: time, db) }

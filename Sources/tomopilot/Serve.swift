@@ -98,9 +98,13 @@ struct Serve: AsyncParsableCommand {
         let token = try tokenFile.map(SecretFile.token)
         let sessions = sessions ?? folder + "/sessions"
         if self.sessions == nil { try Folder.make(sessions) }
+        let store = try QueueStore(path: folder + "/tomopilot.sqlite")
+        // The microscope of a session under way has to be made safe, whatever becomes of its disk.
+        let mayBeMissing = try await store.awaitsJournal()
         let service = SessionService(
-            store: try QueueStore(path: folder + "/tomopilot.sqlite"),
-            folders: try AllowedFolders(sessions: sessions, models: models, store: .standard, analysis: try analysis.map(SettingsFile.analysis)),
+            store: store,
+            folders: try AllowedFolders(
+                sessions: sessions, models: models, store: .standard, analysis: try analysis.map(SettingsFile.analysis), mayBeMissing: mayBeMissing),
             desk: desk, reminder: reminder, terminal: terminal,
             stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60)),
             mostCrashes: crashLimit,

@@ -60,6 +60,8 @@ extension WorkflowError {
     public static func unusableJournal(_ path: String, _ reason: String) -> Self {
         Self(code: .unusableJournal, message: "The journal \(path) \(reason).")
     }
+    /// What a session that was begun has done is not known any more.
+    public static func lostJournal(_ message: String) -> Self { Self(code: .unusableJournal, message: message) }
     public static func vanishedJournal(_ path: String) -> Self {
         Self(
             code: .vanishedJournal,
