@@ -9,6 +9,8 @@ extension SessionService {
         guard let session = current?.session.id else { return }
         do {
             switch event {
+            // It is connected to SerialEM.
+            case .sessionStarted: try await store.setWorked()
             case .started(let id, let title, _): try await begin(id, title: title, of: session)
             case .expected(let id, let within, let basis): expect(id, within: within, basis: basis)
             case .finished(let id, _, let duration):

@@ -59,7 +59,8 @@ package actor SessionService: Service {
     ///   - reminder: how often people are told again of what waits for them; nil never.
     ///   - stepLimit: when a step is overdue.
     ///   - retry: how soon is tried again what could not be written.
-    ///   - mostCrashes: after so many lives of the service that ended in a session with no step finished between, the session is left.
+    ///   - mostCrashes: after so many lives of the service that ended in a session with no step finished between, the session is left; ten times
+    ///     as many where they ended before they did anything for it.
     ///   - safeguard: makes the microscope of a session safe.
     ///   - run: runs one session.
     package init(

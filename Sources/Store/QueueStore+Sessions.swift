@@ -104,7 +104,7 @@ extension QueueStore {
             guard !session.isWhollyDone || hasMore else { throw NothingLeft() }
             try db.execute(
                 sql: """
-                    UPDATE session SET state = 'queued', reason = NULL, ended = NULL, crashes = 0,
+                    UPDATE session SET state = 'queued', reason = NULL, ended = NULL, crashes = 0, idleCrashes = 0,
                         position = (SELECT ifnull(min(position), 1) - 1 FROM session WHERE state = 'queued') WHERE id = ?
                     """, arguments: [id])
             try Self.lift(for: id, db)

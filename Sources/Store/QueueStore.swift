@@ -139,6 +139,14 @@ public struct QueueStore: Sendable {
                     """)
             try Self.divideHold(db)
         }
+        migrator.registerMigration("lives that did something") { db in
+            // Of the life of an earlier build nobody knows whether it did something; it is taken for one that did.
+            try db.execute(
+                sql: """
+                    ALTER TABLE life ADD COLUMN hasWorked INTEGER NOT NULL DEFAULT 1;
+                    ALTER TABLE session ADD COLUMN idleCrashes INTEGER NOT NULL DEFAULT 0;
+                    """)
+        }
         return migrator
     }
 

@@ -48,7 +48,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Minutes after which people are told again of a step that is overdue.")
     var overdueReminder = 60.0
 
-    @Option(help: "After how many ends of the service without warning, with no step finished between, a session is left.")
+    @Option(help: "After how many ends of the service without warning, with no step finished between, a session is left; ten times as many where nothing had been begun.")
     var crashLimit = 3
 
     @Option(help: "The inference worker, where it does not lie beside this program.")
