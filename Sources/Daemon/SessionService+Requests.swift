@@ -1,5 +1,4 @@
 import Foundation
-import ModelStore
 import ImageFiles
 package import Store
 import Workflow
@@ -73,11 +72,14 @@ extension SessionService {
     /// Reads settings where nobody waits for it: a text of 1 MiB takes a while.
     @concurrent private nonisolated func settings(_ text: String, name: String, base: String) async throws -> SessionSettings {
         do {
-            return try folders.settings(text, name: name, base: base)
-        } catch let error as SettingsError {
-            throw ServiceError(.badRequest, error.description)
-        } catch let error as ModelStoreError {
-            throw ServiceError(.badRequest, error.description)
+            let settings = try folders.settings(text, name: name, base: base)
+            // A model that is not there would be found out at night.
+            try examine(settings)
+            return settings
+        } catch let error as ServiceError {
+            throw error
+        } catch {
+            throw ServiceError(.badRequest, sentence(error))
         }
     }
 

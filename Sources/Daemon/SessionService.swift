@@ -20,12 +20,16 @@ package actor SessionService: Service {
         _ settings: SessionSettings, _ supervisor: any Supervisor, _ report: @escaping @Sendable (SafetyObstacle) async -> Void
     ) async -> SafeState
 
+    /// Says of settings what a session would refuse before it comes to a microscope; tests put their own in its place.
+    package typealias Examiner = @Sendable (SessionSettings) throws -> Void
+
     let store: QueueStore
     let folders: AllowedFolders
     let desk: AlarmDesk
     private let reminder: Duration?
     let stepLimit: StepLimit
     private let run: Runner
+    let examine: Examiner
     let safeguard: Safeguard
     let terminal: Terminal
     let threads = SessionThreads()
@@ -61,11 +65,12 @@ package actor SessionService: Service {
     ///   - retry: how soon is tried again what could not be written.
     ///   - mostCrashes: after so many lives of the service that ended in a session with no step finished between, the session is left; ten times
     ///     as many where they ended before they did anything for it.
+    ///   - examine: looks at the models of a session that is added.
     ///   - safeguard: makes the microscope of a session safe.
     ///   - run: runs one session.
     package init(
         store: QueueStore, folders: AllowedFolders, desk: AlarmDesk = AlarmDesk([]), reminder: Duration? = nil, terminal: Terminal,
-        stepLimit: StepLimit = StepLimit(), retry: Duration = .seconds(10), mostCrashes: Int = 3,
+        stepLimit: StepLimit = StepLimit(), retry: Duration = .seconds(10), mostCrashes: Int = 3, examine: @escaping Examiner = { _ in },
         safeguard: @escaping Safeguard = { _, _, _ in SafeState(reached: [], failures: []) }, run: @escaping Runner
     ) {
         self.store = store
@@ -76,6 +81,7 @@ package actor SessionService: Service {
         self.terminal = terminal
         self.retry = retry
         self.mostCrashes = mostCrashes
+        self.examine = examine
         self.safeguard = safeguard
         self.run = run
     }

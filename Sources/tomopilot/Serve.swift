@@ -107,7 +107,7 @@ struct Serve: AsyncParsableCommand {
                 sessions: sessions, models: models, store: .standard, analysis: try analysis.map(SettingsFile.analysis), mayBeMissing: mayBeMissing),
             desk: desk, reminder: reminder, terminal: terminal,
             stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60)),
-            mostCrashes: crashLimit,
+            mostCrashes: crashLimit, examine: SessionModels.check,
             safeguard: { await SessionRun.makeSafe($0, supervisor: $1, logger: WarningHandler.logger("serialem", terminal), report: $2) }
         ) { settings, text, beginning, supervisor, report in
             try await SessionRun(
