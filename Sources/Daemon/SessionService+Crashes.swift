@@ -30,6 +30,14 @@ extension SessionService {
         let most = crash.hasWorked ? mostCrashes : mostCrashes * Self.idleFactor
         let times = crash.count <= 1 ? "" : " It is the \(Self.ordinal(crash.count)) time \(crash.hasWorked ? "in this session without a finished step between" : "that it ended so before it did anything")."
         let text = "\(what) in session '\(session.name)'\(place).\(times)"
+        guard !session.isAborted else {
+            await attempt {
+                try await alarm(
+                    text, next: "A person had aborted the session: it ends, and the microscope is made safe as soon as SerialEM takes commands.", kind: "crash", session: session,
+                    grid: grid, step: crash.activities.last?.title)
+            }
+            return
+        }
         guard crash.count >= most else {
             let last = crash.count == most - 1 ? " Once more without a finished step, and the session is left." : ""
             let next = try await standstill().words == nil ? "The session goes on from its last finished step.\(last)" : "The session waits, as it did before: tomopilot resume."
@@ -55,6 +63,14 @@ extension SessionService {
                         + "'tomopilot queue retry \(session.id)' goes on with this one.", kind: "crash", session: session, grid: grid,
                     step: crash.activities.last?.title)
             ])
+    }
+
+    /// Ends a session that a person aborted in a life of the service that was over before the session.
+    func endAborted() async throws {
+        guard let session = try await store.next(), session.isAborted else { return }
+        safetyWait = SafetyWait(session: session, isFirst: true)
+        try await end(session, as: .stopped, reason: Self.abortion, isUnsafe: true, telling: [])
+        await attempt { try await log("session '\(session.name)' ended early: \(Self.abortion)", kind: "session", session: session.id) }
     }
 
     static func moment(_ date: Date) -> String {

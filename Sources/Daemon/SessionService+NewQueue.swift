@@ -1,4 +1,5 @@
 import Foundation
+import Store
 
 /// A queue that is made anew beside sessions that were begun: the disk with the service's folder may not be mounted yet.
 extension SessionService {
@@ -9,7 +10,7 @@ extension SessionService {
 
     func tellOfEarlierSessions() async {
         let root = folders.sessions
-        let found = await withTaskExecutorPreference(threads) { Self.sessions(in: root, most: Self.mostNamed + 1) }
+        let found = await withTaskExecutorPreference(threads) { await Self.sessions(in: root, most: Self.mostNamed + 1) }
         guard !found.isEmpty else { return }
         let names = found.prefix(Self.mostNamed).joined(separator: ", ") + (found.count > Self.mostNamed ? " and others" : "")
         await attempt {

@@ -65,9 +65,9 @@ extension SessionService {
             case .inspected: current?.inspection = nil
             case .asking(let question):
                 current?.question = question
-                try await alarm(question.request, next: question.next, kind: "question", session: current?.session)
+                try await alarm(question.request, next: question.next, kind: "question", session: current?.session, step: question.title)
             case .questionReminder(let question):
-                try await alarm("Still: \(question.request)", next: question.next, kind: "reminder", session: current?.session)
+                try await alarm("Still: \(question.request)", next: question.next, kind: "reminder", session: current?.session, step: question.title)
             case .answered: current?.question = nil
             case .microscopeLeft(let isSafe): current?.isSafe = isSafe
             default: break

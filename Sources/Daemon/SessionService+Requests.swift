@@ -123,8 +123,11 @@ extension SessionService {
         guard place >= 1 else { throw ServiceError(.badRequest, "'to' is \(place); it must be a place in the queue, from 1.") }
         let session = try await store.move(id, to: place)
         try Self.requireWaiting(session, id, to: "moved", instead: "it has the microscope")
-        try await log("session '\(session?.name ?? "")' is moved to place \(place)", kind: "queue", session: id)
-        return try await queue(all: false)
+        let listing = try await queue(all: false)
+        // Beyond the last it comes last; one that has begun meanwhile has no place.
+        let got = listing.sessions.filter { $0.state == .queued }.firstIndex { $0.id == id }.map { $0 + 1 } ?? place
+        try await log("session '\(session?.name ?? "")' is moved to place \(got)", kind: "queue", session: id)
+        return listing
     }
 
     /// The session waits at its next checkpoint, or where it is, and no other is started.
@@ -141,7 +144,9 @@ extension SessionService {
     package func resume() async throws -> ServiceStatus {
         try await hold(.release) { self.current?.helm.resume() }
         try await log("a person lets the queue go on", kind: "queue", session: current?.session.id)
-        return try await status()
+        let ending = current.flatMap { $0.helm.isStopping || $0.helm.cancellation != nil ? $0.session : nil }
+        return try await status(
+            remark: ending.map { "Session '\($0.name)' ends all the same, as was asked for before, and the queue goes on after it; 'tomopilot queue retry \($0.id)' goes on with it." })
     }
 
     /// The session finishes its step and ends with the microscope safe; no other is started until a person resumes.
@@ -162,10 +167,14 @@ extension SessionService {
             return try await status()
         }
         let running = try requireCurrent("aborted")
-        try await hold(.hold(Standstill.Hold(reason: "session '\(running.session.name)' was aborted by a person", session: running.session.id))) { running.helm.cancel(.abort("A person aborted it.")) }
+        let session = running.session
+        let reason = Standstill.Hold(reason: "session '\(session.name)' was aborted by a person", session: session.id)
+        try await hold(.hold(reason, aborting: session.id)) { running.helm.cancel(.abort(Self.abortion)) }
         try await log("a person aborts session '\(running.session.name)'", kind: "queue", session: running.session.id)
         return try await status()
     }
+
+    static let abortion = "A person aborted it."
 
     /// Confirms what the session waits for, and nothing else; answers when the session has gone on, or has said why it does not.
     package func confirm(_ confirmation: Confirmation) async throws -> ServiceStatus {

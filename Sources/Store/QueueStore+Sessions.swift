@@ -63,10 +63,10 @@ extension QueueStore {
         let hasEnded = !state.isUnderWay && state != .queued
         try db.execute(
             sql: """
-                UPDATE session SET state = ?, reason = ?, ended = ?,
+                UPDATE session SET state = ?, reason = ?, ended = ?, isAborted = isAborted AND NOT ?,
                     started = CASE WHEN ? THEN ifnull(started, ?) ELSE started END WHERE id = ?
                 """,
-            arguments: [state.rawValue, reason, hasEnded ? Self.text(time) : nil, state.isUnderWay, Self.text(time), id])
+            arguments: [state.rawValue, reason, hasEnded ? Self.text(time) : nil, hasEnded, state.isUnderWay, Self.text(time), id])
         if hasEnded { try db.execute(sql: "DELETE FROM activity WHERE session = ?", arguments: [id]) }
     }
 
@@ -196,6 +196,6 @@ extension QueueStore {
             // The table holds no other state.
             state: QueuedSession.State(rawValue: row["state"]) ?? .removed, added: try date(row["added"], of: what),
             started: try started.map { try date($0, of: what) }, ended: try ended.map { try date($0, of: what) }, reason: row["reason"],
-            hasJournal: row["hasJournal"])
+            hasJournal: row["hasJournal"], isAborted: row["isAborted"])
     }
 }

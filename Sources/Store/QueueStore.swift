@@ -147,6 +147,10 @@ public struct QueueStore: Sendable {
                     ALTER TABLE session ADD COLUMN idleCrashes INTEGER NOT NULL DEFAULT 0;
                     """)
         }
+        migrator.registerMigration("aborted sessions") { db in
+            // That a person aborted it outlives a service that was killed before the session had ended.
+            try db.execute(sql: "ALTER TABLE session ADD COLUMN isAborted INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

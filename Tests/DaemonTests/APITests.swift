@@ -181,6 +181,9 @@ import Testing
             for path in ["/v1/status", "/v1/openapi.json"] {
                 let answer = try await service.ask("GET", path, headers: header.map { ["Authorization": $0] } ?? [:])
                 #expect(answer.status == status)
+                guard status == 401 else { continue }
+                let sentence = header == nil ? "This service wants its token; " : "The token that the request brings is not this service's; "
+                #expect(answer.error?.hasPrefix(sentence) == true, "\(answer.text)")
             }
         }
     }

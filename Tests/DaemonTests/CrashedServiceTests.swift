@@ -158,6 +158,59 @@ import Workflow
         }
     }
 
+    @Test func aSessionThatWasAbortedDoesNotGoOnThoughTheServiceIsKilledBeforeItHasEnded() async throws {
+        try await withFolder { folder in
+            let store = try QueueStore(path: folder + "/tomopilot.sqlite")
+            for name in ["a", "b"] {
+                let settings = "session_dir: ./\(name)\ngrid_list: [1]\nWG_model: ./m\nMM_model: ./m\n"
+                _ = try await store.add(name: name, folder: "\(folder)/\(name)", settings: settings, base: folder, onFailure: nil, at: .now)
+            }
+            _ = try await store.beginLife(at: .now)
+            try await store.set(1, to: .running, reason: nil, at: .now)
+            try await store.setHold(Standstill.Hold(reason: "session 'a' was aborted by a person", session: 1), aborting: 1)
+            let (made, sessions) = (Mutex(0), ScriptedSessions())
+            sessions.allow(steps: 9)
+            try await RunningService.with(
+                folder: folder, sessions: sessions,
+                safeguard: { _, _, _ in
+                    made.withLock { $0 += 1 }
+                    return SafeState(reached: ["beam blanked"], failures: [])
+                }
+            ) { service in
+                try await service.logged { $0.text == "the microscope is left with beam blanked" }
+                try await service.status(.held)
+                #expect(try await service.queue() == "a stopped, b queued")
+                let alarm = try #require(try await service.log().first { $0.kind == "crash" })
+                #expect(alarm.text.hasSuffix(" A person had aborted the session: it ends, and the microscope is made safe as soon as SerialEM takes commands."), "\(alarm.text)")
+                _ = try await service.ask("POST", "/v1/resume")
+                try await service.status(.idle)
+                #expect(try await service.queue() == "a stopped, b done")
+                #expect(made.withLock { $0 } == 1)
+                // Whoever wants it all the same gets it.
+                _ = try await service.ask("POST", "/v1/queue/1/retry")
+                try await service.status(.idle)
+                #expect(try await service.queue() == "a done, b done")
+            }
+        }
+    }
+
+    @Test func anAbortIsWrittenDownWithItsHold() async throws {
+        try await withFolder { folder in
+            let sessions = ScriptedSessions()
+            try await RunningService.with(folder: folder, sessions: sessions) { service in
+                try await service.add("a", grids: "[1]")
+                try await service.step("Map grid 1")
+                try await service.service.store.setHold(Standstill.Hold(reason: "x"))
+                #expect(try await service.service.store.session(1)?.isAborted == false)
+                try await service.service.store.setHold(Standstill.Hold(reason: "x"), aborting: 1)
+                #expect(try await service.service.store.session(1)?.isAborted == true)
+                _ = try await service.ask("POST", "/v1/abort")
+                try await service.status(.held)
+                #expect(try await service.service.store.session(1)?.isAborted == false, "it has ended")
+            }
+        }
+    }
+
     @Test func aServiceThatEndsAsAskedIsNoCrash() async throws {
         try await withFolder { folder in
             for _ in 1 ... 2 {
