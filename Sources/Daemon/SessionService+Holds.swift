@@ -11,9 +11,11 @@ extension SessionService {
         case release
     }
 
-    func standstill() async throws -> Standstill {
-        let written = try await store.standstill()
-        return switch unwrittenWish {
+    func standstill() async throws -> Standstill { wished(try await store.standstill()) }
+
+    /// With what a person asked for and is not written down yet.
+    func wished(_ written: Standstill) -> Standstill {
+        switch unwrittenWish {
         case nil: written
         case .hold(let hold, _): Standstill(hold: hold, unsafe: written.unsafe)
         case .release: Standstill(hold: nil, unsafe: nil)

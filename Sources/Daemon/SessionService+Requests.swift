@@ -9,8 +9,10 @@ extension SessionService {
     ///
     /// - Parameter remark: what whoever asked for something should know of it.
     package func status(remark: String? = nil) async throws -> ServiceStatus {
-        let still = try await standstill()
-        let waiting = try await store.sessions()
+        let (queue, isOld) = try await knownQueue()
+        let still = wished(queue.standstill)
+        let waiting = queue.sessions
+        let remarks = [remark, isOld ? "The service's file is in use by another program, such as a backup; the queue is told as it was known last." : nil].compactMap(\.self)
         let now = ContinuousClock.now
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
@@ -22,7 +24,7 @@ extension SessionService {
                     title: $0.title, seconds: Self.seconds(now - $0.begin), usualSeconds: $0.usual.map(Self.seconds),
                     limitSeconds: Self.seconds($0.limit))
             },
-            queued: waiting.count { $0.state == .queued }, remark: remark, lastEvent: try await store.lastEvent())
+            queued: waiting.count { $0.state == .queued }, remark: remarks.isEmpty ? nil : remarks.joined(separator: " "), lastEvent: queue.lastEvent)
     }
 
     /// To a tenth: nobody reads more.

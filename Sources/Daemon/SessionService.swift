@@ -49,6 +49,10 @@ package actor SessionService: Service {
     var wishes = 0
     /// Writes one down.
     var writing: Task<Void, any Error>?
+    /// What the service's file said last of the queue.
+    var lastQueue: KnownQueue?
+    /// One that took too long.
+    var lateReading: Task<KnownQueue, any Error>?
     /// Whether its end has to be written down.
     private var hasBegunLife = false
     /// The microscope that is waited for to be made safe.

@@ -107,6 +107,36 @@ import Testing
         }
     }
 
+    @Test func whoAsksForTheStatusDoesNotWaitForAnotherProgramThatHasTheFileOpen() async throws {
+        try await withFolder { folder in
+            try await RunningService.with(folder: folder, sessions: ScriptedSessions()) { service in
+                try await service.add("a", grids: "[1]")
+                try await service.step("Map grid 1")
+                var configuration = Configuration()
+                configuration.allowsUnsafeTransactions = true
+                let other = try DatabaseQueue(path: folder + "/tomopilot.sqlite", configuration: configuration)
+                try lock(other, "BEGIN IMMEDIATE")
+                let pause = Task { try await service.ask("POST", "/v1/pause") }
+                // What it writes waits for the other program, and who reads would wait behind that.
+                try await Task.sleep(for: .milliseconds(300))
+                let clock = ContinuousClock()
+                for _ in 1 ... 2 {
+                    let begin = clock.now
+                    let status = try await service.ask("GET", "/v1/status").value(ServiceStatus.self)
+                    #expect(clock.now - begin < .seconds(4))
+                    #expect(status.session?.name == "a" && status.steps.map(\.title) == ["Map grid 1"])
+                    #expect(status.remark == "The service's file is in use by another program, such as a backup; the queue is told as it was known last.")
+                }
+                try lock(other, "ROLLBACK")
+                #expect(try await pause.value.status == 200)
+                let status = try await service.ask("GET", "/v1/status").value(ServiceStatus.self)
+                #expect((status.state, status.remark) == (.pausing, nil))
+            }
+        }
+    }
+
+    private func lock(_ file: DatabaseQueue, _ sql: String) throws { try file.inDatabase { try $0.execute(sql: sql) } }
+
     @Test func aQueueThatIsMadeAnewBesideSessionsIsToldOf() async throws {
         try await withFolder { folder in
             try FileManager.default.createDirectory(atPath: folder + "/anna/monday", withIntermediateDirectories: true)
