@@ -168,7 +168,8 @@ import Workflow
             _ = try await store.beginLife(at: .now)
             try await store.set(1, to: .running, reason: nil, at: .now)
             try await store.setHold(Standstill.Hold(reason: "session 'a' was aborted by a person", session: 1), aborting: 1)
-            let (made, sessions) = (Mutex(0), ScriptedSessions())
+            let made = Mutex(0)
+            let sessions = ScriptedSessions()
             sessions.allow(steps: 9)
             try await RunningService.with(
                 folder: folder, sessions: sessions,

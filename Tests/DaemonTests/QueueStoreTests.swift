@@ -37,15 +37,6 @@ import Workflow
         }
     }
 
-    @Test func aDamagedFileIsSpokenOfAsTheServices() async throws {
-        try await withFolder { folder in
-            let path = folder + "/tomopilot.sqlite"
-            try Data(repeating: 7, count: 8192).write(to: URL(fileURLWithPath: path))
-            let error = #expect(throws: WorkflowError.self) { _ = try QueueStore(path: path) }
-            #expect(error?.message == "The service's file \(path) cannot be read: file is not a database; put back a copy of the file, or begin with another --folder.")
-        }
-    }
-
     @Test func aFileThatAnotherProgramHasOpenIsNoOtherTomopilots() {
         let error = QueueStore.worded(DatabaseError(resultCode: .SQLITE_BUSY), path: "/s/tomopilot.sqlite") as? WorkflowError
         #expect(error?.message == "The service's file /s/tomopilot.sqlite is in use by another program, such as a backup or an sqlite3; end that, or wait for it.")
@@ -166,7 +157,7 @@ import Workflow
             let path = folder + "/tomopilot.sqlite"
             try Data(repeating: 65, count: 5000).write(to: URL(fileURLWithPath: path))
             let error = #expect(throws: WorkflowError.self) { try QueueStore(path: path) }
-            #expect(error?.message.hasPrefix("The journal \(path) cannot be read") == true)
+            #expect(error?.message.hasPrefix("The service's file \(path) cannot be read: file is not a database; put back a copy of the file, or begin with another --folder.") == true)
         }
     }
 }

@@ -114,6 +114,7 @@ import Testing
                 try await service.step("Map grid 1")
                 var configuration = Configuration()
                 configuration.allowsUnsafeTransactions = true
+                configuration.busyMode = .timeout(20)
                 let other = try DatabaseQueue(path: folder + "/tomopilot.sqlite", configuration: configuration)
                 try lock(other, "BEGIN IMMEDIATE")
                 let pause = Task { try await service.ask("POST", "/v1/pause") }
