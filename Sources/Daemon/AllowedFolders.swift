@@ -4,20 +4,26 @@ package import Workflow
 
 /// The folders that a request may name: sessions below one, models below another.
 package struct AllowedFolders: Sendable {
-    package let sessions: String
-    package let models: String?
+    package var sessions: String { Self.followed(givenSessions) }
+    package var models: String? { givenModels.map(Self.followed) }
+    private let givenSessions: String
+    private let givenModels: String?
     /// What is in it was checked when it was added, by who may start this service.
     private let store: ModelStore
     /// What the service's own file says of workers; nil where it has none.
     private let analysis: AnalysisSettings?
 
+    /// - Parameter mayBeMissing: whether a folder may be there later, as where a session that was begun waits for its disk.
     /// - Throws: ``WorkflowError`` where one of them is no folder.
-    package init(sessions: String, models: String?, store: ModelStore, analysis: AnalysisSettings? = nil) throws {
+    package init(sessions: String, models: String?, store: ModelStore, analysis: AnalysisSettings? = nil, mayBeMissing: Bool = false) throws {
         self.store = store
         self.analysis = analysis
-        self.sessions = try Self.existing(sessions, option: "--sessions")
-        self.models = try models.map { try Self.existing($0, option: "--models") }
+        givenSessions = try Self.existing(sessions, option: "--sessions", mayBeMissing: mayBeMissing)
+        givenModels = try models.map { try Self.existing($0, option: "--models", mayBeMissing: mayBeMissing) }
     }
+
+    /// - Throws: ``WorkflowError`` where the sessions' folder is not there: one that a session makes would lie below the place where a disk is to be mounted.
+    func requireSessions() throws { _ = try Self.existing(givenSessions, option: "--sessions", mayBeMissing: false) }
 
     /// Reads settings strictly, with relative paths seen from a base, and refuses folders that lie elsewhere.
     ///
@@ -73,11 +79,12 @@ package struct AllowedFolders: Sendable {
         return String(cString: resolved)
     }
 
-    private static func existing(_ path: String, option: String) throws -> String {
+    private static func existing(_ path: String, option: String, mayBeMissing: Bool) throws -> String {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue, let real = real(path) else {
-            throw WorkflowError.refused("\(option) names '\(path)', which is no folder; make it, or name another.")
-        }
-        return real
+        let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        if isThere, isFolder.boolValue, let real = real(path) { return real }
+        // Once it is there, links in it are followed; until then nothing lies below it.
+        if mayBeMissing, !isThere { return URL(fileURLWithPath: path).standardizedFileURL.path }
+        throw WorkflowError.refused("\(option) names '\(path)', which is no folder; make it, mount its disk, or name another.")
     }
 }

@@ -77,7 +77,8 @@ package struct ControlServer: Service {
         router.add(middleware: Doorkeeper(token: token, isLoopback: isLoopback))
         for endpoint in endpoints {
             router.on(endpoint.routerPath, method: endpoint.method) { request, context in
-                try await endpoint.handler(APICall(request: request, parameters: context.parameters, schema: endpoint.body?.schema, longestBody: longestBody))
+                try endpoint.requireKnownParameters(of: request)
+                return try await endpoint.handler(APICall(request: request, parameters: context.parameters, schema: endpoint.body?.schema, longestBody: longestBody))
             }
         }
         return router

@@ -123,7 +123,7 @@ package struct SessionRun: Sendable {
         let isThere = FileManager.default.fileExists(atPath: journal)
         if beginning.wasBegun, !isThere { throw Self.missing(journal) }
         let knowsSteps = try SessionStore.knowsSteps(path: journal)
-        if !knowsSteps { try Self.requireNoSession(in: settings.sessionFolder, hasJournal: isThere) }
+        if !knowsSteps { try requireNoSession(in: settings.sessionFolder, hasJournal: isThere) }
         return knowsSteps
     }
 
@@ -182,14 +182,16 @@ package struct SessionRun: Sendable {
     }
 
     /// A folder with maps and without the journal that says what was exposed for them: all of it would be exposed again.
-    private static func requireNoSession(in folder: String, hasJournal: Bool) throws {
+    private func requireNoSession(in folder: String, hasJournal: Bool) throws {
         // A folder that is not there yet holds no session.
         for grid in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
             let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(grid)")) ?? []
             guard files.contains("\(grid).mrc"), files.contains("SPACE_maps") else { continue }
-            throw WorkflowError.refused(
+            let text =
                 "\(folder) holds the map \(grid)/\(grid).mrc of a session and \(hasJournal ? "a journal that knows nothing of it" : "no journal of it") (session.sqlite), "
-                    + "so everything would be exposed again: put the journal back, or use another session_dir.")
+                + "so everything would be exposed again: put the journal back, or use another session_dir."
+            // One that was begun has lost its journal, and what emptied that may do so again; one that is new names a wrong folder.
+            throw beginning.wasBegun ? WorkflowError.lostJournal(text) : WorkflowError.refused(text)
         }
     }
 

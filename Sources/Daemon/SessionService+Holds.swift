@@ -5,16 +5,19 @@ import Workflow
 extension SessionService {
     /// What a person wants of the queue.
     enum Wish: Sendable, Hashable {
-        case hold(Standstill.Hold)
+        /// Aborting: the session that does not go on any more, whatever comes.
+        case hold(Standstill.Hold, aborting: Int64? = nil)
         /// It goes on, and whoever says so has looked at the microscope.
         case release
     }
 
-    func standstill() async throws -> Standstill {
-        let written = try await store.standstill()
-        return switch unwrittenWish {
+    func standstill() async throws -> Standstill { wished(try await store.standstill()) }
+
+    /// With what a person asked for and is not written down yet.
+    func wished(_ written: Standstill) -> Standstill {
+        switch unwrittenWish {
         case nil: written
-        case .hold(let hold): Standstill(hold: hold, unsafe: written.unsafe)
+        case .hold(let hold, _): Standstill(hold: hold, unsafe: written.unsafe)
         case .release: Standstill(hold: nil, unsafe: nil)
         }
     }
@@ -61,7 +64,7 @@ extension SessionService {
         let number = wishes
         switch unwrittenWish {
         case nil: return
-        case .hold(let hold): try await store.setHold(hold)
+        case .hold(let hold, let aborted): try await store.setHold(hold, aborting: aborted)
         case .release: try await store.release()
         }
         if number == wishes { unwrittenWish = nil }

@@ -9,6 +9,8 @@ extension SessionService {
         guard let session = current?.session.id else { return }
         do {
             switch event {
+            // It is connected to SerialEM.
+            case .sessionStarted: try await store.setWorked()
             case .started(let id, let title, _): try await begin(id, title: title, of: session)
             case .expected(let id, let within, let basis): expect(id, within: within, basis: basis)
             case .finished(let id, _, let duration):
@@ -63,9 +65,9 @@ extension SessionService {
             case .inspected: current?.inspection = nil
             case .asking(let question):
                 current?.question = question
-                try await alarm(question.request, next: question.next, kind: "question", session: current?.session)
+                try await alarm(question.request, next: question.next, kind: "question", session: current?.session, step: question.title)
             case .questionReminder(let question):
-                try await alarm("Still: \(question.request)", next: question.next, kind: "reminder", session: current?.session)
+                try await alarm("Still: \(question.request)", next: question.next, kind: "reminder", session: current?.session, step: question.title)
             case .answered: current?.question = nil
             case .microscopeLeft(let isSafe): current?.isSafe = isSafe
             default: break

@@ -1,5 +1,4 @@
 import Foundation
-import ModelStore
 import ImageFiles
 package import Store
 import Workflow
@@ -10,8 +9,10 @@ extension SessionService {
     ///
     /// - Parameter remark: what whoever asked for something should know of it.
     package func status(remark: String? = nil) async throws -> ServiceStatus {
-        let still = try await standstill()
-        let waiting = try await store.sessions()
+        let (queue, isOld) = try await knownQueue()
+        let still = wished(queue.standstill)
+        let waiting = queue.sessions
+        let remarks = [remark, isOld ? "The service's file is in use by another program, such as a backup; the queue is told as it was known last." : nil].compactMap(\.self)
         let now = ContinuousClock.now
         let session = current.flatMap { running in waiting.first { $0.id == running.session.id } }
         return ServiceStatus(
@@ -23,7 +24,7 @@ extension SessionService {
                     title: $0.title, seconds: Self.seconds(now - $0.begin), usualSeconds: $0.usual.map(Self.seconds),
                     limitSeconds: Self.seconds($0.limit))
             },
-            queued: waiting.count { $0.state == .queued }, remark: remark, lastEvent: try await store.lastEvent())
+            queued: waiting.count { $0.state == .queued }, remark: remarks.isEmpty ? nil : remarks.joined(separator: " "), lastEvent: queue.lastEvent)
     }
 
     /// To a tenth: nobody reads more.
@@ -73,11 +74,14 @@ extension SessionService {
     /// Reads settings where nobody waits for it: a text of 1 MiB takes a while.
     @concurrent private nonisolated func settings(_ text: String, name: String, base: String) async throws -> SessionSettings {
         do {
-            return try folders.settings(text, name: name, base: base)
-        } catch let error as SettingsError {
-            throw ServiceError(.badRequest, error.description)
-        } catch let error as ModelStoreError {
-            throw ServiceError(.badRequest, error.description)
+            let settings = try folders.settings(text, name: name, base: base)
+            // A model that is not there would be found out at night.
+            try examine(settings)
+            return settings
+        } catch let error as ServiceError {
+            throw error
+        } catch {
+            throw ServiceError(.badRequest, sentence(error))
         }
     }
 
@@ -121,8 +125,11 @@ extension SessionService {
         guard place >= 1 else { throw ServiceError(.badRequest, "'to' is \(place); it must be a place in the queue, from 1.") }
         let session = try await store.move(id, to: place)
         try Self.requireWaiting(session, id, to: "moved", instead: "it has the microscope")
-        try await log("session '\(session?.name ?? "")' is moved to place \(place)", kind: "queue", session: id)
-        return try await queue(all: false)
+        let listing = try await queue(all: false)
+        // Beyond the last it comes last; one that has begun meanwhile has no place.
+        let got = listing.sessions.filter { $0.state == .queued }.firstIndex { $0.id == id }.map { $0 + 1 } ?? place
+        try await log("session '\(session?.name ?? "")' is moved to place \(got)", kind: "queue", session: id)
+        return listing
     }
 
     /// The session waits at its next checkpoint, or where it is, and no other is started.
@@ -139,7 +146,9 @@ extension SessionService {
     package func resume() async throws -> ServiceStatus {
         try await hold(.release) { self.current?.helm.resume() }
         try await log("a person lets the queue go on", kind: "queue", session: current?.session.id)
-        return try await status()
+        let ending = current.flatMap { $0.helm.isStopping || $0.helm.cancellation != nil ? $0.session : nil }
+        return try await status(
+            remark: ending.map { "Session '\($0.name)' ends all the same, as was asked for before, and the queue goes on after it; 'tomopilot queue retry \($0.id)' goes on with it." })
     }
 
     /// The session finishes its step and ends with the microscope safe; no other is started until a person resumes.
@@ -160,10 +169,14 @@ extension SessionService {
             return try await status()
         }
         let running = try requireCurrent("aborted")
-        try await hold(.hold(Standstill.Hold(reason: "session '\(running.session.name)' was aborted by a person", session: running.session.id))) { running.helm.cancel(.abort("A person aborted it.")) }
+        let session = running.session
+        let reason = Standstill.Hold(reason: "session '\(session.name)' was aborted by a person", session: session.id)
+        try await hold(.hold(reason, aborting: session.id)) { running.helm.cancel(.abort(Self.abortion)) }
         try await log("a person aborts session '\(running.session.name)'", kind: "queue", session: running.session.id)
         return try await status()
     }
+
+    static let abortion = "A person aborted it."
 
     /// Confirms what the session waits for, and nothing else; answers when the session has gone on, or has said why it does not.
     package func confirm(_ confirmation: Confirmation) async throws -> ServiceStatus {

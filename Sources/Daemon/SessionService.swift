@@ -20,12 +20,16 @@ package actor SessionService: Service {
         _ settings: SessionSettings, _ supervisor: any Supervisor, _ report: @escaping @Sendable (SafetyObstacle) async -> Void
     ) async -> SafeState
 
+    /// Says of settings what a session would refuse before it comes to a microscope; tests put their own in its place.
+    package typealias Examiner = @Sendable (SessionSettings) throws -> Void
+
     let store: QueueStore
     let folders: AllowedFolders
     let desk: AlarmDesk
     private let reminder: Duration?
     let stepLimit: StepLimit
     private let run: Runner
+    let examine: Examiner
     let safeguard: Safeguard
     let terminal: Terminal
     let threads = SessionThreads()
@@ -45,6 +49,10 @@ package actor SessionService: Service {
     var wishes = 0
     /// Writes one down.
     var writing: Task<Void, any Error>?
+    /// What the service's file said last of the queue.
+    var lastQueue: KnownQueue?
+    /// One that took too long.
+    var lateReading: Task<KnownQueue, any Error>?
     /// Whether its end has to be written down.
     private var hasBegunLife = false
     /// The microscope that is waited for to be made safe.
@@ -59,12 +67,14 @@ package actor SessionService: Service {
     ///   - reminder: how often people are told again of what waits for them; nil never.
     ///   - stepLimit: when a step is overdue.
     ///   - retry: how soon is tried again what could not be written.
-    ///   - mostCrashes: after so many lives of the service that ended in a session with no step finished between, the session is left.
+    ///   - mostCrashes: after so many lives of the service that ended in a session with no step finished between, the session is left; ten times
+    ///     as many where they ended before they did anything for it.
+    ///   - examine: looks at the models of a session that is added.
     ///   - safeguard: makes the microscope of a session safe.
     ///   - run: runs one session.
     package init(
         store: QueueStore, folders: AllowedFolders, desk: AlarmDesk = AlarmDesk([]), reminder: Duration? = nil, terminal: Terminal,
-        stepLimit: StepLimit = StepLimit(), retry: Duration = .seconds(10), mostCrashes: Int = 3,
+        stepLimit: StepLimit = StepLimit(), retry: Duration = .seconds(10), mostCrashes: Int = 3, examine: @escaping Examiner = { _ in },
         safeguard: @escaping Safeguard = { _, _, _ in SafeState(reached: [], failures: []) }, run: @escaping Runner
     ) {
         self.store = store
@@ -75,6 +85,7 @@ package actor SessionService: Service {
         self.terminal = terminal
         self.retry = retry
         self.mostCrashes = mostCrashes
+        self.examine = examine
         self.safeguard = safeguard
         self.run = run
     }
@@ -122,9 +133,11 @@ package actor SessionService: Service {
     /// both, and it goes on once there is room.
     private func beginLife() async throws {
         try await insist("write down that it starts") { try await log("the service starts", kind: "service") }
+        if store.isNew { await tellOfEarlierSessions() }
         let crash = try await insist("write down that it starts") { try await store.beginLife(at: .now) }
         hasBegunLife = true
         if let crash { try await insist("write down how it ended before") { try await take(crash) } }
+        try await insist("write down that a session was aborted") { try await endAborted() }
     }
 
     /// Does something that has to be written down, and tries until it is.
@@ -158,6 +171,8 @@ package actor SessionService: Service {
         for await _ in changes.changes() {
             do {
                 while !ends {
+                    // Also where nothing is to be done, so that it is known before the night.
+                    try store.requireFile()
                     try await writeWish()
                     if let unsafe = try await standstill().unsafe, unsafe.id != unsafeGivenUp { try await makeSafe(after: unsafe) }
                     guard !ends, let session = try await store.next() else { break }
@@ -269,6 +284,12 @@ package actor SessionService: Service {
         _ session: QueuedSession, helm: Helm, report: @escaping @Sendable (RunEvent) -> Void
     ) async -> SessionOutcome {
         do {
+            try folders.requireSessions()
+        } catch {
+            // The next session would meet the same.
+            return .failed(sentence(error), isMicroscope: true)
+        }
+        do {
             // Asked again: a link may lead elsewhere since the session was queued.
             let settings = try folders.settings(session.settings, name: session.name, base: session.base)
             current?.plan = SessionPlan(settings)
@@ -287,7 +308,10 @@ package actor SessionService: Service {
         // Of one that was under way and never came to the microscope again, nobody knows how it was left.
         let isSafe = current?.isSafe ?? (!session.state.isUnderWay || outcome == .interrupted)
         let name = "session '\(session.name)'"
-        let unsafe = isSafe ? [] : [unsafeNotice(after: session, goesOn: outcome == .interrupted)]
+        // People are told of what was tried and failed; what is going to be tried goes before the next session, and they are told then.
+        let isUntried = !isSafe && current?.isSafe == nil
+        if isUntried { safetyWait = SafetyWait(session: session, isFirst: true) }
+        let unsafe = isSafe || isUntried ? [] : [unsafeNotice(after: session, goesOn: outcome == .interrupted)]
         switch outcome {
         case .interrupted:
             for notice in unsafe { await attempt { try await tell(notice) } }
@@ -306,11 +330,16 @@ package actor SessionService: Service {
             let holds = session.onFailure.map { $0 == .stop } ?? outcome.wouldMeetNext
             let failure = notice(
                 "\(name) failed: \(reason)",
-                next: (holds || !isSafe ? "The queue waits until somebody resumes it" : "The queue goes on with the next session")
+                next: Self.next(holds: holds, isSafe: isSafe)
                     + "; 'tomopilot queue retry \(session.id)' tries this one again.",
                 kind: "session", session: session)
             try await end(session, as: .failed, reason: reason, hold: holds ? "\(name) failed: \(reason)" : nil, isUnsafe: !isSafe, telling: [failure] + unsafe)
         }
+    }
+
+    private static func next(holds: Bool, isSafe: Bool) -> String {
+        let then = isSafe ? "" : ", once the microscope is made safe"
+        return holds ? "The queue waits until somebody resumes it" : "The queue goes on with the next session\(then)"
     }
 
     /// What cannot be logged is shown, and undoes nothing that was written down.

@@ -35,8 +35,13 @@ extension QueueStore {
     }
 
     /// Keeps the queue from starting sessions. Of an unsafe microscope it says nothing.
-    public func setHold(_ hold: Standstill.Hold) async throws {
-        try await write { db in try Self.setHold(hold, db) }
+    ///
+    /// - Parameter aborting: the session that a person aborts by it.
+    public func setHold(_ hold: Standstill.Hold, aborting session: Int64? = nil) async throws {
+        try await write { db in
+            try Self.setHold(hold, db)
+            if let session { try db.execute(sql: "UPDATE session SET isAborted = 1 WHERE id = ? AND state IN ('running', 'paused')", arguments: [session]) }
+        }
     }
 
     private static func setHold(_ hold: Standstill.Hold, _ db: Database) throws {

@@ -51,6 +51,9 @@ extension QueueStore {
         }
     }
 
+    /// Whether a session is under way whose journal was begun: it is waited for where its disk is not there.
+    public func awaitsJournal() async throws -> Bool { try await next().map { $0.state.isUnderWay && $0.hasJournal } ?? false }
+
     /// Writes down that a session goes on, waits, or has ended.
     public func set(_ id: Int64, to state: QueuedSession.State, reason: String?, at time: Date) async throws {
         try await write { db in try Self.set(id, to: state, reason: reason, at: time, db) }
@@ -60,10 +63,10 @@ extension QueueStore {
         let hasEnded = !state.isUnderWay && state != .queued
         try db.execute(
             sql: """
-                UPDATE session SET state = ?, reason = ?, ended = ?,
+                UPDATE session SET state = ?, reason = ?, ended = ?, isAborted = isAborted AND NOT ?,
                     started = CASE WHEN ? THEN ifnull(started, ?) ELSE started END WHERE id = ?
                 """,
-            arguments: [state.rawValue, reason, hasEnded ? Self.text(time) : nil, state.isUnderWay, Self.text(time), id])
+            arguments: [state.rawValue, reason, hasEnded ? Self.text(time) : nil, hasEnded, state.isUnderWay, Self.text(time), id])
         if hasEnded { try db.execute(sql: "DELETE FROM activity WHERE session = ?", arguments: [id]) }
     }
 
@@ -101,7 +104,7 @@ extension QueueStore {
             guard !session.isWhollyDone || hasMore else { throw NothingLeft() }
             try db.execute(
                 sql: """
-                    UPDATE session SET state = 'queued', reason = NULL, ended = NULL, crashes = 0,
+                    UPDATE session SET state = 'queued', reason = NULL, ended = NULL, crashes = 0, idleCrashes = 0,
                         position = (SELECT ifnull(min(position), 1) - 1 FROM session WHERE state = 'queued') WHERE id = ?
                     """, arguments: [id])
             try Self.lift(for: id, db)
@@ -193,6 +196,6 @@ extension QueueStore {
             // The table holds no other state.
             state: QueuedSession.State(rawValue: row["state"]) ?? .removed, added: try date(row["added"], of: what),
             started: try started.map { try date($0, of: what) }, ended: try ended.map { try date($0, of: what) }, reason: row["reason"],
-            hasJournal: row["hasJournal"])
+            hasJournal: row["hasJournal"], isAborted: row["isAborted"])
     }
 }

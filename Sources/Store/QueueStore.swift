@@ -7,8 +7,12 @@ import Workflow
 /// Every method is one transaction. The rules that must never break are in the tables: one session at a time has the
 /// microscope, and one that ended badly says why.
 public struct QueueStore: Sendable {
-    let path: String
+    public let path: String
     let database: DatabaseQueue
+    /// Whether the file was made now, and knows of nothing that an earlier service did.
+    public let isNew: Bool
+    /// The file that was opened: another one of its name, or none, is not the service's.
+    private let file: FileIdentity?
 
     /// Opens the store at a path and makes it where there is none.
     ///
@@ -24,11 +28,13 @@ public struct QueueStore: Sendable {
                 try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
             }
             database = try DatabaseQueue(path: path, configuration: configuration)
-            try SessionStore.requireKnown(Self.migrator, database, path)
+            guard try !database.read(Self.migrator.hasBeenSuperseded) else { throw WorkflowError.unusableStore(path, FileFailure.newer) }
+            isNew = try database.read { try !$0.tableExists("session") }
             try Self.migrator.migrate(database)
         } catch {
-            throw SessionStore.worded(error, path: path)
+            throw Self.worded(error, path: path)
         }
+        file = FileIdentity(path: path)
     }
 
     private static var migrator: DatabaseMigrator {
@@ -133,14 +139,35 @@ public struct QueueStore: Sendable {
                     """)
             try Self.divideHold(db)
         }
+        migrator.registerMigration("lives that did something") { db in
+            // Of the life of an earlier build nobody knows whether it did something; it is taken for one that did.
+            try db.execute(
+                sql: """
+                    ALTER TABLE life ADD COLUMN hasWorked INTEGER NOT NULL DEFAULT 1;
+                    ALTER TABLE session ADD COLUMN idleCrashes INTEGER NOT NULL DEFAULT 0;
+                    """)
+        }
+        migrator.registerMigration("aborted sessions") { db in
+            // That a person aborted it outlives a service that was killed before the session had ended.
+            try db.execute(sql: "ALTER TABLE session ADD COLUMN isAborted INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 
+    /// - Throws: ``WorkflowError`` where the file was moved, removed or replaced since it was opened: what is written would be lost.
+    public func requireFile() throws {
+        guard FileIdentity(path: path) != file else { return }
+        throw WorkflowError.unusableStore(
+            path, "was moved, removed or replaced while the service runs, so nothing can be written down: put it back, or mount its disk; where another copy of it lies there, "
+                + "start the service again")
+    }
+
     func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try requireFile()
         do {
             return try await database.write(body)
         } catch {
-            throw worded(error)
+            throw Self.worded(error, path: path)
         }
     }
 
@@ -148,7 +175,7 @@ public struct QueueStore: Sendable {
         do {
             return try await database.read(body)
         } catch {
-            throw worded(error)
+            throw Self.worded(error, path: path)
         }
     }
 
@@ -172,9 +199,17 @@ public struct QueueStore: Sendable {
         let what: String
     }
 
-    private func worded(_ error: any Error) -> any Error {
-        guard let broken = error as? BrokenTime else { return SessionStore.worded(error, path: path) }
-        return WorkflowError.unusableStore(
-            path, "has '\(broken.text.prefix(80))' as a time of \(broken.what), which is none; put back a copy of the file, or begin with another --folder")
+    static func worded(_ error: any Error, path: String) -> any Error {
+        let other = "put back a copy of the file, or begin with another --folder"
+        if let broken = error as? BrokenTime {
+            return WorkflowError.unusableStore(path, "has '\(broken.text.prefix(80))' as a time of \(broken.what), which is none; \(other)")
+        }
+        guard let failure = FileFailure(error) else { return error }
+        switch failure {
+        case .noRoom(let what): return WorkflowError.noRoom(forStore: path, what)
+        case .inUse: return WorkflowError.unusableStore(path, "is in use by another program, such as a backup or an sqlite3; end that, or wait for it")
+        case .damaged(let what): return WorkflowError.unusableStore(path, "cannot be read: \(what); \(other)")
+        case .other(let what): return WorkflowError.unusableStore(path, "cannot be used: \(what)")
+        }
     }
 }

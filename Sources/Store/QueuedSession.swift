@@ -36,6 +36,8 @@ public struct QueuedSession: Codable, Sendable, Hashable, Identifiable {
     public let reason: String?
     /// Whether its journal was begun: without that it must not run any more, for it would expose everything again.
     public let hasJournal: Bool
+    /// Whether a person aborted it and it has not ended yet: it does not go on.
+    public let isAborted: Bool
     /// The session's journal.
     public var journal: String { folder + "/session.sqlite" }
     /// Whether nothing that was asked for is missing.

@@ -230,26 +230,19 @@ public struct SessionStore: Journal {
     }
 
     /// - Throws: where a newer build has written the file, whose rows this one would misread.
-    static func requireKnown(_ migrator: DatabaseMigrator, _ database: DatabaseQueue, _ path: String) throws {
+    private static func requireKnown(_ migrator: DatabaseMigrator, _ database: DatabaseQueue, _ path: String) throws {
         guard try database.read(migrator.hasBeenSuperseded) else { return }
-        throw WorkflowError.unusableJournal(path, "was written by a newer TomoPilot than this one, and was left as it is; use that version to go on with it")
+        throw WorkflowError.unusableJournal(path, FileFailure.newer)
     }
 
     static func worded(_ error: any Error, path: String) -> any Error {
-        guard let error = error as? DatabaseError else { return error }
-        let what = error.message ?? "code \(error.resultCode.rawValue)"
-        switch error.resultCode {
-        case .SQLITE_FULL: return WorkflowError.noRoom(forJournal: path, "the disk is full; free space on it")
-        case .SQLITE_IOERR: return WorkflowError.noRoom(forJournal: path, "\(what) (is the disk full, or the limit on the size of files reached?)")
-        default: break
+        guard let failure = FileFailure(error) else { return error }
+        switch failure {
+        case .noRoom(let what): return WorkflowError.noRoom(forJournal: path, what)
+        case .inUse: return WorkflowError.unusableJournal(path, "is in use; let the other tomopilot of this session end first")
+        case .damaged(let what): return WorkflowError.unusableJournal(path, "cannot be read: \(what); put back a copy of it, or use another session_dir")
+        case .other(let what): return WorkflowError.unusableJournal(path, "cannot be used: \(what)")
         }
-        let reason =
-            switch error.resultCode {
-            case .SQLITE_BUSY, .SQLITE_LOCKED: "is in use; let the other tomopilot of this session end first"
-            case .SQLITE_NOTADB, .SQLITE_CORRUPT: "cannot be read: \(what); put back a copy of it, or use another session_dir"
-            default: "cannot be used: \(what)"
-            }
-        return WorkflowError.unusableJournal(path, reason)
     }
 
     static func now() -> String { Date.now.formatted(.iso8601) }
@@ -258,17 +251,4 @@ public struct SessionStore: Journal {
 extension StepInput {
     /// As the table keeps it.
     fileprivate var text: String? { json.map { String(decoding: $0, as: UTF8.self) } }
-}
-
-/// Which file lies at a path.
-private struct FileIdentity: Sendable, Hashable {
-    private let device: UInt64
-    private let number: UInt64
-
-    /// nil where there is none.
-    init?(path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino))
-    }
 }

@@ -48,7 +48,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Minutes after which people are told again of a step that is overdue.")
     var overdueReminder = 60.0
 
-    @Option(help: "After how many ends of the service without warning, with no step finished between, a session is left.")
+    @Option(help: "After how many ends of the service without warning, with no step finished between, a session is left; ten times as many where nothing had been begun.")
     var crashLimit = 3
 
     @Option(help: "The inference worker, where it does not lie beside this program.")
@@ -98,12 +98,16 @@ struct Serve: AsyncParsableCommand {
         let token = try tokenFile.map(SecretFile.token)
         let sessions = sessions ?? folder + "/sessions"
         if self.sessions == nil { try Folder.make(sessions) }
+        let store = try QueueStore(path: folder + "/tomopilot.sqlite")
+        // The microscope of a session under way has to be made safe, whatever becomes of its disk.
+        let mayBeMissing = try await store.awaitsJournal()
         let service = SessionService(
-            store: try QueueStore(path: folder + "/tomopilot.sqlite"),
-            folders: try AllowedFolders(sessions: sessions, models: models, store: .standard, analysis: try analysis.map(SettingsFile.analysis)),
+            store: store,
+            folders: try AllowedFolders(
+                sessions: sessions, models: models, store: .standard, analysis: try analysis.map(SettingsFile.analysis), mayBeMissing: mayBeMissing),
             desk: desk, reminder: reminder, terminal: terminal,
             stepLimit: StepLimit(least: .seconds(overdue * 60), reminder: .seconds(overdueReminder * 60)),
-            mostCrashes: crashLimit,
+            mostCrashes: crashLimit, examine: SessionModels.check,
             safeguard: { await SessionRun.makeSafe($0, supervisor: $1, logger: WarningHandler.logger("serialem", terminal), report: $2) }
         ) { settings, text, beginning, supervisor, report in
             try await SessionRun(

@@ -14,20 +14,25 @@ import Testing
                 while try await !tomopilot("log", "--port", port, in: folder).output.contains("begin: Map grid") { try await Task.sleep(for: .milliseconds(100)) }
                 try await first.crash()
 
-                // From here on the session comes to no step.
+                // From here on the session reaches SerialEM and comes to no step.
                 simulator.microscope.faults.add([Fault(.silence, when: .init(command: "ReportProperty", times: nil))])
-                let (second, _) = try await serve(in: folder)
+                func reachesSerialEM(_ port: String, times: Int) async throws {
+                    while try await tomopilot("log", "--port", port, in: folder).output.components(separatedBy: "begins: level").count <= times { try await Task.sleep(for: .milliseconds(100)) }
+                }
+                let (second, secondPort) = try await serve(in: folder)
                 let told = try #require(try await second.line(beginning: "ALARM      The service ended without warning (a crash, a kill or a power cut; it had run since "))
                 #expect(told.contains(") in session 'a' on grid Alga_1, doing 'Map grid"), "\(told)")
                 #expect(told.hasSuffix(" The session goes on from its last finished step."), "\(told)")
                 _ = try #require(try await second.line(beginning: "SERVICE    session 'a' goes on where the service ended"))
+                try await reachesSerialEM(secondPort, times: 2)
                 try await second.crash()
 
-                let (third, _) = try await serve(in: folder)
+                let (third, thirdPort) = try await serve(in: folder)
                 let again = try #require(try await third.line(beginning: "ALARM      The service ended without warning"))
                 #expect(again.contains(" It is the second time in this session without a finished step between."), "\(again)")
                 #expect(again.hasSuffix(" Once more without a finished step, and the session is left."), "\(again)")
                 _ = try #require(try await third.line(beginning: "SERVICE    session 'a' goes on where the service ended"))
+                try await reachesSerialEM(thirdPort, times: 3)
                 try await third.crash()
 
                 simulator.microscope.faults.removeAll()

@@ -133,6 +133,22 @@ import Testing
         }
     }
 
+    @Test func aSessionWhoseModelCannotDoWhatTheSettingsAskIsNotQueued() async throws {
+        try await withFolder { folder in
+            try writeSettings("a", grid: 1, in: folder, port: 1, more: "exclude_lamella_classes: [thin]")
+            try writeSettings("b", grid: 1, in: folder, port: 1)
+            let text = try String(contentsOfFile: folder + "/b.yaml", encoding: .utf8)
+            try Data(text.replacing("WG_model: \(detector)", with: "WG_model: ./nowhere").utf8).write(to: URL(fileURLWithPath: folder + "/b.yaml"))
+            let (service, port) = try await serve(in: folder)
+            let classes = try await tomopilot("queue", "add", "a.yaml", "--port", port, in: folder)
+            #expect(classes.status != 0 && classes.error.contains("'exclude_lamella_classes' names 'thin', which the model "), "\(classes.error)")
+            let model = try await tomopilot("queue", "add", "b.yaml", "--port", port, in: folder)
+            #expect(model.status != 0 && model.error.contains("/nowhere"), "\(model.error)")
+            #expect(try await tomopilot("status", "--port", port, in: folder).output == "idle\n")
+            try await service.stop()
+        }
+    }
+
     @Test func aSessionWhoseFolderIsTakenAwayWhileItRunsWaitsForItAndMapsItsGridOnce() async throws {
         try await withFolder { folder in
             try await withSimulator(in: folder) { simulator in

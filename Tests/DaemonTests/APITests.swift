@@ -59,6 +59,17 @@ import Testing
             method: "POST", path: "/v1/queue", body: "session_dir: ./a\nWG_model: /tmp/m\nMM_model: ./m\n", status: 400,
             sentence: "'WG_model' is '/tmp/m', which does not lie in FOLDER; models are taken from there only."),
         Refused(
+            method: "POST", path: "/v1/queue?on_failur=stop", body: "x", status: 400,
+            sentence: "The request has a parameter 'on_failur', which is not known here; it takes name, base, on_failure."),
+        Refused(
+            method: "GET", path: "/v1/status?verbose=1", status: 400, sentence: "The request has a parameter 'verbose', which is not known here; it takes none."),
+        Refused(
+            method: "GET", path: "/v1/log?after=1&after=2", status: 400, sentence: "The request gives the parameter 'after' more than once."),
+        Refused(method: "GET", path: "/v1/queue?all=yes", status: 400, sentence: "'all' is 'yes'; it must be true or false."),
+        Refused(
+            method: "POST", path: "/v1/skip", body: "{\"grid\": 1, \"lamella\": null, \"reason\": \"ice\"}", status: 400,
+            sentence: "The request says null of 'lamella'; give it a value, or leave the key out. It must be JSON such as {\"grid\": 1, \"lamella\": 2, \"reason\": \"ice\"}."),
+        Refused(
             method: "POST", path: "/v1/queue?on_failure=panic", body: "x", status: 400,
             sentence: "'on_failure' is 'panic'; it must be stop or continue."),
         Refused(
@@ -170,6 +181,9 @@ import Testing
             for path in ["/v1/status", "/v1/openapi.json"] {
                 let answer = try await service.ask("GET", path, headers: header.map { ["Authorization": $0] } ?? [:])
                 #expect(answer.status == status)
+                guard status == 401 else { continue }
+                let sentence = header == nil ? "This service wants its token; " : "The token that the request brings is not this service's; "
+                #expect(answer.error?.hasPrefix(sentence) == true, "\(answer.text)")
             }
         }
     }
@@ -199,6 +213,8 @@ import Testing
             let routes = Set(router.routes.map { "\($0.method.rawValue) \($0.path.description)" })
             #expect(described == routes)
             #expect(described.count == 18)
+            let skip = document["paths"]?.object?["/v1/skip"]?.object?["post"]?.object?["requestBody"]?.object?["content"]?.object?["application/json"]?.object?["schema"]
+            #expect(skip?.object?["additionalProperties"] != nil)
         }
     }
 

@@ -57,6 +57,28 @@ import Testing
         }
     }
 
+    @Test func theAlarmOfAQuestionNamesTheStepThatIsAskedAbout() async throws {
+        final class Ear: AlarmReceiver {
+            let name = "the ear"
+            let heard = Mutex<[Alarm]>([])
+            func send(_ alarm: Alarm) async throws { heard.withLock { $0.append(alarm) } }
+        }
+        let ear = Ear()
+        try await withFolder { folder in
+            try await RunningService.with(folder: folder, sessions: ScriptedSessions(), receivers: [ear]) { service in
+                try await service.add("a", grids: "[1]")
+                try await service.step("Map grid 1")
+                await service.service.take(
+                    .asking(
+                        StepQuestion(
+                            step: .lamella(1, 2, "medium-map"), title: "Map lamella 2", slot: 1, grid: "G", reason: "half is there", evidence: ["3 images"],
+                            marker: folder + "/answer", since: .now, until: .now + 3600, refusal: nil)))
+                while ear.heard.withLock(\.isEmpty) { try await Task.sleep(for: .milliseconds(5)) }
+                #expect(ear.heard.withLock { $0.first?.step } == "Map lamella 2")
+            }
+        }
+    }
+
     /// Never takes anything.
     private struct Deaf: AlarmReceiver {
         let name = "the deaf one"

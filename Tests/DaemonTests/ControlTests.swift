@@ -124,11 +124,23 @@ import Workflow
         }
     }
 
+    @Test func aMoveBeyondTheLastPlaceIsLoggedAsTheOneItGot() async throws {
+        try await withService { service, _ in
+            for name in ["a", "b", "c"] { try await service.add(name) }
+            try await service.step("Map grid 1")
+            #expect(try await service.ask("POST", "/v1/queue/2/move", body: "{\"to\": 99}").status == 200)
+            #expect(try await service.log().contains { $0.text == "session 'b' is moved to place 2" })
+        }
+    }
+
     @Test func aStoppedSessionEndsAtItsNextCheckpointAndTheQueueWaits() async throws {
         try await withService { service, sessions in
             try await service.add("a")
             try await service.add("b")
             try await service.step("Map grid 1")
+            #expect(try await service.ask("POST", "/v1/stop").value(ServiceStatus.self).state == .stopping)
+            let answer = try await service.ask("POST", "/v1/resume").value(ServiceStatus.self)
+            #expect(answer.remark == "Session 'a' ends all the same, as was asked for before, and the queue goes on after it; 'tomopilot queue retry 1' goes on with it.")
             #expect(try await service.ask("POST", "/v1/stop").value(ServiceStatus.self).state == .stopping)
             sessions.allow(steps: 9)
             try await service.status(.held)

@@ -36,8 +36,10 @@ import Workflow
             let first = try #require(try await store.beginLife(at: .now))
             #expect((first.session?.id, first.count) == (id, 1))
             #expect(first.activities == [.init(title: "Map grid 1", grid: "Alga_1", begun: begun)])
+            try await store.setWorked()
             let second = try #require(try await store.beginLife(at: .now))
             #expect((second.count, second.activities) == (2, []))
+            try await store.setWorked()
             try await store.finish(Self.map, of: id, took: .seconds(1))
             #expect(try await store.beginLife(at: .now)?.count == 1)
             #expect(try await store.medianTime(ofStep: "whole-grid-map") == .seconds(1))
@@ -47,6 +49,7 @@ import Workflow
     @Test func aStepThatIsLeftIsNotDoneAndDoesNotResetTheCount() async throws {
         try await withStore { store, id, _ in
             _ = try await store.beginLife(at: .now)
+            try await store.setWorked()
             _ = try await store.beginLife(at: .now)
             try await store.begin(Self.map, title: "Map grid 1", grid: nil, of: id, at: .now)
             try await store.leave(Self.map, of: id)
@@ -77,7 +80,7 @@ import Workflow
 
     /// A service that finds that two lives have ended in the session already, and the third just now.
     private func afterThree(
-        onFailure: QueuedSession.OnFailure? = nil, failures: [String] = [], _ body: @escaping @Sendable (RunningService, ScriptedSessions, [SessionSettings]) async throws -> Void
+        onFailure: QueuedSession.OnFailure? = nil, failures: [String] = [], lives: Int = 3, worked: Bool = true, _ body: @escaping @Sendable (RunningService, ScriptedSessions, [SessionSettings]) async throws -> Void
     ) async throws {
         try await withFolder { folder in
             let store = try QueueStore(path: folder + "/tomopilot.sqlite")
@@ -86,7 +89,10 @@ import Workflow
                 _ = try await store.add(name: name, folder: "\(folder)/\(name)", settings: settings, base: folder, onFailure: onFailure, at: .now)
             }
             try await store.set(1, to: .running, reason: nil, at: .now)
-            for _ in 1 ... 3 { _ = try await store.beginLife(at: .now) }
+            for _ in 1 ... lives {
+                _ = try await store.beginLife(at: .now)
+                if worked { try await store.setWorked() }
+            }
             let sessions = ScriptedSessions()
             sessions.allow(steps: 9)
             let asked = Mutex<[SessionSettings]>([])
@@ -118,6 +124,23 @@ import Workflow
         }
     }
 
+    @Test func livesThatEndedBeforeTheyDidAnythingDoNotCostTheSession() async throws {
+        try await afterThree(lives: 20, worked: false) { service, _, asked in
+            #expect(try await service.queue() == "a done, b done")
+            #expect(asked.isEmpty)
+            let alarm = try #require(try await service.log().first { $0.kind == "crash" })
+            #expect(alarm.text.contains(") in session 'a', before it did anything for it. It is the 20th time that it ended so before it did anything. The session goes on"), "\(alarm.text)")
+        }
+    }
+
+    @Test func yetNoSessionIsBegunForEver() async throws {
+        try await afterThree(lives: 31, worked: false) { service, _, _ in
+            #expect(try await service.queue() == "a failed, b done")
+            let alarm = try #require(try await service.log().first { $0.kind == "crash" })
+            #expect(alarm.text.contains(" It is the 31st time that it ended so before it did anything. The session is left. "), "\(alarm.text)")
+        }
+    }
+
     @Test func theEntryMayHoldTheQueueForIt() async throws {
         try await afterThree(onFailure: .stop) { service, _, _ in
             #expect(try await service.queue() == "a failed, b queued")
@@ -132,6 +155,60 @@ import Workflow
             let log = try await service.log()
             #expect(log.contains { $0.level == .warning && $0.text == "SerialEM cannot be reached." })
             #expect(log.contains { $0.level == .alarm && $0.text.hasPrefix("the microscope could not be made safe after session 'a'.") })
+        }
+    }
+
+    @Test func aSessionThatWasAbortedDoesNotGoOnThoughTheServiceIsKilledBeforeItHasEnded() async throws {
+        try await withFolder { folder in
+            let store = try QueueStore(path: folder + "/tomopilot.sqlite")
+            for name in ["a", "b"] {
+                let settings = "session_dir: ./\(name)\ngrid_list: [1]\nWG_model: ./m\nMM_model: ./m\n"
+                _ = try await store.add(name: name, folder: "\(folder)/\(name)", settings: settings, base: folder, onFailure: nil, at: .now)
+            }
+            _ = try await store.beginLife(at: .now)
+            try await store.set(1, to: .running, reason: nil, at: .now)
+            try await store.setHold(Standstill.Hold(reason: "session 'a' was aborted by a person", session: 1), aborting: 1)
+            let made = Mutex(0)
+            let sessions = ScriptedSessions()
+            sessions.allow(steps: 9)
+            try await RunningService.with(
+                folder: folder, sessions: sessions,
+                safeguard: { _, _, _ in
+                    made.withLock { $0 += 1 }
+                    return SafeState(reached: ["beam blanked"], failures: [])
+                }
+            ) { service in
+                try await service.logged { $0.text == "the microscope is left with beam blanked" }
+                try await service.status(.held)
+                #expect(try await service.queue() == "a stopped, b queued")
+                let alarm = try #require(try await service.log().first { $0.kind == "crash" })
+                #expect(alarm.text.hasSuffix(" A person had aborted the session: it ends, and the microscope is made safe as soon as SerialEM takes commands."), "\(alarm.text)")
+                _ = try await service.ask("POST", "/v1/resume")
+                try await service.status(.idle)
+                #expect(try await service.queue() == "a stopped, b done")
+                #expect(made.withLock { $0 } == 1)
+                // Whoever wants it all the same gets it.
+                _ = try await service.ask("POST", "/v1/queue/1/retry")
+                try await service.status(.idle)
+                #expect(try await service.queue() == "a done, b done")
+            }
+        }
+    }
+
+    @Test func anAbortIsWrittenDownWithItsHold() async throws {
+        try await withFolder { folder in
+            let sessions = ScriptedSessions()
+            try await RunningService.with(folder: folder, sessions: sessions) { service in
+                try await service.add("a", grids: "[1]")
+                try await service.step("Map grid 1")
+                try await service.service.store.setHold(Standstill.Hold(reason: "x"))
+                #expect(try await service.service.store.session(1)?.isAborted == false)
+                try await service.service.store.setHold(Standstill.Hold(reason: "x"), aborting: 1)
+                #expect(try await service.service.store.session(1)?.isAborted == true)
+                _ = try await service.ask("POST", "/v1/abort")
+                try await service.status(.held)
+                #expect(try await service.service.store.session(1)?.isAborted == false, "it has ended")
+            }
         }
     }
 

@@ -202,7 +202,10 @@ import Workflow
                 _ = try await store.add(name: name, folder: "\(folder)/\(name)", settings: settings, base: folder, onFailure: nil, at: .now)
             }
             try await store.set(1, to: .running, reason: nil, at: .now)
-            for _ in 1 ... 3 { _ = try await store.beginLife(at: .now) }
+            for _ in 1 ... 3 {
+                _ = try await store.beginLife(at: .now)
+                try await store.setWorked()
+            }
             let sessions = ScriptedSessions()
             sessions.allow(steps: 9)
             try await RunningService.with(

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Store
+@testable import Store
 import Testing
 import Workflow
 
@@ -35,6 +35,11 @@ import Workflow
                     == "The service's file \(path) has 'yesterday' as a time of line 1 of the log, which is none; put back a copy of the file, or "
                     + "begin with another --folder.")
         }
+    }
+
+    @Test func aFileThatAnotherProgramHasOpenIsNoOtherTomopilots() {
+        let error = QueueStore.worded(DatabaseError(resultCode: .SQLITE_BUSY), path: "/s/tomopilot.sqlite") as? WorkflowError
+        #expect(error?.message == "The service's file /s/tomopilot.sqlite is in use by another program, such as a backup or an sqlite3; end that, or wait for it.")
     }
 
     @Test func aStoreOfANewerBuildIsLeftAsItIs() async throws {
@@ -152,7 +157,7 @@ import Workflow
             let path = folder + "/tomopilot.sqlite"
             try Data(repeating: 65, count: 5000).write(to: URL(fileURLWithPath: path))
             let error = #expect(throws: WorkflowError.self) { try QueueStore(path: path) }
-            #expect(error?.message.hasPrefix("The journal \(path) cannot be read") == true)
+            #expect(error?.message.hasPrefix("The service's file \(path) cannot be read: file is not a database; put back a copy of the file, or begin with another --folder.") == true)
         }
     }
 }

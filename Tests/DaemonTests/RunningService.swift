@@ -33,6 +33,7 @@ final class ScriptedSessions: Sendable {
         var refusal: String?
         var missing: [String] = []
         var writesJournals = false
+        var earlyFailure: (any Error)?
     }
     private let state = Mutex(State())
     private let begun = Signal()
@@ -43,6 +44,8 @@ final class ScriptedSessions: Sendable {
     func fail(with error: any Error) { state.withLock { $0.failure = error } }
     /// Ends every session by this.
     func failAlways(with error: any Error) { state.withLock { $0.lastingFailure = error } }
+    /// Ends the next session by this before it has come to the microscope.
+    func failEarly(with error: any Error) { state.withLock { $0.earlyFailure = error } }
     /// Tells this when the next session begins.
     func tell(_ event: RunEvent) { state.withLock { $0.news.append(event) } }
     /// The next session leaves the microscope so.
@@ -87,6 +90,7 @@ final class ScriptedSessions: Sendable {
 
     var runner: SessionService.Runner {
         { [self] settings, _, beginning, supervisor, report in
+            if let failure = state.withLock({ $0.earlyFailure.take() }) { throw failure }
             if state.withLock({ $0.writesJournals }) {
                 let journal = settings.sessionFolder + "/session.sqlite"
                 if beginning.wasBegun, !FileManager.default.fileExists(atPath: journal) { throw SessionRun.missing(journal) }
@@ -142,15 +146,17 @@ struct RunningService: Sendable {
 
     /// Runs a body against a service; afterwards the service ends as by SIGTERM.
     static func with(
-        folder: String, sessions: ScriptedSessions, token: String? = nil, receivers: [any AlarmReceiver] = [],
+        folder: String, sessionsFolder: String? = nil, sessions: ScriptedSessions, token: String? = nil, receivers: [any AlarmReceiver] = [],
         reminder: Duration? = nil, stepLimit: StepLimit = StepLimit(), connections: Int? = nil, patience: Duration = .seconds(30),
         longestBody: Duration = APICall.longestBody, safeguard: @escaping SessionService.Safeguard = { _, _, _ in SafeState(reached: [], failures: []) },
         _ body: @Sendable (RunningService) async throws -> Void
     ) async throws {
         let terminal = Terminal(isInteractive: false, width: { 80 }, write: { _ in })
+        let store = try QueueStore(path: folder + "/tomopilot.sqlite")
+        let mayBeMissing = try await store.awaitsJournal()
         let service = SessionService(
-            store: try QueueStore(path: folder + "/tomopilot.sqlite"),
-            folders: try AllowedFolders(sessions: folder, models: nil, store: ModelStore(folder: folder + "/store")),
+            store: store,
+            folders: try AllowedFolders(sessions: sessionsFolder ?? folder, models: nil, store: ModelStore(folder: folder + "/store"), mayBeMissing: mayBeMissing),
             desk: AlarmDesk(receivers, pauses: [.milliseconds(10)]), reminder: reminder, terminal: terminal, stepLimit: stepLimit,
             retry: .milliseconds(10), safeguard: safeguard, run: sessions.runner)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)

@@ -80,4 +80,80 @@ import Testing
             }
         }
     }
+
+    @Test func aFileThatIsTakenAwayIsToldOfAndWrittenToAgainOnceItIsBack() async throws {
+        try await withFolder { folder in
+            let (ear, sessions) = (Ear(), ScriptedSessions())
+            sessions.allow(steps: 9)
+            let (file, away) = (folder + "/tomopilot.sqlite", folder + "/away.sqlite")
+            try await RunningService.with(folder: folder, sessions: sessions, receivers: [ear]) { service in
+                try await service.status(.idle)
+                try FileManager.default.moveItem(atPath: file, toPath: away)
+                let refusal = try await service.ask("POST", "/v1/queue", body: service.settings("a"))
+                #expect(refusal.status == 500)
+                #expect(refusal.error?.contains("The service's file \(file) was moved, removed or replaced while the service runs, so nothing can be written down: put it back") == true, "\(refusal.text)")
+                service.service.changes.send()
+                while ear.all.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+                #expect(ear.all.first?.text.contains("was moved, removed or replaced") == true)
+                try Data().write(to: URL(fileURLWithPath: file))
+                #expect(try await service.ask("POST", "/v1/pause").status == 500, "another file of the name is not the service's")
+                try FileManager.default.removeItem(atPath: file)
+                try FileManager.default.moveItem(atPath: away, toPath: file)
+                #expect(try await service.ask("POST", "/v1/resume").status == 200)
+                try await service.add("a", grids: "[1]")
+                try await service.status(.idle)
+                #expect(sessions.done == ["a grid 1"])
+            }
+        }
+    }
+
+    @Test func whoAsksForTheStatusDoesNotWaitForAnotherProgramThatHasTheFileOpen() async throws {
+        try await withFolder { folder in
+            try await RunningService.with(folder: folder, sessions: ScriptedSessions()) { service in
+                try await service.add("a", grids: "[1]")
+                try await service.step("Map grid 1")
+                var configuration = Configuration()
+                configuration.allowsUnsafeTransactions = true
+                configuration.busyMode = .timeout(20)
+                let other = try DatabaseQueue(path: folder + "/tomopilot.sqlite", configuration: configuration)
+                try lock(other, "BEGIN IMMEDIATE")
+                let pause = Task { try await service.ask("POST", "/v1/pause") }
+                // What it writes waits for the other program, and who reads would wait behind that.
+                try await Task.sleep(for: .milliseconds(300))
+                let clock = ContinuousClock()
+                for _ in 1 ... 2 {
+                    let begin = clock.now
+                    let status = try await service.ask("GET", "/v1/status").value(ServiceStatus.self)
+                    #expect(clock.now - begin < .seconds(4))
+                    #expect(status.session?.name == "a" && status.steps.map(\.title) == ["Map grid 1"])
+                    #expect(status.remark == "The service's file is in use by another program, such as a backup; the queue is told as it was known last.")
+                }
+                try lock(other, "ROLLBACK")
+                #expect(try await pause.value.status == 200)
+                let status = try await service.ask("GET", "/v1/status").value(ServiceStatus.self)
+                #expect((status.state, status.remark) == (.pausing, nil))
+            }
+        }
+    }
+
+    private func lock(_ file: DatabaseQueue, _ sql: String) throws { try file.inDatabase { try $0.execute(sql: sql) } }
+
+    @Test func aQueueThatIsMadeAnewBesideSessionsIsToldOf() async throws {
+        try await withFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder + "/anna/monday", withIntermediateDirectories: true)
+            try Data().write(to: URL(fileURLWithPath: folder + "/anna/monday/session.sqlite"))
+            for life in 1 ... 2 {
+                let ear = Ear()
+                try await RunningService.with(folder: folder, sessions: ScriptedSessions(), receivers: [ear]) { service in
+                    try await service.status(.idle)
+                    let alarms = try await service.log().filter { $0.level == .alarm }
+                    #expect(alarms.count == 1, "in life \(life)")
+                    #expect(alarms.first?.text.hasPrefix("The service begins with an empty queue, though sessions lie in \(folder): anna/monday. ") == true)
+                    #expect(alarms.first?.text.contains("put it back and start the service again") == true)
+                    guard life == 1 else { return }
+                    while ear.all.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+                }
+            }
+        }
+    }
 }

@@ -51,6 +51,9 @@ struct Doorkeeper: RouterMiddleware {
         guard let token else { return }
         let given = request.headers[.authorization] ?? ""
         guard Self.isSame(given, "Bearer \(token)") else {
+            if !given.isEmpty {
+                throw ServiceError(.unauthorized, "The token that the request brings is not this service's; --token-file, or the header 'Authorization: Bearer …', names another one.")
+            }
             throw ServiceError(.unauthorized, "This service wants its token; name it with --token-file, or in the header 'Authorization: Bearer …'.")
         }
     }

@@ -42,6 +42,19 @@ struct Endpoint: Sendable {
 
     /// The path as the router writes it.
     var routerPath: RouterPath { RouterPath(path) }
+
+    /// Who writes 'on_failur' for 'on_failure', or says it twice, must not be answered as if it had been understood.
+    func requireKnownParameters(of request: Request) throws {
+        let known = parameters.filter { $0.place == .query }.map(\.name)
+        let sent = request.uri.queryParameters.map { String($0.key) }
+        if let unknown = sent.filter({ !known.contains($0) }).min() {
+            let list = known.isEmpty ? "it takes none" : "it takes \(known.joined(separator: ", "))"
+            throw ServiceError(.badRequest, "The request has a parameter '\(unknown.prefix(80))', which is not known here; \(list).")
+        }
+        if let twice = known.first(where: { name in sent.count { $0 == name } > 1 }) {
+            throw ServiceError(.badRequest, "The request gives the parameter '\(twice)' more than once.")
+        }
+    }
 }
 
 /// A request with what an endpoint asks of it.
@@ -68,6 +81,13 @@ package struct APICall: Sendable {
                 .badRequest, "'\(name)' is '\(text.prefix(80))'; it must be a whole number from \(range.lowerBound) to \(range.upperBound).")
         }
         return number
+    }
+
+    /// `true` or `false` in the query; absent it is false.
+    func flag(_ name: String) throws -> Bool {
+        guard let text = query(name) else { return false }
+        guard let value = Bool(text) else { throw ServiceError(.badRequest, "'\(name)' is '\(text.prefix(80))'; it must be true or false.") }
+        return value
     }
 
     /// The number of a session in the path.
@@ -131,13 +151,21 @@ package struct APICall: Sendable {
     /// Who writes 'immediately' for 'now' must not be answered as if it had been understood.
     private func requireKnownKeys(in body: Data, shape: String) throws {
         guard case .object(let schema)? = schema, case .object(let properties)? = schema["properties"],
-            let sent = try? JSONDecoder().decode([String: Ignored].self, from: body),
-            let unknown = sent.keys.filter({ properties[$0] == nil }).min()
+            let sent = try? JSONDecoder().decode([String: Ignored].self, from: body)
         else { return }
-        throw ServiceError(.badRequest, "The request has a key '\(unknown.prefix(80))', which is not known here; it must be JSON such as \(shape).")
+        if let unknown = sent.keys.filter({ properties[$0] == nil }).min() {
+            throw ServiceError(.badRequest, "The request has a key '\(unknown.prefix(80))', which is not known here; it must be JSON such as \(shape).")
+        }
+        // A program that lost the number of a lamella does not mean its whole grid.
+        if let empty = sent.filter(\.value.isNull).keys.min() {
+            throw ServiceError(.badRequest, "The request says null of '\(empty)'; give it a value, or leave the key out. It must be JSON such as \(shape).")
+        }
     }
 
-    private struct Ignored: Decodable { init(from decoder: any Decoder) {} }
+    private struct Ignored: Decodable {
+        let isNull: Bool
+        init(from decoder: any Decoder) throws { isNull = try decoder.singleValueContainer().decodeNil() }
+    }
 }
 
 extension Response {

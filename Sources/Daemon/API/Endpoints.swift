@@ -56,7 +56,7 @@ struct Endpoints: Sendable {
                 parameters: [
                     .init(name: "all", place: .query, meaning: "Also the sessions that have ended.", schema: ["type": "boolean"])
                 ], answer: .json("Queue")
-            ) { call in try .json(await service.queue(all: call.query("all") == "true")) },
+            ) { call in try .json(await service.queue(all: call.flag("all"))) },
             Endpoint(
                 method: .post, path: "/v1/queue", name: "addSession", summary: "Checks settings and puts a session at the end of the queue.",
                 parameters: [

@@ -45,7 +45,7 @@ struct OpenAPIDocument: Sendable {
                 })
         }
         if let body = endpoint.body {
-            operation["requestBody"] = ["required": .bool(body.isRequired), "content": .object(Self.content(body.type, body.schema))]
+            operation["requestBody"] = ["required": .bool(body.isRequired), "content": .object(Self.content(body.type, Self.closed(body.schema)))]
         }
         let content: JSONObject =
             switch endpoint.answer {
@@ -61,6 +61,13 @@ struct OpenAPIDocument: Sendable {
             ],
         ]
         return .object(operation)
+    }
+
+    /// Keys that a request does not know are refused.
+    private static func closed(_ schema: JSONValue) -> JSONValue {
+        guard var object = schema.object, object["properties"] != nil else { return schema }
+        object["additionalProperties"] = .bool(false)
+        return .object(object)
     }
 
     private static func content(_ type: String, _ schema: JSONValue) -> JSONObject {

@@ -60,6 +60,8 @@ extension WorkflowError {
     public static func unusableJournal(_ path: String, _ reason: String) -> Self {
         Self(code: .unusableJournal, message: "The journal \(path) \(reason).")
     }
+    /// What a session that was begun has done is not known any more.
+    public static func lostJournal(_ message: String) -> Self { Self(code: .unusableJournal, message: message) }
     public static func vanishedJournal(_ path: String) -> Self {
         Self(
             code: .vanishedJournal,
@@ -75,6 +77,10 @@ extension WorkflowError {
     /// The journal's file does not grow.
     public static func noRoom(forJournal path: String, _ reason: String) -> Self {
         Self(code: .noRoom, message: "The journal \(path) cannot be written: \(reason).")
+    }
+    /// The service's own file does not grow.
+    public static func noRoom(forStore path: String, _ reason: String) -> Self {
+        Self(code: .noRoom, message: "The service's file \(path) cannot be written: \(reason).")
     }
     /// The service's own file cannot be used.
     public static func unusableStore(_ path: String, _ reason: String) -> Self {

@@ -82,6 +82,14 @@ public struct SessionModels: Sendable {
             .flatMap { Self.remarks(onAvoided: $0, model: second.description) }
     }
 
+    /// What ``init(settings:predictor:analysis:)`` would refuse; nothing is run.
+    package static func check(_ settings: SessionSettings) throws { _ = try SessionModels(settings: settings, predictor: Unused()) }
+
+    /// Whoever only looks at models runs none.
+    private struct Unused: Predicting {
+        func predict(model: String, input: Tensor) throws -> Tensor { throw WorkflowError.badModel("The model \(model) is only looked at and was not to be run.") }
+    }
+
     /// Finds the lamellae of a whole map.
     func detect(in map: Raster<UInt8>, pixelSize: PixelSize, of title: String, _ report: @escaping @Sendable (RunEvent) -> Void) async throws -> [DetectedLamella] {
         try await analysis.detect(
