@@ -195,4 +195,18 @@ import Testing
             }
         }
     }
+
+    @Test func darkImagesAreNoSignThatAGridWasAwayAndAreWaitedFor() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder, seed: 25) { simulator in
+                #expect(try await run(folder, port: simulator.port, level: 1).status == 0)
+                simulator.microscope.faults.add([Fault(.blankImage, when: .init(command: "R", times: 4))])
+                let last = try await run(folder, port: simulator.port, level: 2)
+                #expect((last.status, last.error) == (0, ""))
+                #expect(last.output.contains("he images by which the place of grid HeLa_1 is looked at are dark, as without a beam."))
+                #expect(last.output.contains("the images of grid HeLa_1 are not dark any more"))
+                #expect(!last.output.contains("taken off the stage"))
+            }
+        }
+    }
 }

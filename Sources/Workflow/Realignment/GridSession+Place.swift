@@ -18,12 +18,20 @@ extension GridSession {
     private static let mostLooks = 3
     /// Half of the side of what is compared at the grid map's magnification, in micrometres.
     private static let surroundings = 40.0
+    /// A lamella that agrees as well as this with its image of before is believed alone.
+    private static let sureCorrelation = 0.8
+    /// An image with less of the counts of the one of before shows no specimen: the beam is gone.
+    private static let darkest = 0.1
+    /// How long is waited for the beam before it is looked again.
+    private static let untilNextLook = Seconds(120)
 
     /// What one look at the grid showed.
     private struct Look: Codable, Sendable {
         /// The lamella that was found, and how far from its place; nil where none was found.
         let lamella: Int?
         let off: Double?
+        /// Whether the images were dark, so that nothing is known.
+        var isDark: Bool?
     }
 
     /// Whether the grid lies as the session left it, by one image of a lamella, each time of another one.
@@ -31,17 +39,28 @@ extension GridSession {
     /// Before there is a map nothing is known of how it lay.
     func liesAsBefore() async throws -> Bool {
         guard try await engine.lastOutput(of: .grid(slot, "whole-grid-map"), as: String.self) != nil, try await hasMoreToExpose() else { return true }
-        var number = 1
-        while try await engine.lastOutput(of: .grid(slot, "place-\(number)"), as: Look.self) != nil { number += 1 }
-        let views = try await views(first: number)
-        guard !views.isEmpty else { return true }
-        let seen = try await engine.run(
-            Step<Int, Look>(exposing: .grid(slot, "place-\(number)"), title: "Look whether grid \(folder.grid) lies as before", input: number) {
-                // An image at such a magnification is next to nothing: it may be taken again.
-                .didNotHappen
-            } perform: { [self] in
-                try await look(at: views)
-            })
+        var seen = try await nextLook()
+        var waited = Seconds.zero
+        defer { if waited > .zero { engine.note(.delayOver) } }
+        while seen?.isDark == true {
+            let text = "the images by which the place of grid \(folder.grid) is looked at are dark"
+            guard waited.value < settings.safety.hours * 3600 else {
+                throw MicroscopeError(.notAsSet, "\(text.prefix(1).uppercased() + text.dropFirst()) for \(settings.safety.hours) hours, the limit of interlock_hours: look at the beam, the valves and the camera.")
+            }
+            if waited == .zero {
+                engine.note(.delayed(text))
+                engine.note(
+                    .obstructed(
+                        "\(text.prefix(1).uppercased() + text.dropFirst()), as without a beam.",
+                        next: "It looks again every two minutes for \(settings.safety.hours) hours, and goes on by itself; look at the beam, the valves and the camera."))
+            }
+            if case .stop(let reason) = await context.gate.supervisor.verdict(at: .map(slot: slot)) { throw WorkflowError.stopped(reason) }
+            try await microscope.wait(Self.untilNextLook)
+            waited = waited + Self.untilNextLook
+            seen = try await nextLook()
+        }
+        if waited > .zero { engine.note(.cleared("the images of grid \(folder.grid) are not dark any more")) }
+        guard let seen else { return true }
         guard let lamella = seen.lamella, let off = seen.off else {
             engine.note(.warning("grid \(folder.grid) does not lie as the session left it: no lamella is where it was. It was taken off the stage and brought back meanwhile, and is realigned."))
             return false
@@ -51,6 +70,21 @@ extension GridSession {
             .warning(
                 "grid \(folder.grid) does not lie as the session left it: lamella \(lamella) is \((off * 10).rounded() / 10) µm from its place. It was taken off the stage and brought back meanwhile, and is realigned."))
         return false
+    }
+
+    /// Looks once more, at other lamellae first than last time; nil where there is nothing to compare with.
+    private func nextLook() async throws -> Look? {
+        var number = 1
+        while try await engine.lastOutput(of: .grid(slot, "place-\(number)"), as: Look.self) != nil { number += 1 }
+        let views = try await views(first: number)
+        guard !views.isEmpty else { return nil }
+        return try await engine.run(
+            Step<Int, Look>(exposing: .grid(slot, "place-\(number)"), title: "Look whether grid \(folder.grid) lies as before", input: number) {
+                // An image at such a magnification is next to nothing: it may be taken again.
+                .didNotHappen
+            } perform: { [self] in
+                try await look(at: views)
+            })
     }
 
     /// Whether there is anything left for which it matters how the grid lies.
@@ -74,6 +108,8 @@ extension GridSession {
         let z: Micrometers?
         let setup: ImagingSetup
         let reference: @Sendable () -> (picture: MapPicture, image: Raster<UInt8>)?
+        /// The file of the image of before.
+        let file: String
         /// Only what lies about the lamella is compared.
         let isCut: Bool
     }
@@ -84,12 +120,14 @@ extension GridSession {
         var views: [View] = try await recentredLamellae().map { lamella in
             View(
                 lamella: lamella.number, stage: lamella.stage, z: lamella.z, setup: intermediateSetup,
-                reference: { folder.intermediateReference(lamella.number) }, isCut: false)
+                reference: { folder.intermediateReference(lamella.number) }, file: folder.inFolder(folder.intermediateFile(lamella.number)), isCut: false)
         }
         if views.isEmpty {
             let found = try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self) ?? []
             views = found.map { lamella in
-                View(lamella: lamella.number, stage: lamella.stage, z: nil, setup: wholeGridSetup, reference: { folder.wholeGridReference }, isCut: true)
+                View(
+                    lamella: lamella.number, stage: lamella.stage, z: nil, setup: wholeGridSetup, reference: { folder.wholeGridReference },
+                    file: folder.inFolder(folder.wholeGridFile), isCut: true)
             }
         }
         guard !views.isEmpty else { return [] }
@@ -98,7 +136,9 @@ extension GridSession {
     }
 
     private func look(at views: [View]) async throws -> Look {
-        var isCompared = false
+        var compared = 0
+        var dark = 0
+        var seen: [(lamella: Int, shift: Vector<Frame.Stage>)] = []
         for view in views {
             guard let reference = view.reference() else { continue }
             try await use(view.setup)
@@ -108,15 +148,32 @@ extension GridSession {
                 return try await microscope.takeImage(savingTo: folder.placeFile)
             }
             for suffix in ["", ".mdoc"] { try? FileManager.default.removeItem(atPath: folder.inFolder(folder.placeFile) + suffix) }
-            isCompared = true
+            compared += 1
+            if let before = try? MRCFile.header(view.file).mean, before > 0, Self.mean(of: image.image) < Self.darkest * Double(before) {
+                dark += 1
+                continue
+            }
             var (reduced, pixelToStage) = image.reduced(to: reference.picture.pixelSize)
             if view.isCut { (reduced, pixelToStage) = Self.surroundings(of: view.stage, on: reduced, pixelToStage, pixelSize: reference.picture.pixelSize) }
             let found = Registration(reference: reference.image, pixelToStage: reference.picture.pixelToStage)?
                 .shift(of: reduced, pixelToStage: pixelToStage, expected: .zero, within: Self.reach)
-            if let found, found.correlation > 0.5 { return Look(lamella: view.lamella, off: found.shift.length) }
+            guard let found, found.correlation > 0.5 else { continue }
+            // Other parts of a grid may look alike: who is not sure asks a second lamella.
+            let agrees = seen.contains { ($0.shift - found.shift).length < Self.mostOff.value }
+            if found.correlation > Self.sureCorrelation || agrees { return Look(lamella: view.lamella, off: found.shift.length) }
+            seen.append((view.lamella, found.shift))
         }
         // Without pictures nothing speaks against its place.
-        return isCompared ? Look(lamella: nil, off: nil) : Look(lamella: views[0].lamella, off: 0)
+        guard compared > 0 else { return Look(lamella: views[0].lamella, off: 0) }
+        guard dark < compared else { return Look(lamella: nil, off: nil, isDark: true) }
+        // There is no second one to ask.
+        if compared - dark == 1, let only = seen.first { return Look(lamella: only.lamella, off: only.shift.length) }
+        return Look(lamella: nil, off: nil)
+    }
+
+    private static func mean(of image: Raster<Float>) -> Double {
+        guard !image.pixels.isEmpty else { return 0 }
+        return image.pixels.reduce(0) { $0 + Double($1) } / Double(image.pixels.count)
     }
 
     private static func surroundings(
