@@ -51,8 +51,24 @@ extension Session {
                     map: map, segmented: try await output("segmentation", SegmentedLamella.self),
                     targeted: try await output("targets", TargetedLamella.self)))
         }
-        let acquired = try await engine.lastOutput(of: .grid(slot, "acquisition"), as: [AcquiredTarget].self) ?? []
-        return GridReport(slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired)
+        return GridReport(slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: try await acquiredSoFar(slot, name: name))
+    }
+
+    /// What the journal says of an acquisition that has ended, and PACEtomo's files of one that has not.
+    private func acquiredSoFar(_ slot: Int, name: String) async throws -> [AcquiredTarget] {
+        let step = StepIdentifier.grid(slot, "acquisition")
+        if let ended = try await engine.lastOutput(of: step, as: [AcquiredTarget].self) { return ended }
+        guard let begun = try await engine.journal.entry(for: step), let input = AcquisitionWatch.input(of: begun) else { return [] }
+        let folder = GridFolder(session: settings.sessionFolder, grid: name)
+        var acquired: [AcquiredTarget] = []
+        for area in input.areas {
+            let run = AreaRun(area: area.name, in: folder.path)
+            let number = PlannedArea.lamella(ofArea: area.name)
+            let part = number.map { PlannedArea(area, ofLamella: $0, slot: slot, map: folder.lamella($0)).step }
+            let record = if let part { try await engine.lastOutput(of: part, as: AreaRecord.self) } else { AreaRecord?.none }
+            acquired += run.acquired(area, in: folder.path, run.state == .finished ? nil : record?.decision)
+        }
+        return acquired
     }
 
     /// The grids that were begun and are not among those that were gone through, as far as they came.
