@@ -212,8 +212,8 @@ extension Session {
         let doses = try await grid.writeDoses(of: found.map(\.number))
         if level >= 5 { try await grid.drawOverviews(of: analysed, found: found, recentred: recentred, acquired: acquired) }
         let all = await (found + grid.removed).sorted { $0.number < $1.number }
-        // What people leave out is not missing.
-        let cut = level >= 5 ? acquired.filter { !$0.isAcquired && !$0.isLeftOut } : []
+        // What people leave out, or take as it is, is not missing.
+        let cut = level >= 5 ? acquired.filter { !$0.isAcquired && $0.decision == nil } : []
         let words = cut.cutAreas.map(\.words).joined(separator: ", ")
         return GridReport(
             slot: slot, name: name, found: all, recentred: recentred, analysed: analysed, acquired: acquired,
