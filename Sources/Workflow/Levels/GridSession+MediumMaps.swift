@@ -47,7 +47,8 @@ extension GridSession {
                 let imaged = try await sparing(lamella: name) { [self] in
                     try await mapLamella(lamella, offset: known)
                     let map = try await centreLamella(lamella)
-                    _ = try await writeDoses(of: [lamella.number])
+                    let doses = try await writeDoses(of: [lamella.number])
+                    await tellExcess(of: lamella.number, doses[lamella.number])
                     return map
                 }
                 await context.progress.finish(Work.mediumMap)

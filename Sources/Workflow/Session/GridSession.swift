@@ -21,6 +21,8 @@ actor GridSession {
     private(set) var leftOut: [String: String] = [:]
     /// Why the supervisor skips lamellae, by their number.
     private(set) var skipped: [Int: String] = [:]
+    /// Those of them that the limit on the dose leaves out.
+    private(set) var spared: Set<Int> = []
     /// Those of them that people left out.
     private(set) var dismissed: Set<Int> = []
     /// Why people skip lamellae that were acquired all the same, by their number.
@@ -81,7 +83,14 @@ actor GridSession {
         guard let reason = try await doseRefusal(number, before: work) else { return true }
         engine.note(.leftOut(checkpoint.subject, reason: reason))
         skipped[number] = reason
+        spared.insert(number)
         return false
+    }
+
+    /// Which lamellae the limit on the dose left out, in words; nil for none.
+    var sparedWords: String? {
+        let names = spared.sorted().map { "L\(twoDigits($0))" }
+        return names.isEmpty ? nil : "\(names.joined(separator: ", ")) left out by maximum_dose_before_acquisition"
     }
 
     /// Whether the acquisition of the grid was begun with a lamella.

@@ -219,6 +219,6 @@ extension Session {
             slot: slot, name: name, found: all, recentred: recentred, analysed: analysed, acquired: acquired,
             skipped: await grid.skipped, dismissed: await grid.dismissed, skippedTooLate: await grid.skippedTooLate, leftOut: await grid.leftOut, doses: doses,
             realigned: await grid.realigned
-        ).lacking(Self.lost(recentred)).lacking(cut.isEmpty ? nil : "\(cut.count) of \(acquired.count) tilt series not acquired to the end\(words.isEmpty ? "" : " (\(words))")")
+        ).lacking(Self.lost(recentred)).lacking(await grid.sparedWords).lacking(cut.isEmpty ? nil : "\(cut.count) of \(acquired.count) tilt series not acquired to the end\(words.isEmpty ? "" : " (\(words))")")
     }
 }
