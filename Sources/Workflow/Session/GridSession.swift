@@ -118,7 +118,11 @@ actor GridSession {
     func pass(_ checkpoint: Checkpoint, under other: (any Supervisor)? = nil) async throws -> String? {
         let gate = other.map(context.gate.under) ?? context.gate
         let passage = try await gate.pass(checkpoint)
-        if passage.wasMadeSafe {
+        guard passage.wasMadeSafe else { return passage.skipped }
+        if passage.skipped != nil, checkpoint.isOfWholeGrid {
+            // Nothing is exposed any more on a grid that is left out; its navigator alone is still needed, to take marks away.
+            try await bare.enter(folder: folder.path, navigatorFile: folder.navigator)
+        } else {
             // While it was held anybody may have used the microscope.
             try await prepare()
         }
