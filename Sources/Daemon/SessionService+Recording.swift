@@ -42,6 +42,8 @@ extension SessionService {
                 current?.steps = []
                 current?.obstacle = nil
                 try await alarm("Grid \(name) (slot \(slot)) is skipped: \(reason)", next: next, kind: "grid", session: current?.session)
+            case .lamellaeFailed(let slot, let name, let row, let reason, let next):
+                try await alarm("\(row) lamellae of grid \(name) (slot \(slot)) in a row failed, the last one with: \(reason)", next: next, kind: "grid", session: current?.session)
             case .cleared: current?.obstacle = nil
             case .delayed(let reason): current?.beginDelay(reason, at: .now)
             case .delayOver: current?.endDelay(at: .now)
@@ -157,7 +159,7 @@ extension RunEvent {
         case .answered(let question, let outcome): ("\(question.what): \(outcome)", "question", .note)
         case .note(let text): (text, "note", .note)
         case .warning(let text): (text, "warning", .warning)
-        case .progress, .waiting, .expected, .lamellaeKnown, .microscopeLeft, .obstructed, .delayed, .delayOver, .gridFailed, .inspecting, .inspectionReminder, .asking, .questionReminder: nil
+        case .progress, .waiting, .expected, .lamellaeKnown, .microscopeLeft, .obstructed, .delayed, .delayOver, .gridFailed, .lamellaeFailed, .inspecting, .inspectionReminder, .asking, .questionReminder: nil
         }
     }
 }

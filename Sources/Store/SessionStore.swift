@@ -149,7 +149,7 @@ public struct SessionStore: Journal {
         let input: String? = row["input"]
         return JournalEntry(
             state: state, input: StepInput(digest: row["inputDigest"], json: input.map { Data($0.utf8) }), output: row["output"],
-            products: try products(of: step, row["products"], path))
+            products: try products(of: step, row["products"], path), intended: row["intended"] ?? "")
     }
 
     /// The files of an entry; one of an earlier build names none.

@@ -119,7 +119,10 @@ import Testing
         try await withFolder { folder in
             try await withSimulator(in: folder, seed: 25) { simulator in
                 let ending = try await run(folder, port: simulator.port, level: 2, more: "maximum_dose_before_acquisition: 0.06")
-                #expect((ending.status, ending.error) == (0, ""))
+                #expect((ending.status, ending.error) == (3, ""))
+                let last = try #require(ending.output.split(separator: "\n").last)
+                #expect(last.hasPrefix("INCOMPLETE grid HeLa_1: L") && last.contains(" left out by maximum_dose_before_acquisition"), "\(last)")
+                #expect(ending.output.contains("what a map gives was not known before"), "\(ending.output)")
                 // What a map gives is known after the first one.
                 func maps() async -> Int { Set(await simulator.microscope.exposureLog().filter { $0.area == "V" }.map(\.file)).count }
                 #expect(await maps() == 1)

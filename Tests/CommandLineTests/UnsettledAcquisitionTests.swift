@@ -53,7 +53,9 @@ import Testing
             #expect(await records(simulator) == before)
             let log = try await tomopilot("log", "--port", port, in: folder).output
             #expect(log.contains("area \(cut) with ") && log.contains(" is taken as it is"))
-            #expect(log.contains("tilt series not acquired to the end (\(cut) has "), "\(log.suffix(2000))")
+            // Settled, it is nothing that a retry could do.
+            #expect(!log.contains("tilt series not acquired to the end") && !log.contains("queue retry 1"), "\(log.suffix(2000))")
+            #expect(log.contains("targets were not acquired to the end; see HeLa_1_acquisition.json"))
             let report = try JSONValue.read(folder + "/session/session_report.json")
             let notes = report["grids"]?.array?.first?["lamellae"]?.array?.compactMap { $0["note"]?.string } ?? []
             #expect(notes.contains { $0.hasPrefix("cut short: \(cut) has ") && $0.hasSuffix(", taken as it is") }, "\(notes)")
@@ -88,11 +90,11 @@ import Testing
             let file = String(try #require(question.split(separator: "into the file ").last?.split(separator: ". ANSWER").first))
             try Data("happened".utf8).write(to: URL(fileURLWithPath: file))
             let ending = try await next.ending()
-            #expect((ending.status, ending.error) == (3, ""))
-            #expect(ending.output.split(separator: "\n").last?.contains("tilt series not acquired to the end (\(cut) has ") == true, "\(ending.output.suffix(800))")
+            #expect((ending.status, ending.error) == (0, ""), "\(ending.output.suffix(800))")
+            #expect(ending.output.contains("area \(cut) with ") && ending.output.contains(" is taken as it is"))
             let exposures = await exposuresForGood(simulator)
             let again = try await tomopilot("run", "s.yaml", in: folder)
-            #expect(again.status == 3 && !again.output.contains("QUESTION"))
+            #expect(again.status == 0 && !again.output.contains("QUESTION"))
             #expect(await exposuresForGood(simulator) == exposures)
         }
     }

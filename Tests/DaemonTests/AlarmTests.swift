@@ -215,6 +215,20 @@ import Testing
         }
     }
 
+    @Test func lamellaeThatFailOneAfterTheOtherAreAnAlarm() async throws {
+        let hook = Hook(refusing: 0)
+        try await hook.with { port in
+            try await withService([Webhook(url: "http://127.0.0.1:\(port)/secret-path")]) { service, sessions in
+                sessions.tell(.lamellaeFailed(slot: 2, name: "Yeast_2", row: 3, reason: "It is stuck.", next: "The session goes on."))
+                sessions.allow(steps: 1)
+                try await service.add("a", grids: "[2]")
+                try await service.status { _ in !hook.all.isEmpty }
+                #expect(hook.all == ["3 lamellae of grid Yeast_2 (slot 2) in a row failed, the last one with: It is stuck.\nSession: a\nNext: The session goes on."])
+                try await service.status(.idle)
+            }
+        }
+    }
+
     @Test func whatNobodyTookIsDeliveredByTheNextServiceAndOnlyOnce() async throws {
         try await withFolder { folder in
             let first = ScriptedSessions()

@@ -26,6 +26,24 @@ import Testing
         #expect(hear(.busy, 220) == nil)
     }
 
+    @Test func ofSeveralAcquisitionsThatAreOpenTheOneThatWasBegunLastIsWatched() async throws {
+        let settings = try SessionSettings(yaml: "session_dir: /s\nWG_model: d\nMM_model: m\ngrid_list: [1, 2, 3]", file: "s.yaml")
+        func watched(_ begun: [Int: (JournalEntry.State, String)]) async throws -> String? {
+            let watch = try await AcquisitionWatch.underWay(settings) { step in
+                guard step.kind == "acquisition", let slot = step.slot, let (state, time) = begun[slot] else { return nil }
+                return JournalEntry(state: state, input: StepInput(digest: "d", json: nil), output: nil, intended: time)
+            }
+            guard case .progress(let phase, _, _)? = watch?.progress else { return nil }
+            return phase
+        }
+        let (early, late) = ("2026-01-01T01:00:00Z", "2026-01-01T03:00:00Z")
+        #expect(try await watched([1: (.intended, early), 3: (.intended, late)]) == "grid 3, acquiring")
+        // The first grid was taken up again.
+        #expect(try await watched([1: (.intended, late), 3: (.failed, early)]) == "grid 1, acquiring")
+        #expect(try await watched([1: (.intended, early), 3: (.done, late)]) == "grid 1, acquiring")
+        #expect(try await watched([3: (.done, late)]) == nil)
+    }
+
     @Test func aShortSilenceIsNothingToTell() {
         let listener = AcquisitionListener()
         #expect(listener.hear(.silent, after: .seconds(10)) { nil } == nil)

@@ -190,6 +190,27 @@ struct AcquisitionNight: Sendable {
             questions: all.compactMap { if case .asking(let question) = $0 { question } else { nil } })
     }
 
+    /// What the report of a session says that stops now, by its journal as the levels before left it.
+    func reportsOfWhatIsUnfinished() async throws -> [GridReport] {
+        let settings = try SessionSettings(
+            yaml: "session_dir: \(folder)\nautomation_level: 5\nWG_model: \(ModelClassesTests.models)/lamella-detector-sim\nMM_model: \(ModelClassesTests.models)/lamella-segmenter-sim", file: "s.yaml")
+        let journal = try SessionStore(path: folder + "/session.sqlite", settings: "")
+        func write(_ step: StepIdentifier, _ output: some Encodable) async throws {
+            let input = StepInput(digest: "d", json: nil)
+            try await journal.intend(step, input: input)
+            try await journal.finish(step, input: input, output: try JSONEncoder().encode(output), products: [])
+        }
+        try await write(.grid(1, "name"), "G")
+        try await write(.grid(1, "lamellae"), found())
+        for lamella in recentred() { try await write(.lamella(1, lamella.number, "recentred"), lamella) }
+        for lamella in lamellae() {
+            try await write(.lamella(1, lamella.map.number, "centre"), lamella.map)
+            try await write(.lamella(1, lamella.map.number, "targets"), lamella.targeted)
+        }
+        return try await Session(settings: settings, models: try SessionModels(settings: settings, predictor: NoPredictor()), journal: journal) { _ in }
+            .unfinished(besides: [])
+    }
+
     private func comeBack(_ microscope: SerialEMMicroscope) async throws {
         for _ in 1 ... 100 {
             do {

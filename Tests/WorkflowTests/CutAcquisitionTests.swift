@@ -51,6 +51,23 @@ import Testing
         }
     }
 
+    @Test func theReportOfASessionThatIsStoppedWithinAnAcquisitionHasWhatIsAcquired() async throws {
+        try await Night.with { night in
+            night.linger(in: Night.areas[1])
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try await night.run() }
+                try await night.inside(Night.areas[1]) {}
+                group.cancelAll()
+                // How the run ends is not the matter here.
+                while let ended = await group.nextResult() { _ = ended }
+            }
+            let report = try #require(try await night.reportsOfWhatIsUnfinished().first)
+            #expect(report.lamellae.map(\.targets) == [2, 4])
+            #expect(report.lamellae.first?.acquired == 2 && report.lamellae.first?.levelReached == 5)
+            #expect(report.lamellae.last.map { $0.acquired < 4 } == true)
+        }
+    }
+
     @Test("An area that a person leaves out stays as it is, with the reason, and the others are acquired", arguments: AcquisitionNight.areas)
     func skip(area: String) async throws {
         try await Night.with { night in

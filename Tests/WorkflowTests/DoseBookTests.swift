@@ -1,4 +1,5 @@
 import Foundation
+import ImageFiles
 import Microscope
 import Targets
 import Testing
@@ -46,6 +47,22 @@ import Units
             let line = #"{"datetime":"d","dosePerImage":0.02,"images":1,"isCounted":true,"lamella":"L01","purpose":"intermediate"}"#
             try Data((line + "\n" + line + "\n" + line.prefix(20)).utf8).write(to: URL(fileURLWithPath: book.path))
             #expect(book.lines().count == 2)
+        }
+    }
+
+    @Test func whatAMapGivesIsTakenFromTheSidecarsOfAnotherGridBeforeTheFirstOne() throws {
+        try withBook { book in
+            let folder = URL(fileURLWithPath: book.path).deletingLastPathComponent().path
+            func write(_ number: Int, _ doses: [(String, Double)]) throws {
+                let entries = doses.map { LamellaDose.Entry(purpose: $0.0, images: 1, dose: $0.1, sum: 9, file: nil, isCertain: true) }
+                try LamellaDose(number: number, entries: entries, targets: [], geoPoints: []).json(limit: .zero).write(to: "\(folder)/G_L0\(number)_dose.json")
+            }
+            try write(1, [("grid map", 0.5), ("eucentricity", 0.01), ("intermediate image", 0.02), ("lamella map", 0.3)])
+            try write(2, [("eucentricity", 0.04), ("lamella map", 0.2)])
+            try Data("{".utf8).write(to: URL(fileURLWithPath: folder + "/G_L03_dose.json"))
+            #expect(LamellaDose.largest(of: ["lamella map"], inSidecarsBelow: folder) == Dose(0.3))
+            #expect(LamellaDose.largest(of: ["eucentricity", "intermediate image"], inSidecarsBelow: folder) == Dose(0.04))
+            #expect(LamellaDose.largest(of: ["lamella map"], inSidecarsBelow: folder + "/nowhere") == .zero)
         }
     }
 

@@ -11,15 +11,28 @@ import Workflow
 /// Sessions of level 1 on a simulated cassette, one after the other on the same microscope, with networks that find nothing.
 struct GridNight: Sendable {
     /// Finds nothing, at once; level 1 needs no more.
-    private struct NoLamellae: Predicting {
+    struct NoLamellae: Predicting {
         // A box for each of six classes, with no score.
         func predict(model: String, input: Tensor) async throws -> Tensor { Tensor(shape: [1, 10, 1], filledWith: 0) }
+    }
+    /// Finds one lamella on every tenth image, wherever that is: a handful on the map of a grid.
+    final class SomeLamellae: Predicting {
+        private let count = Mutex(0)
+        func predict(model: String, input: Tensor) async throws -> Tensor {
+            let isTenth = count.withLock { count in
+                count += 1
+                return count % 10 == 0
+            }
+            let box: [Float] = [300, 300, 30, 30]
+            return try Tensor(shape: [1, 10, 1], values: box + (0 ..< 6).map { $0 == 2 && isTenth ? 0.9 : 0 })
+        }
     }
     /// What a person does when the session comes to a checkpoint.
     private struct Hand: Supervisor {
         let act: @Sendable (Checkpoint) async -> Verdict
         func verdict(at checkpoint: Checkpoint) async -> Verdict { await act(checkpoint) }
-        func untilReleased(at checkpoint: Checkpoint) {}
+        let hold: Duration
+        func untilReleased(at checkpoint: Checkpoint) async throws { try await Task.sleep(for: hold) }
         let left: @Sendable () -> (skips: [Skip], takenBack: [SkippedPart])
         var skips: [Skip] { left().skips }
         var takenBack: [SkippedPart] { left().takenBack }
@@ -65,10 +78,13 @@ struct GridNight: Sendable {
     ///   - commandTimes: the file that keeps how long SerialEM's commands take.
     ///   - limit: how long a command may take at least before it is given up.
     ///   - pace: how many times faster than a real one the microscope is.
+    ///   - predictor: finds the lamellae.
+    ///   - hold: how long a person holds the session, which has no patience then.
     ///   - act: what a person does when the session comes to a checkpoint.
     ///   - left: what people leave out, and take back.
     func run(
         _ more: String, commandTimes: String? = nil, givingUpAfter limit: Duration = .seconds(60), pace: Double = 1,
+        predictor: any Predicting = NoLamellae(), hold: Duration = .zero,
         act: @escaping @Sendable (Checkpoint) async -> Verdict = { _ in .goOn },
         left: @escaping @Sendable () -> (skips: [Skip], takenBack: [SkippedPart]) = { ([], []) }
     ) async throws -> Outcome {
@@ -84,8 +100,9 @@ struct GridNight: Sendable {
         try FileManager.default.createDirectory(atPath: sessionFolder, withIntermediateDirectories: true)
         let events = Mutex<[RunEvent]>([])
         let session = Session(
-            settings: settings, models: try SessionModels(settings: settings, predictor: NoLamellae()),
-            journal: try SessionStore(path: sessionFolder + "/session.sqlite", settings: ""), supervisor: Hand(act: act, left: left)
+            settings: settings, models: try SessionModels(settings: settings, predictor: predictor),
+            journal: try SessionStore(path: sessionFolder + "/session.sqlite", settings: ""), supervisor: Hand(act: act, hold: hold, left: left),
+            patience: hold == .zero ? .seconds(60) : .milliseconds(1)
         ) { event in events.withLock { $0.append(event) } }
         let connected = try await SerialEMMicroscope.connect(
             host: "127.0.0.1", port: server.port, answerWithin: .seconds(300), commandTimes: commandTimes, givingUpAfter: limit, pace: pace,

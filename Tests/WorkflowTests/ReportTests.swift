@@ -1,4 +1,5 @@
 import Foundation
+import Geometry
 import ImageFiles
 import InferenceWire
 import Logging
@@ -61,6 +62,19 @@ import Testing
         // Nobody can detect lamellae here.
         #expect((failure is NoPredictor.Called) == isDoneAgain)
         #expect((failure == nil) == !isDoneAgain)
+    }
+
+    @Test func aDoseThatIsNotCertainIsToldAsAtLeastSoMuch() {
+        func report(isCertain: Bool) -> GridReport {
+            let found = FoundLamella(
+                number: 1, box: .init(minX: 0, minY: 0, maxX: 10, maxY: 10), className: "good", classIndex: 2, score: 0.9, stage: .init(x: 0, y: 0), stageCorners: [],
+                widthMicrometers: 10, heightMicrometers: 10)
+            let entry = LamellaDose.Entry(purpose: "eucentricity", images: 3, dose: 0.51, sum: 0.51, file: nil, isCertain: isCertain)
+            return GridReport(slot: 1, name: "G", found: [found], doses: [1: LamellaDose(number: 1, entries: [entry], targets: [], geoPoints: [])])
+        }
+        #expect(report(isCertain: false).lines.last?.hasSuffix("0 targets, at least 0.51 e/Å²") == true)
+        #expect(report(isCertain: true).lines.last?.hasSuffix("0 targets, 0.51 e/Å²") == true)
+        #expect(report(isCertain: false).json["lamellae"]?.array?.first?["dose_is_certain"]?.bool == false)
     }
 
     @Test func aLowerLevelAfterwardsForgetsNoAcquisition() async throws {

@@ -95,6 +95,16 @@ import Units
         }
     }
 
+    @Test func valvesThatTheSessionClosedWhileItWaitedForRoomAreNoAlarm() async throws {
+        try await withStand { stand in
+            stand.somebody(.lowDisk(megabytes: 1, seconds: 300), before: "SetupFullMontage")
+            try await stand.microscope.mapWholeGrid(Self.map)
+            #expect(stand.alarms().count == 1 && stand.alarms().first?.contains(" MB free for G.mrc") == true, "\(stand.alarms())")
+            let exposures = await stand.server.microscope.exposureLog()
+            #expect(!exposures.isEmpty && exposures.allSatisfy { $0.dose > 0 })
+        }
+    }
+
     @Test func noGridIsMovedWhileTheAutoloaderDoesNotKnowWhereACartridgeIs() async throws {
         try await withStand("interlock_hours: 0.5") { stand in
             await stand.server.microscope.setJammedSlots([2])

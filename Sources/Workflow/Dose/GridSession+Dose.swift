@@ -204,7 +204,7 @@ extension GridSession {
         return max(.zero, try await largest(purposes) - Dose(given))
     }
 
-    /// The most that any lamella of the grid got for some purposes.
+    /// The most that any lamella of the grid got for some purposes; before its first one, that any of the session's other grids got.
     private func largest(_ purposes: Set<String>) async throws -> Dose {
         let all = lamellae
         var most = Dose.zero
@@ -212,6 +212,27 @@ extension GridSession {
             let entries = try await dose(of: lamella.number).entries.filter { purposes.contains($0.purpose) }
             most = max(most, Dose(entries.reduce(0) { $0 + $1.dose }))
         }
+        return most > .zero ? most : try await largestElsewhere(purposes)
+    }
+
+    /// All grids of a session are imaged in the same states; what their lamellae got is in their sidecars.
+    private func largestElsewhere(_ purposes: Set<String>) async throws -> Dose {
+        var most = Dose.zero
+        for other in settings.gridList where other != slot {
+            guard let name = try await engine.lastOutput(of: .grid(other, "name"), as: String.self) else { continue }
+            let maps = GridFolder(session: settings.sessionFolder, grid: name).maps
+            most = max(most, LamellaDose.largest(of: purposes, inSidecarsBelow: maps))
+        }
         return most
+    }
+
+    /// What a map gives is known after the first one, which no forecast can keep within the limit.
+    func tellExcess(of number: Int, _ dose: LamellaDose?) {
+        let limit = settings.maximumDose
+        guard let dose, limit > .zero, dose.beforeAcquisition > limit else { return }
+        engine.note(
+            .warning(
+                "lamella \(number) of grid \(folder.grid) has got \(dose.words) with its map, and maximum_dose_before_acquisition is \(LamellaDose.words(limit)): "
+                    + "what a map gives was not known before"))
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import ImageFiles
 import Units
 
@@ -57,6 +58,17 @@ struct LamellaDose: Codable, Sendable, Hashable {
     var words: String { (isCertain ? "" : "at least ") + Self.words(beforeAcquisition) }
 
     static func words(_ dose: Dose) -> String { "\((clamped(dose.value) * 1000).rounded() / 1000) e/Å²" }
+
+    /// The most that a lamella of a grid got for some purposes, by the sidecars in the grid's folder of maps.
+    static func largest(of purposes: Set<String>, inSidecarsBelow maps: String) -> Dose {
+        // A folder that cannot be listed, and a sidecar that cannot be read, tell nothing.
+        let files = ((try? FileManager.default.contentsOfDirectory(atPath: maps)) ?? []).filter { $0.hasSuffix("_dose.json") }
+        let sums = files.map { file in
+            ((try? JSONValue.read("\(maps)/\(file)"))?["exposures"]?.array ?? []).filter { purposes.contains($0["purpose"]?.string ?? "") }
+                .reduce(0) { $0 + ($1["dose_at_centre"]?.double ?? 0) }
+        }
+        return Dose(sums.max() ?? 0)
+    }
 
     /// The sidecar; 0 as a limit is left out.
     func json(limit: Dose) -> JSONValue {

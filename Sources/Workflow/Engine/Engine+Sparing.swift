@@ -7,7 +7,14 @@ extension Engine {
     enum Spared<Value: Sendable>: Sendable {
         case done(Value)
         /// It failed for that lamella alone, or a person leaves it out, and this is why.
-        case leftOut(String, byPerson: Bool)
+        case leftOut(String, Cause)
+    }
+    /// Why a lamella is left out.
+    enum Cause: Sendable, Hashable {
+        case person
+        /// Nobody has said, or the settings say, what becomes of a step that cannot be settled.
+        case undecided
+        case error
     }
 
     /// Does something for one lamella; where it fails for that lamella alone, says so and goes on.
@@ -21,9 +28,10 @@ extension Engine {
             if Task.isCancelled { throw CancellationError() }
             guard Self.recovery(from: error) == .skipLamella else { throw error }
             // A person has been told already.
-            if let error = error as? WorkflowError, error.code == .leftOut { return .leftOut(error.message, byPerson: true) }
+            if let error = error as? WorkflowError, error.code == .leftOut { return .leftOut(error.message, .person) }
             note(.warning("lamella \(lamella) is left out: \(sentence(error))"))
-            return .leftOut(sentence(error), byPerson: false)
+            let isUndecided = [.skippable, .unanswered].contains((error as? WorkflowError)?.code)
+            return .leftOut(sentence(error), isUndecided ? .undecided : .error)
         }
     }
 

@@ -40,11 +40,14 @@ public struct JournalEntry: Hashable, Sendable {
     public let output: Data?
     /// The files that it left.
     public let products: [StepProduct]
-    public init(state: State, input: StepInput, output: Data?, products: [StepProduct] = []) {
+    /// When it was begun last, as text whose order is that of time.
+    public let intended: String
+    public init(state: State, input: StepInput, output: Data?, products: [StepProduct] = [], intended: String = "") {
         self.state = state
         self.input = input
         self.output = output
         self.products = products
+        self.intended = intended
     }
 }
 

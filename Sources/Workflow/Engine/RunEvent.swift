@@ -39,6 +39,8 @@ public enum RunEvent: Sendable {
     case takenBack(SkippedPart)
     /// A grid failed and is left out, and a person should know: why, and what the session does next.
     case gridFailed(slot: Int, name: String, reason: String, next: String)
+    /// Lamellae of a grid fail one after the other, and a person should know: how many, why the last one, and what the session does next.
+    case lamellaeFailed(slot: Int, name: String, row: Int, reason: String, next: String)
     /// How the microscope was left at the end; the log has it as notes and warnings.
     case microscopeLeft(isSafe: Bool)
     /// Something is in the way of the session, and a person should know: what it is and what the session does next.

@@ -28,20 +28,23 @@ package struct AcquisitionWatch: Sendable {
     /// How long it is waited for, by the settings.
     package var limit: Duration { .seconds(hours * 3600) }
 
-    /// The acquisition that a session began and whose end it has not seen; nil where there is none.
+    /// The acquisition that a session began last and whose end it has not seen; nil where there is none. One that was cut on an
+    /// earlier grid may be left open while another grid is acquired.
     ///
     /// - Parameter entry: reads the journal.
     package static func underWay(
         _ settings: SessionSettings, entry: (StepIdentifier) async throws -> JournalEntry?
     ) async throws -> AcquisitionWatch? {
+        var last: (slot: Int, begun: JournalEntry)?
         for slot in settings.gridList {
             guard let begun = try await entry(.grid(slot, "acquisition")), begun.state != .done else { continue }
-            let input = Self.input(of: begun)
-            let name = try await entry(.grid(slot, "name"))?.output.flatMap { try? JSONDecoder().decode(String.self, from: $0) }
-            return AcquisitionWatch(
-                input?.areas ?? [], of: GridFolder(session: settings.sessionFolder, grid: name ?? "grid \(slot)"), hours: settings.of(grid: slot).acquisitionHours)
+            // Grids come in the order of the list: of two that were begun in the same second the later one is meant.
+            if last.map({ $0.begun.intended <= begun.intended }) ?? true { last = (slot, begun) }
         }
-        return nil
+        guard let (slot, begun) = last else { return nil }
+        let name = try await entry(.grid(slot, "name"))?.output.flatMap { try? JSONDecoder().decode(String.self, from: $0) }
+        return AcquisitionWatch(
+            input(of: begun)?.areas ?? [], of: GridFolder(session: settings.sessionFolder, grid: name ?? "grid \(slot)"), hours: settings.of(grid: slot).acquisitionHours)
     }
 
     /// Whether an acquisition that was begun was begun with a lamella; nil where the journal of an earlier build does not tell.

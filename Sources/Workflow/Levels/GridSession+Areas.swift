@@ -30,23 +30,9 @@ extension GridSession {
                 case .unfinished: .cut
                 case .notBegun: .untouched
                 }
-            all.append(AreaStanding(planned: area, state: state, run: run, acquired: acquired(area.area, run, decision)))
+            all.append(AreaStanding(planned: area, state: state, run: run, acquired: run.acquired(area.area, in: folder.path, decision)))
         }
         return all
-    }
-
-    /// What lies on disk, target by target.
-    private nonisolated func acquired(_ area: TargetedLamella.Area, _ run: AreaRun, _ decision: AreaDecision?) -> [AcquiredTarget] {
-        AreaRun.series(files(of: area, run), in: folder.path).enumerated().map { index, series in
-            AcquiredTarget(
-                area: area.name, target: index + 1, seriesFile: series.file, images: series.images, isWhole: run.isWhole(images: series.images),
-                planned: run.plannedTilts, decision: decision)
-        }
-    }
-
-    /// Somebody may have given the series other names.
-    private nonisolated func files(of area: TargetedLamella.Area, _ run: AreaRun) -> [String] {
-        run.plannedSeries.isEmpty ? (1 ... max(1, area.targets)).map(AreaNames(area: area.name).seriesFile) : run.plannedSeries
     }
 
     /// Says which tilt series are not what they were when their areas were done with.
@@ -101,7 +87,7 @@ extension GridSession {
     /// Writes down that an area is done with.
     func note(_ area: AreaStanding, _ decision: AreaDecision? = nil) async throws {
         if let entry = try await engine.lastOutput(of: area.planned.step, as: AreaRecord.self), entry.decision == decision, decision == nil { return }
-        let targets = acquired(area.planned.area, area.run, decision)
+        let targets = area.run.acquired(area.planned.area, in: folder.path, decision)
         let record = AreaRecord(decision: decision, targets: targets)
         // The first and the last image of a series and the number of all tell it from another; to read all would take minutes.
         let series = targets.compactMap { StepProduct(stack: folder.inFolder($0.seriesFile), keeping: .ends) }
@@ -166,7 +152,7 @@ extension GridSession {
         let stem = String(AreaNames(area: area.name).targetsFile.dropLast(4)) + "_run"
         let manager = FileManager.default
         // The series first: as long as one of them is there, the area is not taken for one that was not begun.
-        for file in files(of: area, run) { try setAside(folder.inFolder(file)) }
+        for file in run.files(of: area) { try setAside(folder.inFolder(file)) }
         for file in try manager.contentsOfDirectory(atPath: folder.path)
         where file.hasPrefix(stem) && file.hasSuffix(".txt") && !file.contains("_old") {
             try manager.moveItem(atPath: folder.inFolder(file), toPath: folder.inFolder(unused(String(file.dropLast(4)), ".txt")))

@@ -44,10 +44,11 @@ extension GridSession {
                 let name = "L\(twoDigits(lamella.number))"
                 let known = median(offsets)
                 // All that talks to the microscope is done here, in turn; the analysis beside it does not.
-                let imaged = try await sparing(lamella: name) { [self] in
+                let imaged = try await sparing(lamella: name, at: .mapping) { [self] in
                     try await mapLamella(lamella, offset: known)
                     let map = try await centreLamella(lamella)
-                    _ = try await writeDoses(of: [lamella.number])
+                    let doses = try await writeDoses(of: [lamella.number])
+                    await tellExcess(of: lamella.number, doses[lamella.number])
                     return map
                 }
                 await context.progress.finish(Work.mediumMap)
@@ -58,7 +59,7 @@ extension GridSession {
                     if let finished { done.append(finished) }
                 }
                 group.addTask { [self] in
-                    let analysed = try await sparing(lamella: name) { [self] in
+                    let analysed = try await sparing(lamella: name, at: .analysis) { [self] in
                         try await analyse(lamella, map: map, geometry: onMaps)
                     }
                     await context.progress.finish(Work.segmentation)

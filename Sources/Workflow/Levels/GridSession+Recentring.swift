@@ -22,7 +22,7 @@ extension GridSession {
                     lamellae.first { $0.number == result.number }.map { result.stage - $0.stage }
                 })
             let height = results.last?.z
-            let result = try await sparing(lamella: "L\(twoDigits(lamella.number))") { [self] in
+            let result = try await sparing(lamella: "L\(twoDigits(lamella.number))", at: .recentring) { [self] in
                 try await recentre(lamella, learned: learned ?? .zero, height: height, others: others)
             }
             await context.progress.finish(Work.recentring)

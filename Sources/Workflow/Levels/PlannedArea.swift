@@ -51,6 +51,22 @@ struct AreaStanding: Sendable {
     var isClosed: Bool { state == .whole || state == .decided }
 }
 
+extension AreaRun {
+    /// What lies on disk, target by target.
+    func acquired(_ area: TargetedLamella.Area, in folder: String, _ decision: AreaDecision?) -> [AcquiredTarget] {
+        AreaRun.series(files(of: area), in: folder).enumerated().map { index, series in
+            AcquiredTarget(
+                area: area.name, target: index + 1, seriesFile: series.file, images: series.images, isWhole: isWhole(images: series.images),
+                planned: plannedTilts, decision: decision)
+        }
+    }
+
+    /// Somebody may have given the series other names.
+    func files(of area: TargetedLamella.Area) -> [String] {
+        plannedSeries.isEmpty ? (1 ... max(1, area.targets)).map(AreaNames(area: area.name).seriesFile) : plannedSeries
+    }
+}
+
 extension [AreaStanding] {
     /// What an earlier run left, in words.
     var words: String {

@@ -83,12 +83,14 @@ actor GuardedMicroscope {
     ///
     /// - Throws: ``WorkflowError`` where that takes longer than `interlock_hours`.
     ///
-    /// - Parameter slot: of the grid that is going to be moved.
-    func clear(for what: String, taking duration: Seconds = Seconds(300), moving slot: Int? = nil) async throws {
-        guard !watched.isEmpty else { return }
+    /// - Parameters:
+    ///   - slot: of the grid that is going to be moved.
+    ///   - wasMadeSafe: whether the session made the microscope safe before, as while it waited for room; it is brought back.
+    func clear(for what: String, taking duration: Seconds = Seconds(300), moving slot: Int? = nil, wasMadeSafe: Bool = false) async throws {
+        guard !watched.isEmpty || wasMadeSafe else { return }
         isClearing = true
         defer { isClearing = false }
-        var wait = Wait()
+        var wait = Wait(wasMadeSafe: wasMadeSafe, hasClosedValves: wasMadeSafe && settings.measures.contains(.valves))
         defer { if wait.first != nil { report(.delayOver) } }
         while let obstacle = try await obstacle(duration: duration, moving: slot, opened: wait.hasOpenedValves, closed: wait.hasClosedValves) {
             try await requireGoingOn()
@@ -106,8 +108,8 @@ actor GuardedMicroscope {
             }
             try await pass(obstacle, &wait)
         }
-        guard wait.first != nil else { return }
         if wait.wasMadeSafe { try await restore() }
+        guard wait.first != nil else { return }
         report(.cleared("\(Self.capitalized(wait.first?.text ?? "")): over; the session goes on with: \(what)"))
     }
 
@@ -138,6 +140,8 @@ actor GuardedMicroscope {
         var hasClosedValves = false
         /// Seconds, as far as is known.
         var time = 0.0
+
+        init(wasMadeSafe: Bool, hasClosedValves: Bool) { (self.wasMadeSafe, self.hasClosedValves) = (wasMadeSafe, hasClosedValves) }
     }
 
     /// Whoever waits for hours has to hear a stop.
@@ -319,10 +323,9 @@ actor GuardedMicroscope {
                     report(.waiting("no room on the disk"))
                     waited += Self.interval.value
                 } while try await base.freeSpace(in: folder) < lack.needed
-                // Anything may have happened meanwhile.
-                if wasMadeSafe { try await restore() }
+                // Anything may have happened meanwhile; the valves that the session closed are no trouble of the microscope.
+                try await clear(for: what, wasMadeSafe: wasMadeSafe)
                 wasMadeSafe = false
-                try await clear(for: what)
             }
         }
     }

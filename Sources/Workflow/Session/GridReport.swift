@@ -14,6 +14,8 @@ struct GridReport: Codable, Sendable, Hashable {
         let note: String
         /// Electrons per square angstrom at its centre before tilt series; nil in journals of earlier builds, and at level 1.
         var dose: Double?
+        /// Whether SerialEM told all of it; nil where there is none, and in journals of earlier builds.
+        var doseIsCertain: Bool?
         /// Whether people left it out; nil in journals of earlier builds.
         var isSkipped: Bool?
     }
@@ -116,7 +118,7 @@ struct GridReport: Codable, Sendable, Hashable {
             return Lamella(
                 number: lamella.number, className: lamella.className, score: lamella.score, levelReached: level,
                 targets: areas.reduce(0) { $0 + $1.targets }, acquired: series, note: note,
-                dose: doses[lamella.number]?.beforeAcquisition.value, isSkipped: dismissed.contains(lamella.number))
+                dose: doses[lamella.number]?.beforeAcquisition.value, doseIsCertain: doses[lamella.number]?.isCertain, isSkipped: dismissed.contains(lamella.number))
         }
     }
 
@@ -131,7 +133,7 @@ struct GridReport: Codable, Sendable, Hashable {
                 let score = String(format: "%.2f", lamella.score)
                 let reached =
                     "level \(lamella.levelReached), \(lamella.targets) targets" + (isAcquired ? ", \(lamella.acquired) tilt series" : "")
-                    + (lamella.dose.map { ", \(LamellaDose.words(Dose($0)))" } ?? "")
+                    + (lamella.dose.map { ", \(lamella.doseIsCertain == false ? "at least " : "")\(LamellaDose.words(Dose($0)))" } ?? "")
                 return "  L\(twoDigits(lamella.number))  \(padded(lamella.className, classWidth)) \(score)  "
                     + (lamella.note.isEmpty ? reached : "\(reached); \(lamella.note)")
             }
@@ -149,6 +151,7 @@ struct GridReport: Codable, Sendable, Hashable {
                         "note": .string(lamella.note),
                     ]
                     if let dose = lamella.dose { entry["dose_before_acquisition"] = .number((clamped(dose) * 1e6).rounded() / 1e6) }
+                    if lamella.doseIsCertain == false { entry["dose_is_certain"] = .bool(false) }
                     return .object(entry)
                 }),
         ]

@@ -19,8 +19,12 @@ actor GridSession {
     private var presentSetup: ImagingSetup?
     /// Why an error left out lamellae in this run, by their names, such as L03.
     private(set) var leftOut: [String: String] = [:]
+    /// Those that failed one after the other.
+    private var failures = LamellaFailures()
     /// Why the supervisor skips lamellae, by their number.
     private(set) var skipped: [Int: String] = [:]
+    /// Those of them that the limit on the dose leaves out.
+    private(set) var spared: Set<Int> = []
     /// Those of them that people left out.
     private(set) var dismissed: Set<Int> = []
     /// Why people skip lamellae that were acquired all the same, by their number.
@@ -61,13 +65,27 @@ actor GridSession {
     nonisolated var engine: Engine { context.engine.asking { [self] doubt in try await ask(doubt) } }
 
     /// Does something for one lamella; nil if that lamella has to be left out, which is remembered.
-    func sparing<T: Sendable>(lamella: String, _ body: @Sendable () async throws -> T) async throws -> T? {
+    ///
+    /// - Parameter work: what is done with all lamellae one after the other, where it is.
+    func sparing<T: Sendable>(lamella: String, at work: LamellaFailures.Work? = nil, _ body: @Sendable () async throws -> T) async throws -> T? {
         switch try await ExposureBook.$lamella.withValue(lamella, operation: { try await engine.sparing(lamella: lamella, body) }) {
-        case .done(let value): return value
-        case .leftOut(let reason, let byPerson):
-            if !byPerson { leftOut[lamella] = reason }
+        case .done(let value):
+            if let work { failures.succeeded(lamella, at: work) }
+            return value
+        case .leftOut(let reason, let cause):
+            if cause != .person { leftOut[lamella] = reason }
+            guard let work, cause == .error, let row = failures.failed(lamella, at: work, because: reason) else { return nil }
+            engine.note(
+                .lamellaeFailed(
+                    slot: slot, name: folder.grid, row: row, reason: reason,
+                    next: "The session goes on with the lamellae that are left; if every one of the grid fails, \(settings.failurePolicy(ofGrid: slot).words)."))
             return nil
         }
+    }
+
+    /// - Throws: where every lamella that was tried at some work failed, which is the grid's failure then.
+    func requireSuccess(at work: LamellaFailures.Work) throws {
+        if let loss = failures.totalLoss(at: work, ofGrid: folder.grid) { throw loss }
     }
 
     /// Whether the supervisor lets a lamella go on; one that is skipped stays so.
@@ -83,7 +101,14 @@ actor GridSession {
         guard let reason = try await doseRefusal(number, before: work) else { return true }
         engine.note(.leftOut(checkpoint.subject, reason: reason))
         skipped[number] = reason
+        spared.insert(number)
         return false
+    }
+
+    /// Which lamellae the limit on the dose left out, in words; nil for none.
+    var sparedWords: String? {
+        let names = spared.sorted().map { "L\(twoDigits($0))" }
+        return names.isEmpty ? nil : "\(names.joined(separator: ", ")) left out by maximum_dose_before_acquisition"
     }
 
     /// Whether the acquisition of the grid was begun with a lamella.
@@ -111,7 +136,11 @@ actor GridSession {
     func pass(_ checkpoint: Checkpoint, under other: (any Supervisor)? = nil) async throws -> String? {
         let gate = other.map(context.gate.under) ?? context.gate
         let passage = try await gate.pass(checkpoint)
-        if passage.wasMadeSafe {
+        guard passage.wasMadeSafe else { return passage.skipped }
+        if passage.skipped != nil, checkpoint.isOfWholeGrid {
+            // Nothing is exposed any more on a grid that is left out; its navigator alone is still needed, to take marks away.
+            try await bare.enter(folder: folder.path, navigatorFile: folder.navigator)
+        } else {
             // While it was held anybody may have used the microscope.
             try await prepare()
         }

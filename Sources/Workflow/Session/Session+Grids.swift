@@ -11,32 +11,35 @@ extension Session {
         let policy = settings.failurePolicy(ofGrid: slot)
         var isRetried = false
         while true {
+            var leftOut: [String: String] = [:]
             do {
-                return try await tryGrid(slot, in: self.context(of: slot, in: context))
+                return try await tryGrid(slot, in: self.context(of: slot, in: context), leftOut: &leftOut)
             } catch {
                 if let error = error as? WorkflowError, error.code == .leftOut, !Task.isCancelled {
                     return try await reached(slot, name: name(ofGrid: slot)).skipped(because: error.message)
                 }
                 guard !Task.isCancelled, let reach = GridFailure.reach(of: error), reach == .gridAlways || policy != .stop else { throw error }
-                guard policy == .retry, !isRetried, reach == .grid else { return try await leaveOut(slot, because: sentence(error), afterRetry: isRetried) }
+                guard policy == .retry, !isRetried, reach == .grid else { return try await leaveOut(slot, because: sentence(error), afterRetry: isRetried, without: leftOut) }
                 isRetried = true
                 report(.warning("grid \(slot) failed and is tried once more, from its last finished step: \(sentence(error))"))
             }
         }
     }
 
-    private func leaveOut(_ slot: Int, because reason: String, afterRetry: Bool) async throws -> GridReport {
+    private func leaveOut(_ slot: Int, because reason: String, afterRetry: Bool, without leftOut: [String: String]) async throws -> GridReport {
         let name = try await name(ofGrid: slot)
         let isLast = settings.gridList.last == slot
         report(
             .gridFailed(
                 slot: slot, name: name, reason: reason,
                 next: (isLast ? "It was the last one" : "The session goes on with the next grid") + "; \(supervisor.resumption) tries this one again."))
-        return try await reached(slot, name: name).failed(because: reason + (afterRetry ? " (tried twice)" : ""))
+        return try await reached(slot, name: name, leftOut: leftOut).failed(because: reason + (afterRetry ? " (tried twice)" : ""))
     }
 
     /// What the journal says of a grid that was not done to its end.
-    private func reached(_ slot: Int, name: String) async throws -> GridReport {
+    ///
+    /// - Parameter leftOut: why errors left out lamellae of it, by their names.
+    private func reached(_ slot: Int, name: String, leftOut: [String: String] = [:]) async throws -> GridReport {
         let found = try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self) ?? []
         var recentred: [RecentredLamella] = []
         var analysed: [GridSession.AnalysedLamella] = []
@@ -51,8 +54,24 @@ extension Session {
                     map: map, segmented: try await output("segmentation", SegmentedLamella.self),
                     targeted: try await output("targets", TargetedLamella.self)))
         }
-        let acquired = try await engine.lastOutput(of: .grid(slot, "acquisition"), as: [AcquiredTarget].self) ?? []
-        return GridReport(slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: acquired)
+        return GridReport(slot: slot, name: name, found: found, recentred: recentred, analysed: analysed, acquired: try await acquiredSoFar(slot, name: name), leftOut: leftOut)
+    }
+
+    /// What the journal says of an acquisition that has ended, and PACEtomo's files of one that has not.
+    private func acquiredSoFar(_ slot: Int, name: String) async throws -> [AcquiredTarget] {
+        let step = StepIdentifier.grid(slot, "acquisition")
+        if let ended = try await engine.lastOutput(of: step, as: [AcquiredTarget].self) { return ended }
+        guard let begun = try await engine.journal.entry(for: step), let input = AcquisitionWatch.input(of: begun) else { return [] }
+        let folder = GridFolder(session: settings.sessionFolder, grid: name)
+        var acquired: [AcquiredTarget] = []
+        for area in input.areas {
+            let run = AreaRun(area: area.name, in: folder.path)
+            let number = PlannedArea.lamella(ofArea: area.name)
+            let part = number.map { PlannedArea(area, ofLamella: $0, slot: slot, map: folder.lamella($0)).step }
+            let record = if let part { try await engine.lastOutput(of: part, as: AreaRecord.self) } else { AreaRecord?.none }
+            acquired += run.acquired(area, in: folder.path, run.state == .finished ? nil : record?.decision)
+        }
+        return acquired
     }
 
     /// The grids that were begun and are not among those that were gone through, as far as they came.
@@ -69,7 +88,8 @@ extension Session {
         try await engine.lastOutput(of: .grid(slot, "name"), as: String.self) ?? "grid \(slot)"
     }
 
-    private func tryGrid(_ slot: Int, in context: SessionContext) async throws -> GridReport {
+    /// - Parameter leftOut: gets why errors left out lamellae, where the grid fails.
+    private func tryGrid(_ slot: Int, in context: SessionContext, leftOut lost: inout [String: String]) async throws -> GridReport {
         if let old = try await finishedReport(slot, in: context) {
             report(.skipped(old.step, title: "Grid \(old.report.name)"))
             return old.report
@@ -83,9 +103,9 @@ extension Session {
         let folder = GridFolder(session: settings.sessionFolder, grid: name)
         try Folder.make(folder.maps)
         for path in [settings.sessionFolder, folder.path, folder.maps] { WholeFile.removeLeftovers(in: path) }
-        var (grid, result) = try await runLevels(ofGrid: slot, name: name, folder: folder, in: context)
+        var (grid, result) = try await runLevels(ofGrid: slot, name: name, folder: folder, in: context, leftOut: &lost)
         // A lamella that was taken back before the acquisition is acquired with the others.
-        while result == nil { (grid, result) = try await runLevels(ofGrid: slot, name: name, folder: folder, in: context) }
+        while result == nil { (grid, result) = try await runLevels(ofGrid: slot, name: name, folder: folder, in: context, leftOut: &lost) }
         guard let result else { throw WorkflowError.incomplete("Grid \(name) has no report.") }
         guard result.skipped == nil else { return result }
         if case .skip(let reason) = await supervisor.verdict(at: .grid(slot: slot)) {
@@ -125,13 +145,18 @@ extension Session {
     }
 
     private func runLevels(
-        ofGrid slot: Int, name: String, folder: GridFolder, in context: SessionContext
+        ofGrid slot: Int, name: String, folder: GridFolder, in context: SessionContext, leftOut: inout [String: String]
     ) async throws -> (GridSession, GridReport?) {
         let grid = GridSession(context: context, slot: slot, folder: folder) { way in
             try await bringToStage(slot, way, microscope: context.microscope)
         }
-        try await grid.prepare()
-        return (grid, try await runLevels(of: grid, name: name, slot: slot))
+        do {
+            try await grid.prepare()
+            return (grid, try await runLevels(of: grid, name: name, slot: slot))
+        } catch {
+            leftOut = await grid.leftOut
+            throw error
+        }
     }
 
     /// What was reached; nil where a lamella that had been passed by was taken back before the acquisition.
@@ -162,7 +187,10 @@ extension Session {
         try await grid.bringBackTargetsFiles(of: inForce(found.map(\.number), slot))
         let recentred = try await grid.recentre(found)
         try await grid.drawOverview(found: found, recentred: recentred)
-        var analysed = try await grid.withoutSkipped(grid.mapAndAnalyse(recentred))
+        try await grid.requireSuccess(at: .recentring)
+        let mapped = try await grid.mapAndAnalyse(recentred)
+        try await grid.requireSuccess(at: .mapping)
+        var analysed = try await grid.withoutSkipped(mapped)
         try await grid.setAsideTargetsFilesOfSkipped()
         try await grid.drawOverview(found: found, recentred: recentred, analysed: analysed)
         if level >= 4 {
@@ -196,13 +224,13 @@ extension Session {
         let doses = try await grid.writeDoses(of: found.map(\.number))
         if level >= 5 { try await grid.drawOverviews(of: analysed, found: found, recentred: recentred, acquired: acquired) }
         let all = await (found + grid.removed).sorted { $0.number < $1.number }
-        // What people leave out is not missing.
-        let cut = level >= 5 ? acquired.filter { !$0.isAcquired && !$0.isLeftOut } : []
+        // What people leave out, or take as it is, is not missing.
+        let cut = level >= 5 ? acquired.filter { !$0.isAcquired && $0.decision == nil } : []
         let words = cut.cutAreas.map(\.words).joined(separator: ", ")
         return GridReport(
             slot: slot, name: name, found: all, recentred: recentred, analysed: analysed, acquired: acquired,
             skipped: await grid.skipped, dismissed: await grid.dismissed, skippedTooLate: await grid.skippedTooLate, leftOut: await grid.leftOut, doses: doses,
             realigned: await grid.realigned
-        ).lacking(Self.lost(recentred)).lacking(cut.isEmpty ? nil : "\(cut.count) of \(acquired.count) tilt series not acquired to the end\(words.isEmpty ? "" : " (\(words))")")
+        ).lacking(Self.lost(recentred)).lacking(await grid.sparedWords).lacking(cut.isEmpty ? nil : "\(cut.count) of \(acquired.count) tilt series not acquired to the end\(words.isEmpty ? "" : " (\(words))")")
     }
 }

@@ -115,7 +115,7 @@ public final class SessionLog: Sendable {
         case .delayOver:
             state.waiting = nil
             state.timeLeft.restart(at: now)
-        case .sessionStarted, .gridStarted, .expected, .lamellaeKnown, .leftOut, .takenBack, .gridFailed, .inspecting, .inspectionReminder, .inspected, .asking, .questionReminder, .answered, .microscopeLeft, .obstructed, .note, .warning: break
+        case .sessionStarted, .gridStarted, .expected, .lamellaeKnown, .leftOut, .takenBack, .gridFailed, .lamellaeFailed, .inspecting, .inspectionReminder, .inspected, .asking, .questionReminder, .answered, .microscopeLeft, .obstructed, .note, .warning: break
         }
     }
 
@@ -181,6 +181,7 @@ public final class SessionLog: Sendable {
         case .leftOut(let what, let reason): "SKIPPED    \(what): \(reason)"
         case .takenBack(let part): "           \(part) is not skipped any more"
         case .gridFailed(let slot, let name, let reason, let next): "SKIPPED    grid \(name) (slot \(slot)): \(reason) \(next)"
+        case .lamellaeFailed(_, let name, let row, let reason, let next): "WARNING    \(row) lamellae of grid \(name) in a row failed, the last one with: \(reason) \(next)"
         case .obstructed(let text, let next): "WAITS      \(text) \(next)"
         case .cleared(let text): "goes on    \(text)"
         case .note(let text): "           \(text)"

@@ -26,6 +26,14 @@ public enum Checkpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether a skip here leaves out all that is still to be done of a grid, and nothing of it needs the microscope any more.
+    var isOfWholeGrid: Bool {
+        switch self {
+        case .grid, .map, .inspection: true
+        case .lamella, .acquisition, .question, .interruption: false
+        }
+    }
+
     public var description: String {
         switch self {
         case .grid(let slot): "before grid \(slot)"

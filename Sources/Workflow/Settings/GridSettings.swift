@@ -48,6 +48,7 @@ public struct GridSettings: Codable, Hashable, Sendable {
             if let value { settings[keyPath: path] = value }
         }
         put(automationLevel, \.automationLevel)
+        if let onFailure { settings.onGridFailure = onFailure }
         put(excludedLamellaClasses, \.excludedLamellaClasses)
         put(targetClasses, \.targetClasses)
         put(avoidedClasses, \.avoidedClasses)
