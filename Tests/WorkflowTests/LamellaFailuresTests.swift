@@ -28,6 +28,9 @@ import Testing
         #expect(failures.totalLoss(at: .mapping, ofGrid: "G") == nil)
         _ = failures.failed("L01", at: .analysis, because: "It is dark.")
         #expect(failures.totalLoss(at: .mapping, ofGrid: "G") == nil, "it may be its own trouble")
+        failures.succeeded("L03", at: .mapping)
+        _ = failures.failed("L03", at: .analysis, because: "It is dark.")
+        #expect(failures.totalLoss(at: .mapping, ofGrid: "G")?.message == "All 2 lamellae of grid G that were tried failed, the last one with: It is dark.")
         #expect(failures.totalLoss(at: .mapping, ofGrid: "G").flatMap { GridFailure.reach(of: $0) } == .grid)
     }
 
