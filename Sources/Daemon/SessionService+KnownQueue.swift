@@ -9,10 +9,12 @@ struct KnownQueue: Sendable {
 
 /// Who asks what the service does is answered also while another program has the file open, as a backup, from what was known last.
 extension SessionService {
-    private static let patience: Duration = .seconds(1)
+    private static let patience: Duration = .seconds(3)
 
     /// - Returns: the queue, and whether that is what was known last since the file cannot be read now.
     func knownQueue() async throws -> (queue: KnownQueue, isOld: Bool) {
+        // Without a session all that there is to say is in the file, and what was known last may say 'idle' of a queue that is not.
+        guard current != nil else { return (try await readQueue(), false) }
         // One that waits says what was there when it began; who asks later has to learn what came since.
         if let reading = lateReading {
             let isLate: Bool
