@@ -24,7 +24,12 @@ public final class MapFolderLock: Sendable {
             let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
             guard file >= 0 else { throw AnalysisError("\(folder) cannot be written to: \(String(cString: strerror(errno))).") }
             if flock(file, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-                let holder = Self.text(of: file)
+                var holder = Self.text(of: file)
+                // Who took it a moment ago has not written down yet who it is.
+                for _ in 0 ..< 20 where holder.isEmpty {
+                    usleep(50_000)
+                    holder = Self.text(of: file)
+                }
                 close(file)
                 throw AnalysisError("\(folder) is being written to by \(holder.isEmpty ? "another tomopilot" : holder): wait until that has ended.")
             }
