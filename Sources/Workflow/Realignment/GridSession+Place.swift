@@ -6,9 +6,8 @@ import Navigator
 import Raster
 import Units
 
-/// Who works in SerialEM while a session is paused or down may take the grid off the stage and bring it back, or change the navigator.
-/// Neither SerialEM nor the autoloader tells: an image shows how the grid lies, and what the session knows of its maps stands in a file of
-/// its own.
+/// Who works in SerialEM while a session is paused or down may take the grid off the stage and bring it back. Neither SerialEM nor the
+/// autoloader tells: an image shows how the grid lies.
 extension GridSession {
     /// How far off a grid may be that was not touched: as far as a realignment leaves it.
     private static let mostOff = Realignment.largestResidual
@@ -39,28 +38,7 @@ extension GridSession {
     /// Before there is a map nothing is known of how it lay.
     func liesAsBefore() async throws -> Bool {
         guard try await engine.lastOutput(of: .grid(slot, "whole-grid-map"), as: String.self) != nil, try await hasMoreToExpose() else { return true }
-        var seen = try await nextLook()
-        var waited = Seconds.zero
-        defer { if waited > .zero { engine.note(.delayOver) } }
-        while seen?.isDark == true {
-            let text = "the images by which the place of grid \(folder.grid) is looked at are dark"
-            guard waited.value < settings.safety.hours * 3600 else {
-                throw MicroscopeError(.notAsSet, "\(text.prefix(1).uppercased() + text.dropFirst()) for \(settings.safety.hours) hours, the limit of interlock_hours: look at the beam, the valves and the camera.")
-            }
-            if waited == .zero {
-                engine.note(.delayed(text))
-                engine.note(
-                    .obstructed(
-                        "\(text.prefix(1).uppercased() + text.dropFirst()), as without a beam.",
-                        next: "It looks again every two minutes for \(settings.safety.hours) hours, and goes on by itself; look at the beam, the valves and the camera."))
-            }
-            if case .stop(let reason) = await context.gate.supervisor.verdict(at: .map(slot: slot)) { throw WorkflowError.stopped(reason) }
-            try await microscope.wait(Self.untilNextLook)
-            waited = waited + Self.untilNextLook
-            seen = try await nextLook()
-        }
-        if waited > .zero { engine.note(.cleared("the images of grid \(folder.grid) are not dark any more")) }
-        guard let seen else { return true }
+        guard let seen = try await lookWithBeam() else { return true }
         guard let lamella = seen.lamella, let off = seen.off else {
             engine.note(.warning("grid \(folder.grid) does not lie as the session left it: no lamella is where it was. It was taken off the stage and brought back meanwhile, and is realigned."))
             return false
@@ -70,6 +48,36 @@ extension GridSession {
             .warning(
                 "grid \(folder.grid) does not lie as the session left it: lamella \(lamella) is \((off * 10).rounded() / 10) µm from its place. It was taken off the stage and brought back meanwhile, and is realigned."))
         return false
+    }
+
+    /// Looks, and again now and then as long as the images are dark; nil where there is nothing to compare with.
+    ///
+    /// - Throws: where they are dark for longer than `interlock_hours`, and where a person stops the session.
+    private func lookWithBeam() async throws -> Look? {
+        guard var seen = try await nextLook() else { return nil }
+        guard seen.isDark == true else { return seen }
+        let dark = "the images by which the place of grid \(folder.grid) is looked at are dark"
+        let remedy = "look at the beam, the valves and the camera"
+        let hours = settings.safety.hours
+        engine.note(.delayed(dark))
+        defer { engine.note(.delayOver) }
+        engine.note(
+            .obstructed(
+                "\(GuardedMicroscope.capitalized(dark)), as without a beam.",
+                next: "It looks again every two minutes for \(hours) hours, and goes on by itself; \(remedy)."))
+        var waited = Seconds.zero
+        while seen.isDark == true {
+            guard waited.value < hours * 3600 else {
+                throw MicroscopeError(.notAsSet, "\(GuardedMicroscope.capitalized(dark)) for \(hours) hours, the limit of interlock_hours: \(remedy).")
+            }
+            if case .stop(let reason) = await context.gate.supervisor.verdict(at: .map(slot: slot)) { throw WorkflowError.stopped(reason) }
+            try await microscope.wait(Self.untilNextLook)
+            waited = waited + Self.untilNextLook
+            guard let next = try await nextLook() else { return nil }
+            seen = next
+        }
+        engine.note(.cleared("the images of grid \(folder.grid) are not dark any more"))
+        return seen
     }
 
     /// Looks once more, at other lamellae first than last time; nil where there is nothing to compare with.
@@ -191,77 +199,9 @@ extension GridSession {
     }
 }
 
-/// The maps that the session relies on.
-extension GridSession {
-    /// Keeps a map's item as it is, should anybody delete or move it; positions are those of the loading in which the grid was mapped.
-    func keep(_ map: NavigatorItem) throws {
-        let path = folder.inFolder(folder.knownMaps)
-        var file = (try? NavigatorFile.read(path)) ?? NavigatorFile()
-        guard file.items.first(where: { $0.note == map.note }) != map else { return }
-        file.items.removeAll { $0.note == map.note }
-        file.items.append(map)
-        try file.write(to: path)
-    }
-
-    /// Puts maps back into the navigator that somebody deleted or moved.
-    func restoreMaps(in loading: Loading) async throws {
-        guard let known = try? NavigatorFile.read(folder.inFolder(folder.knownMaps)), let placement = try await placementOfItems(in: loading) else { return }
-        let present = try await bare.navigator().items.filter { $0.kind == .map }
-        var missing: [NavigatorItem] = []
-        var moved: [NavigatorItem] = []
-        for var item in known.items where try await isRelied(on: item) {
-            item.put(placement.map, rise: placement.rise)
-            if let there = present.first(where: { $0.note == item.note }) {
-                // SerialEM writes positions with three digits, and moves items with their grid.
-                if there.stage.distance(to: item.stage) > 0.5 { moved.append(item) }
-            } else {
-                missing.append(item)
-            }
-        }
-        guard !missing.isEmpty || !moved.isEmpty else { return }
-        func names(_ items: [NavigatorItem]) -> String { items.map { "'\($0.note)'" }.joined(separator: ", ") }
-        if !missing.isEmpty { engine.note(.warning("somebody deleted \(names(missing)) from the navigator; put there again, as the session relies on it")) }
-        if !moved.isEmpty { engine.note(.warning("somebody moved \(names(moved)) in the navigator; moved back, for the session knows where its maps are")) }
-        let (lost, shifted) = (missing, moved)
-        _ = try await bare.editNavigator { file in
-            let registration = file.items.last?.registration
-            for var item in lost {
-                if let registration { item.registration = registration }
-                file.items.append(item)
-            }
-            for item in shifted {
-                guard let index = file.items.firstIndex(where: { $0.note == item.note && $0.kind == .map }) else { continue }
-                let registration = file.items[index].registration
-                file.items[index] = item
-                file.items[index].registration = registration
-            }
-        }
-    }
-
-    /// Where the navigator's items lie at present against where they were mapped; nil where a realignment was cut short, which puts them back itself.
-    private func placementOfItems(in loading: Loading) async throws -> Placement? {
-        guard loading.number != loading.mapped else { return .asMapped }
-        if let found = try await realignment(loading.number) { return found.placement }
-        guard !FileManager.default.fileExists(atPath: folder.inFolder(folder.navigatorBefore(loading))) else { return nil }
-        return try await placement(before: loading)
-    }
-
-    /// Whether a map was taken to its end and its file is there.
-    private func isRelied(on item: NavigatorItem) async throws -> Bool {
-        guard FileManager.default.fileExists(atPath: folder.inFolder(item.note)) else { return false }
-        if item.note == folder.wholeGridFile { return try await engine.lastOutput(of: .grid(slot, "whole-grid-map"), as: String.self) != nil }
-        for lamella in try await engine.lastOutput(of: .grid(slot, "lamellae"), as: [FoundLamella].self) ?? [] where folder.mediumFile(lamella.number) == item.note {
-            return try await engine.lastOutput(of: .lamella(slot, lamella.number, "centre"), as: LamellaMap.self) != nil
-        }
-        return false
-    }
-}
-
 extension GridFolder {
     /// The image by which a grid's place is looked at; gone when it was compared.
     fileprivate var placeFile: String { "\(grid)_place.mrc" }
-    /// The items of the session's maps.
-    fileprivate var knownMaps: String { "\(grid)_maps.nav" }
 
     func intermediateReference(_ number: Int) -> (picture: MapPicture, image: Raster<UInt8>)? { reference(intermediateStem(number)) }
     fileprivate var wholeGridReference: (picture: MapPicture, image: Raster<UInt8>)? { reference(wholeGridStem) }
