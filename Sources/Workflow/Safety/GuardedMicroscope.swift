@@ -109,8 +109,9 @@ actor GuardedMicroscope {
             try await pass(obstacle, &wait)
         }
         if wait.wasMadeSafe { try await restore() }
-        guard wait.first != nil else { return }
-        report(.cleared("\(Self.capitalized(wait.first?.text ?? "")): over; the session goes on with: \(what)"))
+        if let first = wait.first { report(.cleared("\(Self.capitalized(first.text)): over; the session goes on with: \(what)")) }
+        // Bringing it back takes a while, in which anything may have happened, too.
+        if wait.wasMadeSafe { try await clear(for: what, taking: duration, moving: slot) }
     }
 
     /// Does a step that is looked after in its middle too.
