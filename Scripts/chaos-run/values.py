@@ -24,7 +24,7 @@ WITHIN = {
 DOSE = {"dose_before_acquisition", "dose_at_centre", "sum_of_images", "total"}
 MORE_DOSE = 1.0
 # Tells of the run and not of the sample.
-OF_THE_RUN = {"datetime", "certain"}
+OF_THE_RUN = {"datetime", "certain", "dose_is_certain"}
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?\Z")
 
 

@@ -19,10 +19,11 @@ import Testing
                 status = try await tomopilot("status", "--port", next, in: folder).output
             }
             #expect(try await tomopilot("abort", "--port", next, in: folder).error == "")
-            let alarm = try #require(try await second.line(beginning: "ALARM      the microscope could not be made safe after session 'session'."))
-            #expect(alarm.contains("it is made safe as soon as SerialEM takes commands"), "\(alarm)")
+            let alarm = try #require(try await second.line(beginning: "ALARM      SerialEM is busy with the acquisition of session 'session' and takes no command"))
+            #expect(alarm.contains("then the microscope is made safe after session 'session'. The queue waits for that."), "\(alarm)")
             let held = try await tomopilot("status", "--port", next, in: folder).output
-            #expect(held.hasPrefix("held (session 'session' was aborted by a person; the microscope could not be made safe"), "\(held)")
+            #expect(held.hasPrefix("held (session 'session' was aborted by a person"), "\(held)")
+            #expect(held.contains("SerialEM is busy with the acquisition of session 'session' and takes no command before that ends"), "\(held)")
 
             _ = try #require(try await second.line(beginning: "SERVICE    the microscope is left with beam blanked"))
             var log = ""
