@@ -57,9 +57,7 @@ struct ServiceClient: ParsableArguments {
         }
         if let tokenFile { request.headers.add(name: "Authorization", value: "Bearer \(try SecretFile.token(tokenFile))") }
         do {
-            let response = try await HTTPClient.shared.execute(request, deadline: .now() + Self.longest)
-            let data = Data((try await response.body.collect(upTo: Self.largestAnswer)).readableBytesView)
-            return (data, Int(response.status.code))
+            return try await Self.answer(to: request)
         } catch let error as HTTPClientError where [.deadlineExceeded, .readTimeout, .writeTimeout].contains(error) {
             throw WorkflowError.refused("The service at \(address) gave no answer in time. \(Self.mayBeDone)")
         } catch let error as HTTPClientError where error == .remoteConnectionClosed {
@@ -73,6 +71,17 @@ struct ServiceClient: ParsableArguments {
         } catch {
             throw WorkflowError.refused(
                 "No service answers at \(address) (nobody listens there); start one with 'tomopilot serve', or name it with --host and --port.")
+        }
+    }
+
+    private static func answer(to request: HTTPClientRequest) async throws -> (Data, Int) {
+        var configuration = HTTPClient.Configuration()
+        // Where nobody listens, that is said at once.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
+            let response = try await client.execute(request, deadline: .now() + longest)
+            let data = Data((try await response.body.collect(upTo: largestAnswer)).readableBytesView)
+            return (data, Int(response.status.code))
         }
     }
 
