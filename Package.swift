@@ -162,7 +162,7 @@ let package = Package(
             name: "tomopilot",
             dependencies: [
                 "CMemory", "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "ImageFiles", "ModelStore", "Analysis", "AnalysisJobs",
-                "Detection", "Segmentation", "Raster", "Processes", "Units", "Version", serviceLifecycle, httpClient, nioCore, nioHTTP1, logging, arguments,
+                "Detection", "Segmentation", "Raster", "Processes", "Units", "Version", serviceLifecycle, logging, arguments,
             ], swiftSettings: strict),
         // Tests.
         tests("Geometry", ["Units"]),
