@@ -90,14 +90,14 @@ package struct SessionRun: Sendable {
         _ settings: SessionSettings, supervisor: any Supervisor, logger: Logger, report: @escaping @Sendable (SafetyObstacle) async -> Void
     ) async -> SafeState {
         do {
-            let acquisition = try await acquisition(of: settings)
+            let acquisition = await longestAcquisition(of: settings)
             let lock = try await MicroscopeLock.waiting(shortLook, host: settings.host, port: settings.port)
             defer { withExtendedLifetime(lock) {} }
             let told: @Sendable (MicroscopeError.Code, Duration) async -> Void = { reason, limit in
                 let end = Date.now + limit / .seconds(1)
                 await report(reason != .busy ? .absent(until: end) : acquisition != nil ? .acquires(until: end) : .busy(until: end))
             }
-            let microscope = try await onceThere(longestCommand, busy: max(acquisition?.limit ?? .zero, longestCommand), supervisor, waiting: told) {
+            let microscope = try await onceThere(longestCommand, busy: max(acquisition ?? .zero, longestCommand), supervisor, waiting: told) {
                 try await SerialEMMicroscope.connect(host: settings.host, port: settings.port, logger: logger)
             }
             let state = await microscope.makeSafe(settings.safety.measures)
@@ -133,6 +133,16 @@ package struct SessionRun: Sendable {
     private static func acquisition(of settings: SessionSettings) async throws -> AcquisitionWatch? {
         let path = journal(of: settings)
         return try await AcquisitionWatch.underWay(settings) { try SessionStore.entry(for: $0, path: path) }
+    }
+
+    /// How long an acquisition of an earlier run may take; nil where there is none. A journal that cannot be read keeps nobody from
+    /// making the microscope safe: SerialEM may then acquire.
+    private static func longestAcquisition(of settings: SessionSettings) async -> Duration? {
+        do {
+            return try await acquisition(of: settings)?.limit
+        } catch {
+            return settings.gridList.map { .seconds(settings.of(grid: $0).acquisitionHours * 3600) }.max()
+        }
     }
 
     private func perform(

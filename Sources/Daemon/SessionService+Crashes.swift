@@ -30,10 +30,10 @@ extension SessionService {
         let most = crash.hasWorked ? mostCrashes : mostCrashes * Self.idleFactor
         let times = crash.count <= 1 ? "" : " It is the \(Self.ordinal(crash.count)) time \(crash.hasWorked ? "in this session without a finished step between" : "that it ended so before it did anything")."
         let text = "\(what) in session '\(session.name)'\(place).\(times)"
-        guard !session.isAborted else {
+        if let ending = session.ending {
             await attempt {
                 try await alarm(
-                    text, next: "A person had aborted the session: it ends, and the microscope is made safe as soon as SerialEM takes commands.", kind: "crash", session: session,
+                    text, next: "A person had \(ending == .abort ? "aborted" : "stopped") the session: it ends, and the microscope is made safe as soon as SerialEM takes commands.", kind: "crash", session: session,
                     grid: grid, step: crash.activities.last?.title)
             }
             return
@@ -65,12 +65,13 @@ extension SessionService {
             ])
     }
 
-    /// Ends a session that a person aborted in a life of the service that was over before the session.
-    func endAborted() async throws {
-        guard let session = try await store.next(), session.isAborted else { return }
+    /// Ends a session that a person stopped or aborted in a life of the service that was over before the session.
+    func endAsAsked() async throws {
+        guard let session = try await store.next(), let ending = session.ending else { return }
+        let reason = ending == .abort ? Self.abortion : Self.stop
         safetyWait = SafetyWait(session: session, isFirst: true)
-        try await end(session, as: .stopped, reason: Self.abortion, isUnsafe: true, telling: [])
-        await attempt { try await log("session '\(session.name)' ended early: \(Self.abortion)", kind: "session", session: session.id) }
+        try await end(session, as: .stopped, reason: reason, isUnsafe: true, telling: [])
+        await attempt { try await log("session '\(session.name)' ended early: \(reason)", kind: "session", session: session.id) }
     }
 
     static func moment(_ date: Date) -> String {

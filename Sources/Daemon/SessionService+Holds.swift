@@ -5,8 +5,8 @@ import Workflow
 extension SessionService {
     /// What a person wants of the queue.
     enum Wish: Sendable, Hashable {
-        /// Aborting: the session that does not go on any more, whatever comes.
-        case hold(Standstill.Hold, aborting: Int64? = nil)
+        /// Ending: the session that the hold comes from does not go on any more, whatever comes.
+        case hold(Standstill.Hold, ending: QueuedSession.Ending? = nil)
         /// It goes on, and whoever says so has looked at the microscope.
         case release
     }
@@ -64,7 +64,7 @@ extension SessionService {
         let number = wishes
         switch unwrittenWish {
         case nil: return
-        case .hold(let hold, let aborted): try await store.setHold(hold, aborting: aborted)
+        case .hold(let hold, let ending): try await store.setHold(hold, ending: ending)
         case .release: try await store.release()
         }
         if number == wishes { unwrittenWish = nil }

@@ -154,7 +154,8 @@ extension SessionService {
     /// The session finishes its step and ends with the microscope safe; no other is started until a person resumes.
     package func stop() async throws -> ServiceStatus {
         let running = try requireCurrent("stopped")
-        try await hold(.hold(Standstill.Hold(reason: "session '\(running.session.name)' was stopped by a person", session: running.session.id))) { running.helm.stop("a person asked for it") }
+        let reason = Standstill.Hold(reason: "session '\(running.session.name)' was stopped by a person", session: running.session.id)
+        try await hold(.hold(reason, ending: .stop)) { running.helm.stop(Self.stop) }
         try await log("a person stops session '\(running.session.name)' at its next checkpoint", kind: "queue", session: running.session.id)
         return try await status()
     }
@@ -171,12 +172,13 @@ extension SessionService {
         let running = try requireCurrent("aborted")
         let session = running.session
         let reason = Standstill.Hold(reason: "session '\(session.name)' was aborted by a person", session: session.id)
-        try await hold(.hold(reason, aborting: session.id)) { running.helm.cancel(.abort(Self.abortion)) }
+        try await hold(.hold(reason, ending: .abort)) { running.helm.cancel(.abort(Self.abortion)) }
         try await log("a person aborts session '\(running.session.name)'", kind: "queue", session: running.session.id)
         return try await status()
     }
 
     static let abortion = "A person aborted it."
+    static let stop = "a person asked for it"
 
     /// Confirms what the session waits for, and nothing else; answers when the session has gone on, or has said why it does not.
     package func confirm(_ confirmation: Confirmation) async throws -> ServiceStatus {

@@ -137,7 +137,7 @@ package actor SessionService: Service {
         let crash = try await insist("write down that it starts") { try await store.beginLife(at: .now) }
         hasBegunLife = true
         if let crash { try await insist("write down how it ended before") { try await take(crash) } }
-        try await insist("write down that a session was aborted") { try await endAborted() }
+        try await insist("write down how a person ended a session") { try await endAsAsked() }
     }
 
     /// Does something that has to be written down, and tries until it is.

@@ -85,6 +85,15 @@ extension VirtualMicroscope {
             throw TaskFailure("The autoloader is jammed: the cartridge of slot \(slot) is stuck on its way.")
         }
         await passLoading(Seconds(300), slot: slot, kind: .load)
+        seat(slot, name)
+        mechanics.storedSlots.remove(slot)
+        column.vacuum.takeInGas(at: clock.elapsed)
+        leakOnDemand()
+        return [.number(0), .number(0)]
+    }
+
+    /// Puts the cartridge of a slot onto the stage, where it comes to lie in its own way.
+    private func seat(_ slot: Int, _ name: String) {
         let cartridge = cassette.cartridge(in: slot) ?? slot
         let old = cassette.seating(of: cartridge)
         let seating = cassette.load(slot, offset: displacementOnDemand())
@@ -97,12 +106,15 @@ extension VirtualMicroscope {
         if let old { doseMaps[cartridge]?.move { [old = grid(old)] in new.gridToStage(old.stageToGrid($0)) } }
         self.grid = new
         stage = Stage()
-        mechanics.storedSlots.remove(slot)
-        column.vacuum.takeInGas(at: clock.elapsed)
-        leakOnDemand()
         writeTruthAgain()
-        return [.number(0), .number(0)]
     }
+
+    /// Somebody at the microscope takes the cartridge off the stage and loads it again, of which SerialEM knows nothing.
+    func reloadByHand() {
+        guard let slot = cassette.loaded, let name = cassette.names[slot] else { return }
+        seat(slot, name)
+    }
+
     func unloadCartridge() async throws -> [ReportedValue] {
         if configuration.kind == .jeol { try checkInventory() }
         try checkNothingIsStuck()

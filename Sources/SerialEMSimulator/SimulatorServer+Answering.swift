@@ -26,7 +26,7 @@ struct RequestFaults: Sendable {
             case .newcomer(let seconds): newcomer = seconds
             case .error(let text): command.error = text
             case .noEffect: command.hasNoEffect = true
-            case .closedValve, .refill, .lowDisk: command.surroundings.append(fault.kind)
+            case .closedValve, .reloaded, .refill, .lowDisk: command.surroundings.append(fault.kind)
             case .crash(let seconds): crash = seconds
             case .dialog(let text, let seconds): dialog = FaultDialog(text: text, seconds: seconds)
             case .silence: isSilent = true

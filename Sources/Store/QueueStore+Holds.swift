@@ -36,11 +36,14 @@ extension QueueStore {
 
     /// Keeps the queue from starting sessions. Of an unsafe microscope it says nothing.
     ///
-    /// - Parameter aborting: the session that a person aborts by it.
-    public func setHold(_ hold: Standstill.Hold, aborting session: Int64? = nil) async throws {
+    /// - Parameter ending: how a person ends by it the session that it comes from; one that was aborted stays so.
+    public func setHold(_ hold: Standstill.Hold, ending: QueuedSession.Ending? = nil) async throws {
         try await write { db in
             try Self.setHold(hold, db)
-            if let session { try db.execute(sql: "UPDATE session SET isAborted = 1 WHERE id = ? AND state IN ('running', 'paused')", arguments: [session]) }
+            guard let ending else { return }
+            try db.execute(
+                sql: "UPDATE session SET ending = CASE ending WHEN 'abort' THEN 'abort' ELSE ? END WHERE id = ? AND state IN ('running', 'paused')",
+                arguments: [ending.rawValue, hold.session])
         }
     }
 

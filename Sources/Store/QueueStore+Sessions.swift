@@ -63,7 +63,7 @@ extension QueueStore {
         let hasEnded = !state.isUnderWay && state != .queued
         try db.execute(
             sql: """
-                UPDATE session SET state = ?, reason = ?, ended = ?, isAborted = isAborted AND NOT ?,
+                UPDATE session SET state = ?, reason = ?, ended = ?, ending = CASE WHEN ? THEN NULL ELSE ending END,
                     started = CASE WHEN ? THEN ifnull(started, ?) ELSE started END WHERE id = ?
                 """,
             arguments: [state.rawValue, reason, hasEnded ? Self.text(time) : nil, hasEnded, state.isUnderWay, Self.text(time), id])
@@ -189,6 +189,7 @@ extension QueueStore {
         let started: String? = row["started"]
         let ended: String? = row["ended"]
         let onFailure: String? = row["onFailure"]
+        let ending: String? = row["ending"]
         let what = "session \(row["id"] as Int64)"
         return QueuedSession(
             id: row["id"], position: row["position"], name: row["name"], folder: row["folder"], settings: row["settings"],
@@ -196,6 +197,6 @@ extension QueueStore {
             // The table holds no other state.
             state: QueuedSession.State(rawValue: row["state"]) ?? .removed, added: try date(row["added"], of: what),
             started: try started.map { try date($0, of: what) }, ended: try ended.map { try date($0, of: what) }, reason: row["reason"],
-            hasJournal: row["hasJournal"], isAborted: row["isAborted"])
+            hasJournal: row["hasJournal"], ending: ending.flatMap(QueuedSession.Ending.init))
     }
 }

@@ -151,6 +151,14 @@ public struct QueueStore: Sendable {
             // That a person aborted it outlives a service that was killed before the session had ended.
             try db.execute(sql: "ALTER TABLE session ADD COLUMN isAborted INTEGER NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("stopped sessions") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE session ADD COLUMN ending TEXT CHECK (ending IN ('stop', 'abort'));
+                    UPDATE session SET ending = 'abort' WHERE isAborted;
+                    ALTER TABLE session DROP COLUMN isAborted;
+                    """)
+        }
         return migrator
     }
 

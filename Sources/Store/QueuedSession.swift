@@ -16,6 +16,9 @@ public struct QueuedSession: Codable, Sendable, Hashable, Identifiable {
     /// What the queue does when a session fails.
     public enum OnFailure: String, Codable, Sendable, CaseIterable { case stop, `continue` }
 
+    /// How a person ends a session: after its step, or in the middle of it.
+    public enum Ending: String, Codable, Sendable { case stop, abort }
+
     public let id: Int64
     /// Its place in the order; the first queued one is next.
     public let position: Int
@@ -36,8 +39,8 @@ public struct QueuedSession: Codable, Sendable, Hashable, Identifiable {
     public let reason: String?
     /// Whether its journal was begun: without that it must not run any more, for it would expose everything again.
     public let hasJournal: Bool
-    /// Whether a person aborted it and it has not ended yet: it does not go on.
-    public let isAborted: Bool
+    /// How a person asked it to end, where it has not ended yet: it does not go on.
+    public let ending: Ending?
     /// The session's journal.
     public var journal: String { folder + "/session.sqlite" }
     /// Whether nothing that was asked for is missing.

@@ -50,4 +50,26 @@ import Testing
             }
         }
     }
+
+    @Test func aJournalThatTheCrashDamagedKeepsNobodyFromMakingTheMicroscopeSafe() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder) { simulator in
+                try writeSettings("a", grid: 1, in: folder, port: simulator.port)
+                let (first, port) = try await serve(in: folder)
+                _ = try await tomopilot("queue", "add", "a.yaml", "--port", port, in: folder)
+                _ = try #require(try await first.line(beginning: "begin      Map grid"))
+                while await simulator.microscope.exposureLog().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+                try await first.crash()
+                let journal = folder + "/a/session.sqlite"
+                for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: journal + suffix) }
+                try Data(repeating: 7, count: 5000).write(to: URL(fileURLWithPath: journal))
+
+                let (second, _) = try await serve(in: folder)
+                let alarm = try #require(try await second.line(beginning: "ALARM      session 'a' failed: "))
+                #expect(alarm.contains("session.sqlite"), "\(alarm)")
+                _ = try #require(try await second.line(beginning: "SERVICE    the microscope is left with beam blanked, stage at 0 degrees, column valves closed"))
+                try await second.stop()
+            }
+        }
+    }
 }

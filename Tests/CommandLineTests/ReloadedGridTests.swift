@@ -27,6 +27,22 @@ import Testing
         try #require(await simulator.microscope.truth().grids.first { $0.slot == 1 })
     }
 
+    /// Each lamella that was kept was mapped, in its middle, as it lies now.
+    private func expectEachMapOnALamella(_ simulator: SimulatorServer, in folder: String) async throws {
+        let truth = try await lamellae(simulator)
+        let maps = folder + "/session/HeLa_1/SPACE_maps"
+        let centers = try FileManager.default.contentsOfDirectory(atPath: maps).filter { $0.hasSuffix("_center.json") }
+        #expect(centers.count > 1)
+        let exposed = await simulator.microscope.exposureLog().filter { $0.area == "V" && $0.file.contains("_L") }
+        let files = Set(exposed.map(\.file))
+        #expect(files.count == centers.count)
+        for file in files {
+            let pieces = exposed.filter { $0.file == file }
+            let x = pieces.map(\.trueX).reduce(0, +) / Double(pieces.count), y = pieces.map(\.trueY).reduce(0, +) / Double(pieces.count)
+            #expect(truth.lamellae.contains { hypot($0.stage.x - x, $0.stage.y - y) < 6 }, "\(file)")
+        }
+    }
+
     /// What somebody does with the grid while no session runs.
     enum Meddling: String, CaseIterable, Sendable {
         case takenOff = "takes the grid off the stage"
@@ -129,18 +145,32 @@ import Testing
                 #expect((last.status, last.error) == (0, ""))
                 #expect(last.output.contains("Look whether grid HeLa_1 lies as before"))
                 #expect(last.output.contains("It was taken off the stage and brought back meanwhile, and is realigned.") == wasAway)
-                // Each lamella that was kept was mapped, in its middle.
-                let truth = try await lamellae(simulator)
-                let maps = folder + "/session/HeLa_1/SPACE_maps"
-                let centers = try FileManager.default.contentsOfDirectory(atPath: maps).filter { $0.hasSuffix("_center.json") }
-                #expect(centers.count > 1)
-                let exposed = await simulator.microscope.exposureLog().filter { $0.area == "V" && $0.file.contains("_L") }
-                #expect(Set(exposed.map(\.file)).count == centers.count)
-                for file in Set(exposed.map(\.file)) {
-                    let pieces = exposed.filter { $0.file == file }
-                    let x = pieces.map(\.trueX).reduce(0, +) / Double(pieces.count), y = pieces.map(\.trueY).reduce(0, +) / Double(pieces.count)
-                    #expect(truth.lamellae.contains { hypot($0.stage.x - x, $0.stage.y - y) < 6 }, "\(file)")
-                }
+                try await expectEachMapOnALamella(simulator, in: folder)
+            }
+        }
+    }
+
+    @Test func aGridThatSomebodyHadInHandsWhileTheSessionWaitedForTheVacuumIsRealignedBeforeItGoesOn() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder, seed: 25) { simulator in
+                // While a lamella is recentred; who mends the vacuum takes the grid out for it.
+                let faults = """
+                    [
+                        {"kind": "vacuum", "seconds": 4000, "when": {"command": "Eucentricity", "after": 4}},
+                        {"kind": "reloaded", "when": {"command": "ReportVacuumStatus", "after": 100}}
+                    ]
+                    """
+                simulator.microscope.faults.add(try Fault.list(text: faults, place: "faults"))
+                let session = try await run(folder, port: simulator.port, level: 2)
+                #expect((session.status, session.error) == (0, ""))
+                #expect(simulator.microscope.faults.strikes.map(\.kind) == ["vacuum", "reloaded"])
+                let lines = session.output.split(separator: "\n").map(String.init)
+                let over = try #require(lines.firstIndex { $0.hasPrefix("goes on    The vacuum is bad: over") }, "\(session.output)")
+                let told = try #require(lines.firstIndex { $0.contains("It was taken off the stage and brought back meanwhile, and is realigned.") }, "\(session.output)")
+                #expect(over < told)
+                // Nothing was looked for where it is not any more.
+                #expect(!session.output.contains("was not found at intermediate magnification"), "\(session.output)")
+                try await expectEachMapOnALamella(simulator, in: folder)
             }
         }
     }

@@ -158,7 +158,8 @@ import Workflow
         }
     }
 
-    @Test func aSessionThatWasAbortedDoesNotGoOnThoughTheServiceIsKilledBeforeItHasEnded() async throws {
+    @Test(arguments: [QueuedSession.Ending.stop, .abort])
+    func aSessionThatAPersonEndedDoesNotGoOnThoughTheServiceIsKilledBeforeItHasEnded(ending: QueuedSession.Ending) async throws {
         try await withFolder { folder in
             let store = try QueueStore(path: folder + "/tomopilot.sqlite")
             for name in ["a", "b"] {
@@ -167,7 +168,7 @@ import Workflow
             }
             _ = try await store.beginLife(at: .now)
             try await store.set(1, to: .running, reason: nil, at: .now)
-            try await store.setHold(Standstill.Hold(reason: "session 'a' was aborted by a person", session: 1), aborting: 1)
+            try await store.setHold(Standstill.Hold(reason: "session 'a' was ended by a person", session: 1), ending: ending)
             let made = Mutex(0)
             let sessions = ScriptedSessions()
             sessions.allow(steps: 9)
@@ -182,7 +183,7 @@ import Workflow
                 try await service.status(.held)
                 #expect(try await service.queue() == "a stopped, b queued")
                 let alarm = try #require(try await service.log().first { $0.kind == "crash" })
-                #expect(alarm.text.hasSuffix(" A person had aborted the session: it ends, and the microscope is made safe as soon as SerialEM takes commands."), "\(alarm.text)")
+                #expect(alarm.text.hasSuffix(" A person had \(ending == .abort ? "aborted" : "stopped") the session: it ends, and the microscope is made safe as soon as SerialEM takes commands."), "\(alarm.text)")
                 _ = try await service.ask("POST", "/v1/resume")
                 try await service.status(.idle)
                 #expect(try await service.queue() == "a stopped, b done")
@@ -202,12 +203,13 @@ import Workflow
                 try await service.add("a", grids: "[1]")
                 try await service.step("Map grid 1")
                 try await service.service.store.setHold(Standstill.Hold(reason: "x"))
-                #expect(try await service.service.store.session(1)?.isAborted == false)
-                try await service.service.store.setHold(Standstill.Hold(reason: "x"), aborting: 1)
-                #expect(try await service.service.store.session(1)?.isAborted == true)
+                #expect(try await service.service.store.session(1)?.ending == nil)
+                try await service.service.store.setHold(Standstill.Hold(reason: "x", session: 1), ending: .abort)
+                try await service.service.store.setHold(Standstill.Hold(reason: "x", session: 1), ending: .stop)
+                #expect(try await service.service.store.session(1)?.ending == .abort, "who asks for a stop later does not take an abort back")
                 _ = try await service.ask("POST", "/v1/abort")
                 try await service.status(.held)
-                #expect(try await service.service.store.session(1)?.isAborted == false, "it has ended")
+                #expect(try await service.service.store.session(1)?.ending == nil, "it has ended")
             }
         }
     }

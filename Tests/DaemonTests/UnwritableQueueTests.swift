@@ -119,6 +119,7 @@ import Testing
                 try lock(other, "BEGIN IMMEDIATE")
                 let pause = Task { try await service.ask("POST", "/v1/pause") }
                 // What it writes waits for the other program, and who reads would wait behind that.
+                while await service.service.writing == nil { try await Task.sleep(for: .milliseconds(5)) }
                 try await Task.sleep(for: .milliseconds(300))
                 // It is free again only after both were answered.
                 for _ in 1 ... 2 {

@@ -13,7 +13,7 @@ import Testing
             {"kind": "newcomer", "seconds": 3}, {"kind": "error", "text": "No."}, {"kind": "noEffect"}, {"kind": "blankImage"}, {"kind": "slowExposure", "seconds": 2},
             {"kind": "missingPiece"},
             {"kind": "stageShort", "micrometers": 2.5}, {"kind": "jam"}, {"kind": "displaced", "micrometers": 90, "degrees": -2}, {"kind": "vacuum", "severity": 1, "seconds": 60},
-            {"kind": "closedValve"}, {"kind": "refill", "seconds": 900}, {"kind": "lowDisk", "megabytes": 50, "seconds": 300},
+            {"kind": "closedValve"}, {"kind": "reloaded"}, {"kind": "refill", "seconds": 900}, {"kind": "lowDisk", "megabytes": 50, "seconds": 300},
             {"kind": "crash", "seconds": 5}, {"kind": "diskFull"},
             {"kind": "dialog", "text": "Sure?", "seconds": 4}, {"kind": "truncateReply", "bytes": 3}, {"kind": "glueReply", "bytes": 4},
             {"kind": "garbageReply", "bytes": 5}, {"kind": "wrongCount", "values": 9, "longs": -1}, {"kind": "wrongLength", "length": -1},

@@ -6,7 +6,7 @@ extension Fault {
     /// All kinds by their names in JSON.
     public static let kinds = [
         "dropBeforeReply", "dropInReply", "dropAfterReply", "delayReply", "busy", "stop", "stopWhileWaiting", "newcomer", "error", "noEffect",
-        "blankImage", "slowExposure", "missingPiece", "stageShort", "jam", "displaced", "vacuum", "closedValve", "refill", "lowDisk", "crash", "diskFull", "dialog", "truncateReply", "glueReply",
+        "blankImage", "slowExposure", "missingPiece", "stageShort", "jam", "displaced", "vacuum", "closedValve", "reloaded", "refill", "lowDisk", "crash", "diskFull", "dialog", "truncateReply", "glueReply",
         "garbageReply", "wrongCount", "wrongLength", "silence",
     ]
 
@@ -87,6 +87,7 @@ extension Fault.Kind {
         case "vacuum":
             self = .vacuum(severity: try fields.integer("severity", 1 ... 2) ?? 2, seconds: try fields.number("seconds", Self.seconds) ?? 600)
         case "closedValve": self = .closedValve
+        case "reloaded": self = .reloaded
         case "refill": self = .refill(seconds: try time())
         case "lowDisk":
             let room = try fields.required("megabytes", "how much room is left") { fields throws(FaultError) in

@@ -52,6 +52,8 @@ public struct Fault: Sendable, Hashable {
         case vacuum(severity: Int, seconds: Double)
         /// Somebody closes the column valve before the command.
         case closedValve
+        /// Somebody takes the grid off the stage and loads it again.
+        case reloaded
         /// Dewars begin to be filled before the command, for so many simulated seconds.
         case refill(seconds: Double)
         /// The disk that images go to has so little room left, for so many simulated seconds.
@@ -135,6 +137,7 @@ extension Fault.Kind {
         case .displaced: "displaced"
         case .vacuum: "vacuum"
         case .closedValve: "closedValve"
+        case .reloaded: "reloaded"
         case .refill: "refill"
         case .lowDisk: "lowDisk"
         case .crash: "crash"
@@ -151,7 +154,7 @@ extension Fault.Kind {
 
     var occasion: Fault.Occasion {
         switch self {
-        case .error, .noEffect, .stop, .wrongCount, .closedValve, .refill, .lowDisk: .command
+        case .error, .noEffect, .stop, .wrongCount, .closedValve, .reloaded, .refill, .lowDisk: .command
         case .blankImage, .slowExposure: .exposure
         case .missingPiece: .piece
         case .stageShort: .move

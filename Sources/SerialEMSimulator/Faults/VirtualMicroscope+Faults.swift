@@ -74,6 +74,7 @@ extension VirtualMicroscope {
     func change(_ surroundings: Fault.Kind) {
         switch surroundings {
         case .closedValve: column.valveIsOpen = false
+        case .reloaded: reloadByHand()
         case .refill(let seconds): column.dewars.beginRefill(at: clock.elapsed, seconds: seconds)
         case .lowDisk(let room, let seconds): lowDisk = (room, clock.elapsed + seconds)
         default: break

@@ -49,7 +49,7 @@ extension Engine {
         case let error as WorkflowError:
             switch error.code {
             case .badImage, .refused, .skippable, .leftOut, .unanswered, .dark: return .skipLamella
-            case .cutAcquisition, .uncertain, .unplanned, .changedCalibrations, .inputChanged, .unreadableJournal, .unusableJournal, .vanishedJournal, .noRoom, .badModel, .incomplete, .stopped,
+            case .cutAcquisition, .uncertain, .unplanned, .changedCalibrations, .inputChanged, .unreadableJournal, .unusableJournal, .vanishedJournal, .noRoom, .leftAlone, .badModel, .incomplete, .stopped,
                 .wrongGrid, .notLoaded, .lostGrid:
                 return .stopRun
             }

@@ -172,6 +172,9 @@ public struct Engine: Sendable {
             // An interrupted step stays an intent, whatever it was interrupted in: the next run asks what happened.
             report(.interrupted(id, title: title))
             throw CancellationError()
+        } catch let cut as WorkflowError where cut.code == .leftAlone {
+            report(.interrupted(id, title: title))
+            throw cut
         } catch {
             report(.failed(id, title: title, reason: sentence(error)))
             do {

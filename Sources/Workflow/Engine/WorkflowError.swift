@@ -13,6 +13,8 @@ public struct WorkflowError: Error, Sendable, CustomStringConvertible {
         case changedCalibrations
         /// A grid is another than it was, cannot be loaded, or is not found again after it was.
         case wrongGrid, notLoaded, lostGrid
+        /// The microscope was left to itself for so long that anybody may have used it: the session goes on from its last finished step.
+        case leftAlone
         /// The beam was lost while something was exposed that is not exposed again without being asked for.
         case dark
         /// A file cannot grow: the disk, the quota or the limit on the size of files is reached.
@@ -67,6 +69,9 @@ extension WorkflowError {
             code: .vanishedJournal,
             message: "The journal \(path) was moved or removed while its session ran, so what is exposed could not be written down: put the folder back, "
                 + "or mount its disk, and let the session go on.")
+    }
+    static func leftAlone(_ what: String) -> Self {
+        Self(code: .leftAlone, message: "The session waited for long before it could \(what), and anybody may have used the microscope meanwhile.")
     }
     /// What was exposed may show nothing.
     static func dark(_ what: String) -> Self {

@@ -38,13 +38,15 @@ actor GuardedMicroscope {
     private var isClearing = false
     /// Whether the step has exposed, and the beam was seen to be lost after that.
     private var stepHasExposed = false
+    private var wasLeftAlone = false
     private var stepIsSpoilt = false
 
     /// After how long the session looks again.
     private static let interval = Seconds(10)
     /// How long it waits before the microscope is made safe, in seconds.
     private static let patience = 60.0
-    /// The same for what passes by itself, as the pumping after a cartridge was moved; then a person is told of it too.
+    /// The same for what passes by itself, as the pumping after a cartridge was moved; then a person is told of it too. Whoever waited
+    /// as long looks how the grid lies.
     private static let tolerance = 1200.0
 
     /// - Parameters:
@@ -62,6 +64,20 @@ actor GuardedMicroscope {
         self.stageLimit = stageLimit
         self.report = report
         rules = InterlockRules(settings: settings)
+    }
+
+    /// Whether a step that had exposed before waited so long, since that was asked last, that anybody may have used the microscope.
+    func takeLeftAlone() -> Bool {
+        defer { wasLeftAlone = false }
+        return wasLeftAlone
+    }
+
+    /// After a wait so long that anybody may have used the microscope, as who mends what was in the way: a step that has exposed is taken
+    /// to its end, any other is cut.
+    private func afterWait(of seconds: Double, before what: String) throws {
+        guard seconds >= Self.tolerance else { return }
+        guard step != nil, stepHasExposed else { throw WorkflowError.leftAlone(what) }
+        wasLeftAlone = true
     }
 
     func note(valvesAreOpen: Bool) { valvesShouldBeOpen = valvesAreOpen }
@@ -110,6 +126,7 @@ actor GuardedMicroscope {
         }
         if wait.wasMadeSafe { try await restore() }
         if let first = wait.first { report(.cleared("\(Self.capitalized(first.text)): over; the session goes on with: \(what)")) }
+        try afterWait(of: wait.time, before: what)
         // Bringing it back takes a while, in which anything may have happened, too.
         if wait.wasMadeSafe { try await clear(for: what, taking: duration, moving: slot) }
     }
@@ -264,8 +281,8 @@ actor GuardedMicroscope {
             }
             let runs = await base.exposuresSinceAsked()
             if let purpose { try book.append(runs, for: purpose, of: exposure) }
-            // Nothing was exposed, and the valves are closed because room was waited for in vain.
-            if case .failure(let error as WorkflowError) = result, error.code == .noRoom { throw error }
+            // Nothing was exposed; the valves are closed where room was waited for in vain.
+            if case .failure(let error as WorkflowError) = result, [.noRoom, .leftAlone].contains(error.code) { throw error }
             // Who does not answer is not asked how it is.
             if case .failure(let error as MicroscopeError) = result, [.lost, .stalled, .unreachable].contains(error.code) { throw error }
             guard !watched.isEmpty else { return try result.get() }
@@ -302,11 +319,12 @@ actor GuardedMicroscope {
         let reserve = settings.interlocks.contains(.disk) ? settings.diskReserve : nil
         var waited = 0.0
         var wasMadeSafe = false
+        func tellOfRoom() { if waited > 0 { report(.cleared("There is room on the disk again; the session goes on with: \(what)")) } }
         defer { if waited > 0 { report(.delayOver) } }
         while true {
             do {
                 let result = try await body(reserve)
-                if waited > 0 { report(.cleared("There is room on the disk again; the session goes on with: \(what)")) }
+                tellOfRoom()
                 return result
             } catch let lack as NotEnoughSpace {
                 if waited == 0 {
@@ -327,6 +345,12 @@ actor GuardedMicroscope {
                 // Anything may have happened meanwhile; the valves that the session closed are no trouble of the microscope.
                 try await clear(for: what, wasMadeSafe: wasMadeSafe)
                 wasMadeSafe = false
+                do {
+                    try afterWait(of: waited, before: what)
+                } catch {
+                    tellOfRoom()
+                    throw error
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ struct Gate: Sendable {
     struct Passage: Sendable, Hashable {
         /// Why the grid or lamella is left out, if it is.
         let skipped: String?
-        /// Whether the microscope was made safe meanwhile, so that nothing that was set before may be relied on.
+        /// Whether the microscope was made safe meanwhile, or left to itself for long, so that nothing that was set before may be relied on.
         let wasMadeSafe: Bool
     }
 
@@ -20,10 +20,12 @@ struct Gate: Sendable {
     var unbroken = Unbroken()
     /// Watches the microscope while the session is held, until it is cancelled.
     var watch: @Sendable () async -> Void = {}
+    /// Whether the microscope was left to itself for long since that was asked last.
+    var wasLeftAlone: @Sendable () async -> Bool = { false }
 
     /// The same gate under another supervisor.
     func under(_ supervisor: any Supervisor) -> Gate {
-        Gate(supervisor: supervisor, makeSafe: makeSafe, reconnect: reconnect, patience: patience, report: report, unbroken: unbroken, watch: watch)
+        Gate(supervisor: supervisor, makeSafe: makeSafe, reconnect: reconnect, patience: patience, report: report, unbroken: unbroken, watch: watch, wasLeftAlone: wasLeftAlone)
     }
 
     /// - Throws: ``WorkflowError`` with the code `stopped` if the session shall end here.
@@ -32,7 +34,10 @@ struct Gate: Sendable {
         while true {
             try Task.checkCancellation()
             switch await supervisor.verdict(at: checkpoint) {
-            case .goOn: return Passage(skipped: nil, wasMadeSafe: wasMadeSafe)
+            case .goOn:
+                let wasLeftAlone = await wasLeftAlone()
+                if wasLeftAlone { try await reconnect() }
+                return Passage(skipped: nil, wasMadeSafe: wasMadeSafe || wasLeftAlone)
             case .skip(let reason):
                 report(.leftOut(checkpoint.subject, reason: reason))
                 return Passage(skipped: reason, wasMadeSafe: wasMadeSafe)

@@ -23,7 +23,7 @@ enum GridFailure {
             case .badImage, .refused, .skippable, .notLoaded, .dark: return .grid
             case .wrongGrid, .inputChanged: return .gridForGood
             case .lostGrid, .cutAcquisition, .leftOut, .unanswered: return .gridAlways
-            case .uncertain, .unplanned, .changedCalibrations, .unreadableJournal, .unusableJournal, .vanishedJournal, .noRoom, .badModel, .incomplete, .stopped: return nil
+            case .uncertain, .unplanned, .changedCalibrations, .unreadableJournal, .unusableJournal, .vanishedJournal, .noRoom, .leftAlone, .badModel, .incomplete, .stopped: return nil
             }
         case let error as MicroscopeError:
             switch error.code {

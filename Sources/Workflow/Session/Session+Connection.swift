@@ -9,8 +9,8 @@ extension Session {
     /// After how long a person is told; a network's hiccup is shorter.
     private static var shortAbsence: Duration { .seconds(60) }
 
-    /// Does the grids, from the last finished step again where the connection was lost: what was being done then is settled
-    /// by asking SerialEM, as after a crash of ours.
+    /// Does the grids, from the last finished step again where the connection was lost, or the microscope was left to itself for long:
+    /// what was being done then is settled by asking SerialEM, as after a crash of ours.
     func throughLosses(of microscope: any Microscope, _ unbroken: Unbroken, _ body: () async throws -> Void) async throws {
         var losses = 0
         while true {
@@ -27,6 +27,9 @@ extension Session {
                 try await reconnect(microscope, unbroken)
                 if error.code == .stalled { report(.cleared("SerialEM answers again")) }
                 report(.note("connected to SerialEM again; the session goes on from the last finished step"))
+            } catch let error as WorkflowError where error.code == .leftAlone {
+                report(.note("\(error.message) It looks at what it relies on, and goes on from the last finished step."))
+                try await reconnect(microscope, unbroken)
             }
         }
     }

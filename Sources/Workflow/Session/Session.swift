@@ -156,7 +156,7 @@ public struct Session: Sendable {
                     try await microscope.check(states: settings.requiredStates)
                     try await checkCalibrations(microscope)
                 },
-                patience: patience, report: report, unbroken: unbroken, watch: { await microscope.watchWhileHeld() }))
+                patience: patience, report: report, unbroken: unbroken, watch: { await microscope.watchWhileHeld() }, wasLeftAlone: { await microscope.takeLeftAlone() }))
     }
 
     /// What the first run of a session read stays: PACEtomo changes SerialEM's image-shift limit and leaves it so, and
