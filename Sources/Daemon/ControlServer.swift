@@ -74,7 +74,7 @@ package struct ControlServer: Service {
         _ endpoints: [Endpoint], token: String?, isLoopback: Bool, longestBody: Duration = APICall.longestBody
     ) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
-        router.add(middleware: Doorkeeper(token: token, isLoopback: isLoopback))
+        router.add(middleware: Doorkeeper(token: token, isLoopback: isLoopback, endpoints: endpoints))
         for endpoint in endpoints {
             router.on(endpoint.routerPath, method: endpoint.method) { request, context in
                 try endpoint.requireKnownParameters(of: request)

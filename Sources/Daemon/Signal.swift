@@ -9,6 +9,9 @@ final class Signal: Sendable {
     }
     private let state = Mutex(State())
 
+    /// How many listen.
+    var listeners: Int { state.withLock { $0.listeners.count } }
+
     /// Something changed.
     func send() {
         for listener in state.withLock({ Array($0.listeners.values) }) { listener.yield() }

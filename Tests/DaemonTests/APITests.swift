@@ -35,8 +35,11 @@ import Testing
             method: "GET", path: "/v1/nothing", status: 404,
             sentence: "There is no GET /v1/nothing; GET /v1/openapi.json lists what there is."),
         Refused(
-            method: "DELETE", path: "/v1/status", status: 404,
-            sentence: "There is no DELETE /v1/status; GET /v1/openapi.json lists what there is."),
+            method: "DELETE", path: "/v1/status", status: 405,
+            sentence: "There is no DELETE /v1/status; it takes GET."),
+        Refused(
+            method: "PUT", path: "/v1/queue", status: 405,
+            sentence: "There is no PUT /v1/queue; it takes GET, POST."),
         Refused(
             method: "POST", path: "/v1/queue", body: "session_dir: ./a\nautomation_levle: 1\nWG_model: ./m\nMM_model: ./m\n", status: 400,
             sentence: "settings, line 2: unknown key 'automation_levle'; did you mean 'automation_level'?"),
@@ -285,7 +288,9 @@ import Testing
                 try await service.status(.idle)
                 let log = try await service.log()
                 let known = log[2].id
+                let before = service.service.changes.listeners
                 async let stream = service.ask("GET", "/v1/events", headers: ["Last-Event-ID": "\(known)"])
+                while service.service.changes.listeners <= before { try await Task.sleep(for: .milliseconds(5)) }
                 // The stream ends with the service.
                 await service.end()
                 let lines = try await stream.text.split(separator: "\n")

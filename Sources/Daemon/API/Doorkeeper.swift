@@ -11,6 +11,8 @@ struct Doorkeeper: RouterMiddleware {
     let token: String?
     /// On the loopback a page of any web site could ask in the operator's browser, under a name that it lets point here.
     let isLoopback: Bool
+    /// What there is to ask for.
+    let endpoints: [Endpoint]
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -21,6 +23,14 @@ struct Doorkeeper: RouterMiddleware {
         } catch let error as ServiceError {
             return try refusal(error.message, status: error.status)
         } catch let error as any HTTPResponseError where error.status == .notFound {
+            let allowed = endpoints.filter { $0.isAt(request.uri.path) }.map(\.method.rawValue).sorted().joined(separator: ", ")
+            guard allowed.isEmpty else {
+                // RFC 9110, section 15.5.6.
+                var response = try refusal(
+                    "There is no \(request.method.rawValue) \(request.uri.path.prefix(200)); it takes \(allowed).", status: .methodNotAllowed)
+                response.headers[.allow] = allowed
+                return response
+            }
             return try refusal(
                 "There is no \(request.method.rawValue) \(request.uri.path.prefix(200)); GET /v1/openapi.json lists what there is.",
                 status: .notFound)

@@ -43,6 +43,12 @@ struct Endpoint: Sendable {
     /// The path as the router writes it.
     var routerPath: RouterPath { RouterPath(path) }
 
+    /// Whether it answers at the path of a request, with one method or another.
+    func isAt(_ other: String) -> Bool {
+        let (own, asked) = (path.split(separator: "/"), other.split(separator: "/"))
+        return own.count == asked.count && zip(own, asked).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+    }
+
     /// Who writes 'on_failur' for 'on_failure', or says it twice, must not be answered as if it had been understood.
     func requireKnownParameters(of request: Request) throws {
         let known = parameters.filter { $0.place == .query }.map(\.name)
