@@ -25,21 +25,20 @@ extension SessionService {
     /// Whether the queue waits for the microscope to be made safe after a session.
     func isUnsafe(after session: QueuedSession) async throws -> Bool { try await standstill().unsafe?.id == session.id }
 
-    /// Writes down whether the queue is held, then steers the session, also where nothing can be written: a full disk must not
-    /// keep a person from stopping the microscope.
+    /// Steers the session, then writes down whether the queue is held: a disk that is full, or a file that another program has open,
+    /// must not keep a person from stopping the microscope.
     func hold(_ wish: Wish, steering: () -> Void) async throws {
         wishes += 1
         unwrittenWish = wish
+        steering()
+        changes.send()
         do {
             try await writeWish()
         } catch {
             isWishLate = true
-            steering()
-            changes.send()
             throw ServiceError(
                 .unwritten, "It is done, and holds as long as the service runs; a restart before it can be written down would not know of it: \(sentence(error))")
         }
-        steering()
     }
 
     /// Writes down what a person asked for last.
