@@ -311,11 +311,13 @@ package actor SessionService: Service {
         // People are told of what was tried and failed; what is going to be tried goes before the next session, and they are told then.
         let isUntried = !isSafe && current?.isSafe == nil
         if isUntried { safetyWait = SafetyWait(session: session, isFirst: true) }
-        let unsafe = isSafe || isUntried ? [] : [unsafeNotice(after: session, goesOn: outcome == .interrupted)]
+        // The next life of the service ends it.
+        let isStopping = current?.helm.isStopping ?? false
+        let unsafe = isSafe || isUntried ? [] : [unsafeNotice(after: session, goesOn: outcome == .interrupted && !isStopping)]
         switch outcome {
         case .interrupted:
             for notice in unsafe { await attempt { try await tell(notice) } }
-            await attempt { try await log("\(name) is interrupted and goes on when the service starts again", kind: "session", session: session.id) }
+            await attempt { try await log("\(name) is interrupted and \(isStopping ? "ends, as was asked for," : "goes on") when the service starts again", kind: "session", session: session.id) }
         case .done(let missing):
             let reason = missing.isEmpty ? nil : "not done: \(missing.joined(separator: "; "))"
             let lack = reason.map {

@@ -175,6 +175,28 @@ import Testing
         }
     }
 
+    @Test func aGridThatIsNotFoundAgainIsLoadedOnceMoreAlsoWhereTheVacuumTakesHalfAnHourAfterEachLoad() async throws {
+        try await withFolder { folder in
+            try await withSimulator(in: folder, seed: 25) { simulator in
+                let first = try await run(folder, port: simulator.port, level: 1)
+                #expect((first.status, first.error) == (0, ""))
+                let faults = """
+                    [
+                        {"kind": "reloaded", "when": {"command": "ReportVacuumStatus"}},
+                        {"kind": "displaced", "micrometers": 600, "degrees": 30, "when": {"times": "always"}},
+                        {"kind": "vacuum", "seconds": 2000, "when": {"command": "LoadCartridge", "times": "always"}}
+                    ]
+                    """
+                simulator.microscope.faults.add(try Fault.list(text: faults, place: "faults"))
+                let last = try await run(folder, port: simulator.port, level: 2)
+                #expect(last.status != 0)
+                #expect(last.output.components(separatedBy: "begin      Load grid 1 again").count == 2, "\(last.output)")
+                #expect(last.output.contains("goes on    The vacuum is bad: over; the session goes on with: open the column valves"), "\(last.output)")
+                #expect(last.output.contains("SKIPPED    grid HeLa_1 (slot 1): Grid HeLa_1 was loaded again"), "\(last.output)")
+            }
+        }
+    }
+
     /// A session that is killed while SerialEM maps a lamella; SerialEM takes the montage to its end, or not, and somebody has the grid off
     /// the stage and brings it back.
     @Test("A lamella's map that was begun before the grid was loaded again is used where the lamella is now, or asked about", arguments: [true, false])

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 package import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Workflow
 
 /// The service as its clients see it: asks it over HTTP, and says in a sentence why there is no answer.
@@ -23,6 +24,10 @@ package struct ServiceConnection: Sendable {
         let (data, status) = try await send(method, path, query: query, body: body, type: type)
         if status != 200, let refusal = try? APICoding.decoded(Refusal.self, from: data) {
             throw WorkflowError.refused(refusal.error)
+        }
+        // RFC 9110, sections 15.6.3 to 15.6.5.
+        if 502 ... 504 ~= status {
+            throw WorkflowError.refused("A proxy answers at \(address), and the service behind it does not (status \(status)); start it with 'tomopilot serve'.")
         }
         do {
             return try APICoding.decoded(answer, from: data)
@@ -58,7 +63,7 @@ package struct ServiceConnection: Sendable {
             return try await Self.answer(to: request)
         } catch let error as HTTPClientError where [.deadlineExceeded, .readTimeout, .writeTimeout].contains(error) {
             throw WorkflowError.refused("The service at \(address) gave no answer in time. \(Self.mayBeDone)")
-        } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+        } catch let error where Self.isCut(error) {
             throw WorkflowError.refused("The service at \(address) closed the connection before it answered. \(Self.mayBeDone)")
         } catch is HTTPParserError {
             throw WorkflowError.refused("What answers at \(address) is not a TomoPilot service; check --host and --port.")
@@ -68,7 +73,28 @@ package struct ServiceConnection: Sendable {
             throw WorkflowError.refused("What answers at \(address) is not a TomoPilot service; check --host and --port.")
         } catch {
             throw WorkflowError.refused(
-                "No service answers at \(address) (nobody listens there); start one with 'tomopilot serve', or name it with --host and --port.")
+                "No service answers at \(address) (\(Self.reason(of: error))); start one with 'tomopilot serve', or name it with --host and --port.")
+        }
+    }
+
+    /// Whether an answer that had begun, or was waited for, did not come to its end.
+    private static func isCut(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError: error == .remoteConnectionClosed
+        case let error as HTTPParserError: error == .invalidEOFState
+        default: false
+        }
+    }
+
+    /// Why there is no connection.
+    private static func reason(of error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { reason(of: $0.error) } ?? "no machine '\(error.host)' is known here"
+        case let error as IOError where error.errnoCode == ECONNREFUSED: "nobody listens there"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        case let error as HTTPClientError where error == .connectTimeout: "nobody answers there"
+        default: "nobody listens there"
         }
     }
 
@@ -76,6 +102,8 @@ package struct ServiceConnection: Sendable {
         var configuration = HTTPClient.Configuration()
         // Where nobody listens, that is said at once.
         configuration.connectionPool.retryConnectionEstablishment = false
+        // The service sends nobody elsewhere, and its token is for nobody else.
+        configuration.redirectConfiguration = .disallow
         return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
             let response = try await client.execute(request, deadline: .now() + longest)
             let data = Data((try await response.body.collect(upTo: largestAnswer)).readableBytesView)

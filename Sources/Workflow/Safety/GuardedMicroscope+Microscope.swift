@@ -26,16 +26,17 @@ extension GuardedMicroscope: Microscope {
 
     func loadGrid(slot: Int) async throws {
         let what = "load grid \(slot)"
-        try await clear(for: what, taking: Seconds(900), moving: slot)
+        // How it lies then is looked at after it, and its cartridge by it.
+        try await clear(for: what, taking: Seconds(900), moving: slot, mayCut: false)
         noteNothing()
-        try await watching(what) { [base] in try await base.loadGrid(slot: slot) }
+        try await watching(what, mayCut: false) { [base] in try await base.loadGrid(slot: slot) }
     }
 
     func unloadGrid(to slot: Int) async throws {
         let what = "take the grid off the stage"
-        try await clear(for: what, taking: Seconds(900), moving: slot)
+        try await clear(for: what, taking: Seconds(900), moving: slot, mayCut: false)
         noteNothing()
-        try await watching(what) { [base] in try await base.unloadGrid(to: slot) }
+        try await watching(what, mayCut: false) { [base] in try await base.unloadGrid(to: slot) }
     }
 
     func realignReloadedGrid(toMapWithNote note: String) async throws {
@@ -45,7 +46,8 @@ extension GuardedMicroscope: Microscope {
     }
 
     func openValves() async throws {
-        repeat { try await clear(for: "open the column valves") } while try await !tryToOpenValves()
+        // Opened before anything is looked for; cut here, a grid would be loaded once more for every long pumping after a load.
+        repeat { try await clear(for: "open the column valves", mayCut: false) } while try await !tryToOpenValves()
         note(valvesAreOpen: true)
     }
 

@@ -35,10 +35,14 @@ actor GuardedMicroscope {
     private var lastLook: ContinuousClock.Instant?
     /// The step that is under way, if it is one to look after.
     private var step: String?
+    private var stepMayBeCut = true
     private var isClearing = false
     /// Whether the step has exposed, and the beam was seen to be lost after that.
     private var stepHasExposed = false
     private var wasLeftAlone = false
+    /// What was cut last after a long wait and has not been done since: a trouble that comes each time before the same, or while it is
+    /// done, must not keep the session there for ever.
+    private var cut: String?
     private var stepIsSpoilt = false
 
     /// After how long the session looks again.
@@ -72,12 +76,16 @@ actor GuardedMicroscope {
         return wasLeftAlone
     }
 
-    /// After a wait so long that anybody may have used the microscope, as who mends what was in the way: a step that has exposed is taken
-    /// to its end, any other is cut.
-    private func afterWait(of seconds: Double, before what: String) throws {
+    /// After a wait so long that anybody may have used the microscope, as who mends what was in the way: what has exposed, or was cut so
+    /// just before, is taken to its end, and then it is looked; anything else is cut.
+    private func afterWait(of seconds: Double, before what: String, mayCut: Bool = true) throws {
         guard seconds >= Self.tolerance else { return }
-        guard step != nil, stepHasExposed else { throw WorkflowError.leftAlone(what) }
-        wasLeftAlone = true
+        guard mayCut, step == nil || !stepHasExposed, cut != what else {
+            wasLeftAlone = true
+            return
+        }
+        cut = what
+        throw WorkflowError.leftAlone(what)
     }
 
     func note(valvesAreOpen: Bool) { valvesShouldBeOpen = valvesAreOpen }
@@ -102,7 +110,8 @@ actor GuardedMicroscope {
     /// - Parameters:
     ///   - slot: of the grid that is going to be moved.
     ///   - wasMadeSafe: whether the session made the microscope safe before, as while it waited for room; it is brought back.
-    func clear(for what: String, taking duration: Seconds = Seconds(300), moving slot: Int? = nil, wasMadeSafe: Bool = false) async throws {
+    ///   - mayCut: whether a long wait may cut what follows.
+    func clear(for what: String, taking duration: Seconds = Seconds(300), moving slot: Int? = nil, wasMadeSafe: Bool = false, mayCut: Bool = true) async throws {
         guard !watched.isEmpty || wasMadeSafe else { return }
         isClearing = true
         defer { isClearing = false }
@@ -126,14 +135,17 @@ actor GuardedMicroscope {
         }
         if wait.wasMadeSafe { try await restore() }
         if let first = wait.first { report(.cleared("\(Self.capitalized(first.text)): over; the session goes on with: \(what)")) }
-        try afterWait(of: wait.time, before: what)
+        try afterWait(of: wait.time, before: what, mayCut: mayCut)
         // Bringing it back takes a while, in which anything may have happened, too.
-        if wait.wasMadeSafe { try await clear(for: what, taking: duration, moving: slot) }
+        if wait.wasMadeSafe { try await clear(for: what, taking: duration, moving: slot, mayCut: mayCut) }
     }
 
     /// Does a step that is looked after in its middle too.
-    func watching<T: Sendable>(_ what: String, _ body: @Sendable () async throws -> T) async throws -> T {
+    ///
+    /// - Parameter mayCut: whether a long wait may cut it.
+    func watching<T: Sendable>(_ what: String, mayCut: Bool = true, _ body: @Sendable () async throws -> T) async throws -> T {
         step = what
+        stepMayBeCut = mayCut
         stepHasExposed = false
         stepIsSpoilt = false
         defer { step = nil }
@@ -144,7 +156,7 @@ actor GuardedMicroscope {
     /// that will be filled soon are a matter of the next step.
     func lookWhereOld(exposes: Bool) async throws {
         guard let step, !isClearing else { return }
-        if lastLook.map({ ContinuousClock.now - $0 >= period }) ?? true { try await clear(for: step, taking: .zero) }
+        if lastLook.map({ ContinuousClock.now - $0 >= period }) ?? true { try await clear(for: step, taking: .zero, mayCut: stepMayBeCut) }
         if exposes { stepHasExposed = true }
     }
 
@@ -287,7 +299,10 @@ actor GuardedMicroscope {
             if case .failure(let error as MicroscopeError) = result, [.lost, .stalled, .unreachable].contains(error.code) { throw error }
             guard !watched.isEmpty else { return try result.get() }
             let isDark = try await beamIsLost()
-            guard isDark || stepIsSpoilt else { return try result.get() }
+            guard isDark || stepIsSpoilt else {
+                if cut == what { cut = nil }
+                return try result.get()
+            }
             // What failed has its own reason.
             if case .asked = dark, case .success = result { throw WorkflowError.dark(what) }
             guard case .takenAgain(let discard) = dark, attempt < 3 else {
