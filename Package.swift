@@ -81,21 +81,23 @@ let package = Package(
         .target(name: "CImageCodecs", dependencies: ["CTIFF", "CPNG"]),
         .target(name: "ImageFiles", dependencies: ["Raster", "Units", "CImageCodecs"], swiftSettings: numeric),
         .target(name: "Navigator", dependencies: ["ImageFiles", "Geometry", "Units"], swiftSettings: strict),
+        // A lock that async functions may use.
+        .target(name: "Locks", swiftSettings: strict),
         // The wire.
         .target(name: "SerialEMProtocol", swiftSettings: numeric),
         .target(
-            name: "SerialEMClient", dependencies: ["SerialEMProtocol", "Units", logging],
+            name: "SerialEMClient", dependencies: ["Locks", "SerialEMProtocol", "Units", logging],
             swiftSettings: strict),
         // What tries the wire, for tests and benchmarks.
         .executableTarget(
-            name: "wire-check", dependencies: ["SerialEMClient", "SerialEMProtocol", nioCore, nioPosix, logging, arguments],
+            name: "wire-check", dependencies: ["Locks", "SerialEMClient", "SerialEMProtocol", nioCore, nioPosix, logging, arguments],
             swiftSettings: numeric),
         // The simulator: Specimen is what lies on the grid, SerialEMSimulator is the program in front of it.
         .target(name: "Specimen", dependencies: ["Raster", "Geometry", "Units"], swiftSettings: numeric),
         .target(
             name: "SerialEMSimulator",
             dependencies: [
-                "SerialEMProtocol", "Specimen", "Raster", "Geometry", "Units", "ImageFiles", "Navigator", nioCore, nioPosix,
+                "Locks", "SerialEMProtocol", "Specimen", "Raster", "Geometry", "Units", "ImageFiles", "Navigator", nioCore, nioPosix,
                 hummingbird, httpTypes, logging,
             ], exclude: ["Commands.md"], swiftSettings: numeric),
         .executableTarget(
@@ -112,8 +114,8 @@ let package = Package(
             swiftSettings: strict + [.strictMemorySafety()]),
         .executableTarget(name: "tomopilot-infer", dependencies: ["CMemory", "Inference", "InferenceWire", "Version"], swiftSettings: strict),
         // Programs that are started from here.
-        .target(name: "Processes", dependencies: ["CMemory"], swiftSettings: strict),
-        .target(name: "InferenceWorker", dependencies: ["InferenceWire", "Processes", logging], swiftSettings: strict),
+        .target(name: "Processes", dependencies: ["Locks", "CMemory"], swiftSettings: strict),
+        .target(name: "InferenceWorker", dependencies: ["Locks", "InferenceWire", "Processes", logging], swiftSettings: strict),
         // Models that others have trained: read without running anything in them, and kept.
         .target(name: "ModelFiles", dependencies: ["CZLIB", "InferenceWire"], swiftSettings: numeric),
         .target(name: "ModelStore", dependencies: ["ModelFiles", "InferenceWire", "Units"], swiftSettings: strict),
@@ -122,7 +124,7 @@ let package = Package(
             name: "Detection", dependencies: ["InferenceWire", "Raster", "Geometry", "Units"], swiftSettings: numeric),
         .target(
             name: "Segmentation", dependencies: ["InferenceWire", "Raster", "Units"], swiftSettings: numeric),
-        .target(name: "Targets", dependencies: ["Raster", "Geometry", "Units"], swiftSettings: numeric),
+        .target(name: "Targets", dependencies: ["Locks", "Raster", "Geometry", "Units"], swiftSettings: numeric),
         // What tries the choice of targets, for benchmarks.
         .executableTarget(
             name: "targets-check", dependencies: ["Targets", "ImageFiles", "Raster", "Geometry", "Units"], swiftSettings: strict),
@@ -145,7 +147,7 @@ let package = Package(
         .target(
             name: "Workflow",
             dependencies: [
-                "Microscope", "Detection", "Segmentation", "Targets", "Pictures", "ImageFiles", "Navigator", "Raster",
+                "Locks", "Microscope", "Detection", "Segmentation", "Targets", "Pictures", "ImageFiles", "Navigator", "Raster",
                 "Geometry", "Units", "InferenceWire", "ModelStore", "AnalysisJobs", .product(name: "Yams", package: "Yams"),
             ], swiftSettings: strict),
         .target(
@@ -155,13 +157,13 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "CMemory", "AnalysisJobs", "Workflow", "Store", "ModelStore", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
+                "Locks", "CMemory", "AnalysisJobs", "Workflow", "Store", "ModelStore", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "Microscope", "ImageFiles", "Processes", hummingbird,
                 hummingbirdCore, serviceLifecycle, httpTypes, httpClient, nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ], swiftSettings: strict),
         .executableTarget(
             name: "tomopilot",
             dependencies: [
-                "CMemory", "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "ImageFiles", "ModelStore", "Analysis", "AnalysisJobs",
+                "Locks", "CMemory", "Workflow", "Store", "Daemon", "Microscope", "SerialEMMicroscope", "InferenceWorker", "InferenceWire", "ImageFiles", "ModelStore", "Analysis", "AnalysisJobs",
                 "Detection", "Segmentation", "Raster", "Processes", "Units", "Version", serviceLifecycle, logging, arguments,
             ], swiftSettings: strict),
         // Tests.

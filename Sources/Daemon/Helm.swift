@@ -1,5 +1,5 @@
 import Store
-import Synchronization
+import Locks
 import Workflow
 
 /// What a person wants of the session that runs; the session asks at its checkpoints.
@@ -20,14 +20,14 @@ final class Helm: Supervisor {
         var takenBack: [SkippedPart]
         var cancellation: Cancellation?
     }
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let changed = Signal()
 
     let resumption: String
 
     /// - Parameter session: its number in the queue.
     init(session: Int64, skips: [Skip], takenBack: [SkippedPart] = []) {
-        state = Mutex(State(skips: skips, takenBack: takenBack))
+        state = Locked(State(skips: skips, takenBack: takenBack))
         resumption = "'tomopilot queue retry \(session)'"
     }
 

@@ -3,7 +3,7 @@ import Foundation
 package import Microscope
 import ServiceLifecycle
 package import Store
-import Synchronization
+import Locks
 package import Workflow
 
 /// Works through the queue, one session at a time, and goes on after its own end with the session that was under way.
@@ -35,7 +35,7 @@ package actor SessionService: Service {
     let threads = SessionThreads()
     /// A session, the queue or the log changed.
     nonisolated let changes = Signal()
-    private nonisolated let isEnding = Mutex(false)
+    private nonisolated let isEnding = Locked(false)
     var current: CurrentSession?
     /// Whether a session ran since memory was given back.
     private var hasWorked = false

@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// Tells all who listen that something changed; what it is they look up themselves, so that a slow one misses nothing.
 final class Signal: Sendable {
@@ -7,7 +7,7 @@ final class Signal: Sendable {
         var next = 0
         var isFinished = false
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// How many listen.
     var listeners: Int { state.withLock { $0.listeners.count } }

@@ -3,7 +3,7 @@ import Foundation
 import InferenceWire
 import Logging
 import Processes
-import Synchronization
+import Locks
 
 /// The worker's process as seen from the queue that waits for it.
 ///
@@ -45,7 +45,7 @@ final class WorkerLine: @unchecked Sendable {
     /// Who waits for an answer, and may give up at any moment.
     private final class Call: Sendable {
         private enum State { case waiting, asking(WorkerProcess), cancelled }
-        private let state = Mutex(State.waiting)
+        private let state = Locked(State.waiting)
 
         /// Its process is asked now.
         func begin(_ process: WorkerProcess) throws(CancellationError) {

@@ -1,7 +1,7 @@
 import Foundation
 import InferenceWire
 import Processes
-import Synchronization
+import Locks
 
 /// One running worker: a child process whose standard input and output are one socket. Calls block.
 final class WorkerProcess: Sendable {
@@ -13,7 +13,7 @@ final class WorkerProcess: Sendable {
 
     /// A deadline that comes too late for its answer kills nobody.
     private enum Watch { case idle, armed, expired }
-    private let watch = Mutex(Watch.idle)
+    private let watch = Locked(Watch.idle)
     private let alarms = DispatchQueue(label: "tomopilot.inference.deadline")
 
     /// - Parameter device: what it runs networks on; nil: it chooses.

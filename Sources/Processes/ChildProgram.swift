@@ -1,6 +1,6 @@
 import CMemory
 public import Foundation
-import Synchronization
+import Locks
 
 /// A program that runs as a child of this one.
 ///
@@ -28,7 +28,7 @@ public final class ChildProgram: Sendable {
 
     public let identifier: pid_t
     private let leadsGroup: Bool
-    private let ended = Mutex<Ending?>(nil)
+    private let ended = Locked<Ending?>(nil)
 
     /// Starts a program.
     ///

@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// How long commands have taken at this microscope, and how long they may therefore take: a montage that is usually done in
 /// four minutes need not be waited for half a day.
@@ -16,7 +16,7 @@ public final class CommandTimes: Sendable {
         }
     }
 
-    private let seen: Mutex<[String: Seen]>
+    private let seen: Locked<[String: Seen]>
     /// No command is given up before.
     private let least: Duration
     /// How many times faster than a real one the microscope is.
@@ -30,7 +30,7 @@ public final class CommandTimes: Sendable {
     public init(_ seen: [String: Seen] = [:], least: Duration = .seconds(60), pace: Double = 1) {
         self.pace = pace.isFinite && pace > 0 ? pace : 1
         // A file that somebody edited must not be what a night ends with.
-        self.seen = Mutex(seen.filter { (1 ... 1_000_000_000).contains($0.value.count) && (0 ... 1_000_000).contains($0.value.longest) })
+        self.seen = Locked(seen.filter { (1 ... 1_000_000_000).contains($0.value.count) && (0 ... 1_000_000).contains($0.value.longest) })
         self.least = least
     }
 

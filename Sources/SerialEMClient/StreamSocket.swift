@@ -1,6 +1,6 @@
 import Foundation
 import SerialEMProtocol
-import Synchronization
+import Locks
 
 /// Why a connection ended.
 enum EndReason: Error, Hashable {
@@ -24,11 +24,11 @@ final class StreamSocket: Sendable {
         var isToBeClosed = false
     }
 
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     /// Takes a connected socket that does not block.
     init(_ descriptor: Int32) {
-        state = Mutex(State(descriptor: descriptor))
+        state = Locked(State(descriptor: descriptor))
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     }

@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import NIOCore
 internal import NIOPosix
-internal import Synchronization
+internal import Locks
 
 /// A listening socket whose clients come as plain channels.
 ///
@@ -44,7 +44,7 @@ enum Listener {
 
 /// The clients of a listener, which end with it.
 private final class PresentClients: Sendable {
-    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let channels = Locked<[ObjectIdentifier: any Channel]>([:])
 
     func add(_ client: any Channel) {
         channels.withLock { $0[ObjectIdentifier(client)] = client }

@@ -1,5 +1,5 @@
 internal import NIOCore
-internal import Synchronization
+internal import Locks
 
 /// The place of one client. SerialEM has one: a newcomer takes it, but only between two requests.
 final class Seat: Sendable {
@@ -7,7 +7,7 @@ final class Seat: Sendable {
         var isExecuting = false
         var isEvicted = false
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let channel: any Channel
     private let eviction: (waiting: AsyncStream<Void>, happened: AsyncStream<Void>.Continuation)
 

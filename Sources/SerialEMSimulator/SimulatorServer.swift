@@ -2,7 +2,8 @@ public import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import SerialEMProtocol
-internal import Synchronization
+internal import Locks
+import Synchronization
 
 /// The virtual microscope on a TCP port, as SerialEM offers its external control.
 ///
@@ -20,7 +21,7 @@ public final class SimulatorServer: Sendable {
     private let requestCount = Atomic(0)
     private let isAway = Atomic(false)
     /// For how many seconds it is away after this life; nil where the program goes down instead.
-    private let pause = Mutex<Double?>(nil)
+    private let pause = Locked<Double?>(nil)
     /// Seconds for which SerialEM is away, for each time that it ends unexpectedly.
     private let crashes: (wanted: AsyncStream<Double>, want: AsyncStream<Double>.Continuation)
     /// Seconds that a newcomer stays, for each that is to come.

@@ -4,7 +4,8 @@ internal import Navigator
 internal import Raster
 internal import SerialEMProtocol
 internal import Specimen
-internal import Synchronization
+internal import Locks
+import Synchronization
 internal import Units
 
 /// Whether a program outside SerialEM is in control, and what keeps it out.

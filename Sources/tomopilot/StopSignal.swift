@@ -1,6 +1,6 @@
 import Dispatch
 import Foundation
-import Synchronization
+import Locks
 
 /// Waits for Control-C or the signal by which a machine ends its services.
 enum StopSignal {
@@ -31,7 +31,7 @@ enum StopSignal {
 
 /// Counts from 1.
 private final class Counter: Sendable {
-    private let value = Mutex(0)
+    private let value = Locked(0)
 
     func next() -> Int {
         value.withLock { value in

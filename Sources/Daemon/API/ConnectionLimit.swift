@@ -1,11 +1,11 @@
 import Foundation
 import NIOCore
-import Synchronization
+import Locks
 
 /// How many connections the control API serves at a time; those beyond are told so and closed.
 final class ConnectionLimit: Sendable {
     private let most: Int
-    private let open = Mutex(0)
+    private let open = Locked(0)
 
     init(most: Int) { self.most = most }
 

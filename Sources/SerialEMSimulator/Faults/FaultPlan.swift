@@ -1,7 +1,8 @@
 public import ImageFiles
 public import Logging
 internal import Raster
-internal import Synchronization
+internal import Locks
+import Synchronization
 
 /// The faults that are still to come, and those that have struck. The server and the microscope ask it at every opportunity.
 public final class FaultPlan: Sendable {
@@ -32,7 +33,7 @@ public final class FaultPlan: Sendable {
     }
     /// A night of faults that always strike shall not fill the memory.
     private static let longestHistory = 10_000
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let hasEntries = Atomic(false)
     private let logger: Logger
 

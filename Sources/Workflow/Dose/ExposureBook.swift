@@ -1,7 +1,7 @@
 import Foundation
 import ImageFiles
 import Microscope
-import Synchronization
+import Locks
 import Units
 
 /// Exposures that are in no image file with a dose, written down as they are made: `<grid>_exposures.jsonl`, one line each.

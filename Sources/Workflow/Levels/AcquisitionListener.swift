@@ -1,6 +1,6 @@
 import Foundation
 import Microscope
-import Synchronization
+import Locks
 
 /// Says once when a SerialEM that acquires falls silent or writes nothing any more, and once when that is over.
 ///
@@ -25,7 +25,7 @@ final class AcquisitionListener: Sendable {
     /// Realignment, focusing and a refill between two tilts take minutes.
     fileprivate static let longestPause = Duration.seconds(2400)
     fileprivate static let interval = Duration.seconds(30)
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// What to tell a person, if there is anything new.
     ///

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Locks
 
 /// Steps that cannot be settled: people are asked, with the evidence, and the session waits for them with the microscope safe.
 extension GridSession {
@@ -18,7 +18,7 @@ extension GridSession {
             try question.unmark()
             return known
         }
-        let accepted = Mutex<GivenAnswer?>(nil)
+        let accepted = Locked<GivenAnswer?>(nil)
         let watch = PeopleWatch(
             question, over: context.gate.supervisor, limit: limit, reminder: settings.inspection.reminder,
             check: {

@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 
 /// Whoever supervises a session, and what people have ever left out of it: the journal keeps that, whoever runs the session next.
 final class KeptSkips: Supervisor {
@@ -9,7 +9,7 @@ final class KeptSkips: Supervisor {
     private let base: any Supervisor
     private let journal: any Journal
     private let report: @Sendable (RunEvent) -> Void
-    private let written = Mutex(Written())
+    private let written = Locked(Written())
 
     init(_ base: any Supervisor, journal: any Journal, report: @escaping @Sendable (RunEvent) -> Void) {
         self.base = base

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Locks
 
 /// Holds a session until people have done what it asks of them, or its time is over.
 ///
@@ -24,7 +24,7 @@ final class PeopleWatch<Request: PeopleRequest>: Supervisor {
     private let interval: Duration
     private let check: @Sendable () async throws -> Void
     private let report: @Sendable (RunEvent) -> Void
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let clock = ContinuousClock()
 
     /// - Parameters:
@@ -42,7 +42,7 @@ final class PeopleWatch<Request: PeopleRequest>: Supervisor {
         self.interval = interval
         self.check = check
         self.report = report
-        state = Mutex(State(request: request, begin: clock.now, told: clock.now))
+        state = Locked(State(request: request, begin: clock.now, told: clock.now))
     }
 
     var isPausedNow: Bool { base.isPausedNow }

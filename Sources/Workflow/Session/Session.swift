@@ -1,7 +1,7 @@
 import Foundation
 import ImageFiles
 public import Microscope
-import Synchronization
+import Locks
 import Units
 
 /// A whole session: every grid of the settings through its levels, and the microscope safe at the end of it.
@@ -62,7 +62,7 @@ public struct Session: Sendable {
             }, report: report)
         report(.sessionStarted("level \(settings.highestLevel), grids \(settings.gridList.map(String.init).joined(separator: ", "))"))
         models.remarks.forEach(report)
-        let kept = Mutex(Reports())
+        let kept = Locked(Reports())
         // Read where nobody writes any more.
         var reports: [GridReport] { kept.withLock { $0.all } }
         do {

@@ -1,6 +1,6 @@
 import Foundation
 import ImageFiles
-import Synchronization
+import Locks
 
 /// Writes what happens into a log that a person can read, and shows it while it happens.
 ///
@@ -22,7 +22,7 @@ public final class SessionLog: Sendable {
         /// Whether the last line could not be written.
         var isBroken = false
     }
-    private let state: Mutex<State>
+    private let state: Locked<State>
     private let path: String
     private let terminal: Terminal
     private let report: @Sendable (RunEvent) -> Void
@@ -38,7 +38,7 @@ public final class SessionLog: Sendable {
             throw WorkflowError.refused("The log \(path) cannot be written: \(String(cString: strerror(errno))).")
         }
         let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        state = Mutex(State(file: file))
+        state = Locked(State(file: file))
         self.path = path
         self.terminal = terminal
         self.report = report

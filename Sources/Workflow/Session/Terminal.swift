@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Locks
 
 /// Standard output: lines that stay, and below them, on a terminal only, one line that is replaced.
 public final class Terminal: Sendable {
@@ -7,7 +7,7 @@ public final class Terminal: Sendable {
     public let isInteractive: Bool
     private let write: @Sendable (String) -> Void
     private let width: @Sendable () -> Int
-    private let status = Mutex("")
+    private let status = Locked("")
 
     /// Standard output of this process.
     public convenience init() {

@@ -1,9 +1,9 @@
-import Synchronization
+import Locks
 
 /// Where a pause does not cut what a session does: held at a checkpoint, where nothing is under way, and while SerialEM acquires by
 /// itself and takes no command.
 final class Unbroken: Sendable {
-    private let depth = Mutex(0)
+    private let depth = Locked(0)
 
     var isUp: Bool { depth.withLock { $0 > 0 } }
 

@@ -1,7 +1,7 @@
 import Logging
 import SerialEMClient
 import SerialEMProtocol
-import Synchronization
+import Locks
 
 /// A client and a faulty server, and requests one after the other.
 struct FaultRun {

@@ -1,16 +1,16 @@
 import NIOCore
 import NIOPosix
 import SerialEMProtocol
-import Synchronization
+import Locks
 
 /// What the server and the run tell each other.
 final class Desk: Sendable {
     /// What is done with the next request.
-    let plan = Mutex<Plan?>(nil)
+    let plan = Locked<Plan?>(nil)
     /// Whether that request arrived whole.
-    let hasArrived = Mutex(false)
+    let hasArrived = Locked(false)
     /// The last image that was taken.
-    let taken = Mutex<[UInt8]>([])
+    let taken = Locked<[UInt8]>([])
 }
 
 /// A server on a port of its own that does with each request what the plan on its desk says.
